@@ -1,0 +1,1 @@
+"""The application: documents in, signed containers through ESEDO, proofs out."""

@@ -1,0 +1,558 @@
+"""The six documents of the Rules as values: what a body states, typed, and nothing yet about whether it may be said.
+
+A Report holds what a form can hold, so it can also hold what the Rules forbid (a section with records and a nil return,
+an issue without a proposal, a source left out): the rules speak about that, with the words of the paragraph. Order of
+fields is order in the document. `metadata["id"]` of a field is its id in the content model; a field without one is a
+container whose parts have ids; `metadata["codes"]` names the open code list a value is drawn from.
+
+Parts stand in adapter.domain.header, record, treaty and reference. They are given on from here: one import serves.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias, TypeVar
+
+from adapter.domain.codes import (
+    AccessMarking,
+    Action,
+    ActRelation,
+    AdvisoryLevel,
+    Capacity,
+    CompetenceBasis,
+    ConsolidatedMode,
+    CoverageStatus,
+    FactSide,
+    OtherPartyState,
+    Outcome,
+    ProcedureState,
+    ProvisionNature,
+    PublicationDecision,
+    RecommendationOrigin,
+    Scope,
+    SignatureVerdict,
+    SourceState,
+    TreatyRelation,
+)
+from adapter.domain.document import BodyCode, DocumentId, DocumentType
+from adapter.domain.header import (
+    SCHEMA_VERSION,
+    ActingOrder,
+    Attachment,
+    Executor,
+    Header,
+    PaperCopy,
+    ReportingPeriod,
+    RulesetRef,
+    Signatory,
+    SubdivisionOrder,
+    Supersedes,
+)
+from adapter.domain.record import (
+    AdvisoryBodyProposals,
+    AdvisoryItem,
+    AnalysisBasis,
+    ExternalRecommendations,
+    FactualInformation,
+    Indicator,
+    Issue,
+    MediaPublications,
+    NationalAct,
+    NationalLegalActs,
+    NonCompletion,
+    OtherParties,
+    OtherPartyProcedure,
+    PartyAssessment,
+    PendingRecord,
+    PeriodicReport,
+    PeriodicReports,
+    PreviousRecord,
+    Procedure,
+    Proposal,
+    Provision,
+    ProvisionalApplication,
+    Publication,
+    Publishable,
+    Slot,
+    TreatyProvisions,
+    TreatyRecord,
+)
+from adapter.domain.reference import (
+    BODY_SCHEME,
+    COUNTRY_SCHEME,
+    ORGANIZATION_SCHEME,
+    SHA256_URI,
+    ActRef,
+    AdiletId,
+    Bilingual,
+    Bin,
+    CountryCode,
+    Digest,
+    DocRef,
+    FileName,
+    Flag,
+    LanguageTag,
+    LanguageText,
+    Lexical,
+    Line,
+    LocalId,
+    LocalIdRef,
+    MediaType,
+    Multilingual,
+    OpenCode,
+    OrgRef,
+    PartialDate,
+    PartyRef,
+    Period,
+    RecordRef,
+    RuleId,
+    Token,
+    TreatyRef,
+    Uri,
+    Uuid,
+    require_aware,
+)
+from adapter.domain.treaty import (
+    Adoption,
+    Consent,
+    DiplomaticChannel,
+    Duration,
+    EntryIntoForce,
+    ExternalId,
+    FollowUp,
+    IssuingBody,
+    Party,
+    Recommendation,
+    RecommendationResponse,
+    RelatedTreaty,
+    ReportingObligation,
+    ReservationDeclaration,
+    TextLink,
+    Treaty,
+    TreatyProvisionalApplication,
+    TreatySignature,
+)
+from adapter.errors import Severity
+
+__all__ = [
+    "BODY_SCHEME",
+    "COUNTRY_SCHEME",
+    "ORGANIZATION_SCHEME",
+    "REPORT_TYPES",
+    "SCHEMA_VERSION",
+    "SHA256_URI",
+    "AccessMarking",
+    "ActRef",
+    "ActRelation",
+    "ActingOrder",
+    "Action",
+    "AdiletId",
+    "Adoption",
+    "AdvisoryBodyProposals",
+    "AdvisoryItem",
+    "AdvisoryLevel",
+    "AnalysisBasis",
+    "AnyReport",
+    "AssessmentItem",
+    "Attachment",
+    "Bilingual",
+    "Bin",
+    "BodyCode",
+    "Capacity",
+    "CompetenceBasis",
+    "Consent",
+    "ConsolidatedInformation",
+    "ConsolidatedMode",
+    "CountryCode",
+    "Coverage",
+    "CoverageStatus",
+    "Digest",
+    "DiplomaticChannel",
+    "DocRef",
+    "DocumentId",
+    "DocumentType",
+    "Duration",
+    "EntryIntoForce",
+    "Executor",
+    "ExternalId",
+    "ExternalRecommendations",
+    "FactSide",
+    "FactualInformation",
+    "FieldPath",
+    "FileName",
+    "FollowUp",
+    "ForeignPolicyAssessment",
+    "Header",
+    "InForceSection",
+    "Indicator",
+    "Issue",
+    "IssuingBody",
+    "LanguageTag",
+    "LanguageText",
+    "Lexical",
+    "Line",
+    "LocalId",
+    "LocalIdRef",
+    "MediaPublications",
+    "MediaType",
+    "Multilingual",
+    "NationalAct",
+    "NationalLegalActs",
+    "NonCompletion",
+    "OpenCode",
+    "OrgRef",
+    "OtherParties",
+    "OtherPartyProcedure",
+    "OtherPartyState",
+    "Outcome",
+    "PaperCopy",
+    "PaperReceived",
+    "PartialDate",
+    "Party",
+    "PartyAssessment",
+    "PartyRef",
+    "PendingRecord",
+    "PendingSection",
+    "Period",
+    "PeriodicReport",
+    "PeriodicReports",
+    "PreviousRecord",
+    "Procedure",
+    "ProcedureState",
+    "ProcessingResponse",
+    "Proposal",
+    "Provision",
+    "ProvisionNature",
+    "ProvisionalApplication",
+    "Publication",
+    "PublicationDecision",
+    "Publishable",
+    "PublishedResults",
+    "PublishedTreatyEntry",
+    "Receipt",
+    "ReceiptSender",
+    "ReceivedDocument",
+    "Recommendation",
+    "RecommendationOrigin",
+    "RecommendationResponse",
+    "RecordRef",
+    "RelatedTreaty",
+    "Report",
+    "ReportingObligation",
+    "ReportingPeriod",
+    "ReservationDeclaration",
+    "ResponseFinding",
+    "RuleId",
+    "RulesetRef",
+    "Scope",
+    "Severity",
+    "Signatory",
+    "SignatureVerdict",
+    "Slot",
+    "SourceState",
+    "SourceSubmission",
+    "SourceSummary",
+    "Statistics",
+    "SubdivisionOrder",
+    "SummaryInformation",
+    "SummaryPendingEntry",
+    "SummaryRecommendations",
+    "SummaryTreatyEntry",
+    "Supersedes",
+    "TextLink",
+    "Token",
+    "Treaty",
+    "TreatyInformation",
+    "TreatyProvisionalApplication",
+    "TreatyProvisions",
+    "TreatyRecord",
+    "TreatyRef",
+    "TreatyRelation",
+    "TreatySignature",
+    "Uri",
+    "Uuid",
+    "Withheld",
+    "require_aware",
+    "with_paper_copy",
+]
+
+FieldPath: TypeAlias = tuple[str | int, ...]
+"""A place in a Report: field names and 0-based positions, ("in_force_section", "treaty_records", 0, "progress", "kk")."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InForceSection:
+    """Treaties in force: a nil return or records (BR-11)."""
+
+    nil_return: Flag = field(default=False, metadata={"id": "TI-02"})
+    treaty_records: tuple[TreatyRecord, ...] = field(default=(), metadata={"id": "TI-03"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PendingSection:
+    """Treaties signed and not in force: a nil return or records (BR-11)."""
+
+    nil_return: Flag = field(default=False, metadata={"id": "TI-05"})
+    pending_records: tuple[PendingRecord, ...] = field(default=(), metadata={"id": "TI-06"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TreatyInformation:
+    """A central state body's annual information (p.5-7)."""
+
+    header: Header
+    in_force_section: InForceSection = field(metadata={"id": "TI-01"})
+    pending_section: PendingSection = field(metadata={"id": "TI-04"})
+    general_remarks: Bilingual | None = field(default=None, metadata={"id": "TI-07"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Coverage:
+    """What became of one expected body's information."""
+
+    body: OrgRef = field(metadata={"id": "SU-01"})
+    status: CoverageStatus = field(metadata={"id": "SU-02"})
+    date: dt.date | None = field(default=None, metadata={"id": "SU-03"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceSubmission:
+    """One submission the summary rests on, with the digest of the bytes received and the verdict on its signature."""
+
+    document_ref: DocRef = field(metadata={"id": "SU-04"})
+    registration_number: Line = field(metadata={"id": "SU-05"})
+    registration_date: dt.date = field(metadata={"id": "SU-06"})
+    digest: Digest = field(metadata={"id": "SU-07"})
+    signature_verdict: SignatureVerdict = field(metadata={"id": "SU-08"})
+    received_at: dt.datetime = field(metadata={"id": "SU-09"})
+
+    def __post_init__(self) -> None:
+        require_aware(self.received_at)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Statistics:
+    """Counts over the coverage list and the submissions used; computed, never typed (RQ-8.3)."""
+
+    bodies_expected: int = field(metadata={"id": "SU-10"})
+    received_on_time: int = field(metadata={"id": "SU-10"})
+    received_late: int = field(metadata={"id": "SU-10"})
+    not_received: int = field(metadata={"id": "SU-10"})
+    other_channel: int = field(metadata={"id": "SU-10"})
+    nil_returns: int = field(metadata={"id": "SU-10"})
+    treaties_in_force: int = field(metadata={"id": "SU-10"})
+    records_in_force: int = field(metadata={"id": "SU-10"})
+    pending_treaties: int = field(metadata={"id": "SU-10"})
+    issues: int = field(metadata={"id": "SU-10"})
+    proposals: int = field(metadata={"id": "SU-10"})
+    recommendations: int = field(metadata={"id": "SU-10"})
+    recommendations_of_international_organizations: int = field(metadata={"id": "SU-10"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AssessmentItem:
+    """Assessment by partner or by treaty: exactly one of `party` and `treaty`."""
+
+    party: PartyRef | None = field(default=None, metadata={"id": "SU-13", "codes": "parties"})
+    treaty: TreatyRef | None = field(default=None, metadata={"id": "SU-14"})
+    text: Bilingual = field(metadata={"id": "SU-15"})
+    risk: OpenCode | None = field(default=None, metadata={"id": "SU-16", "codes": "risk"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForeignPolicyAssessment:
+    """The foreign policy assessment of p.8."""
+
+    text: Bilingual = field(metadata={"id": "SU-12"})
+    items: tuple[AssessmentItem, ...] = field(default=())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SummaryTreatyEntry:
+    """A treaty in force with the bodies' records on it."""
+
+    treaty: TreatyRef = field(metadata={"id": "SU-17"})
+    record_refs: tuple[RecordRef, ...] = field(metadata={"id": "SU-18"})
+    comment: Bilingual | None = field(default=None, metadata={"id": "SU-19"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SummaryPendingEntry:
+    """A treaty not in force with the bodies' records on it."""
+
+    treaty: TreatyRef = field(metadata={"id": "SU-20"})
+    record_refs: tuple[RecordRef, ...] = field(metadata={"id": "SU-21"})
+    comment: Bilingual | None = field(default=None, metadata={"id": "SU-22"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SummaryRecommendations:
+    """Recommendations of international organizations, or the mark that there are none (p.9, BR-15c)."""
+
+    none: Flag = field(default=False, metadata={"id": "SU-25"})
+    recommendations: tuple[Recommendation, ...] = field(default=(), metadata={"id": "SU-26"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SummaryInformation:
+    """The MFA's summary (p.8-9). A missing assessment is None, which BR-15a refuses."""
+
+    header: Header
+    coverage: tuple[Coverage, ...]
+    source_submissions: tuple[SourceSubmission, ...]
+    statistics: Statistics | None = field(default=None, metadata={"id": "SU-10"})
+    analysis: Bilingual = field(metadata={"id": "SU-11"})
+    foreign_policy_assessment: ForeignPolicyAssessment | None = field(default=None)
+    treaty_entries: tuple[SummaryTreatyEntry, ...] = field(default=())
+    pending_entries: tuple[SummaryPendingEntry, ...] = field(default=())
+    problems: tuple[Issue, ...] = field(default=(), metadata={"id": "SU-23"})
+    proposals: tuple[Proposal, ...] = field(default=(), metadata={"id": "SU-24"})
+    recommendations: SummaryRecommendations
+    general_remarks: Bilingual | None = field(default=None, metadata={"id": "SU-27"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceSummary:
+    """The summary that the consolidated document rests on."""
+
+    document_ref: DocRef = field(metadata={"id": "CO-01"})
+    digest: Digest = field(metadata={"id": "CO-02"})
+    signature_verdict: SignatureVerdict = field(metadata={"id": "CO-03"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConsolidatedInformation:
+    """The Office's document to the Administration (p.10): the summary forwarded, or a text of its own."""
+
+    header: Header
+    source_summary: SourceSummary
+    mode: ConsolidatedMode = field(metadata={"id": "CO-04"})
+    text: Bilingual | None = field(default=None, metadata={"id": "CO-05"})
+    procedure: ActRef = field(metadata={"id": "CO-06"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PublishedTreatyEntry:
+    """A treaty and its public text."""
+
+    treaty: Treaty = field(metadata={"id": "PB-03"})
+    public_text: Bilingual = field(metadata={"id": "PB-04"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Withheld:
+    """How many parts are withheld for one reason; a number, no content."""
+
+    reason: OpenCode = field(metadata={"id": "PB-05", "codes": "withheld-reason"})
+    count: int = field(metadata={"id": "PB-06"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PublishedResults:
+    """What the MFA publishes (p.11)."""
+
+    header: Header
+    source: DocRef = field(metadata={"id": "PB-01"})
+    results: Bilingual = field(metadata={"id": "PB-02"})
+    treaty_entries: tuple[PublishedTreatyEntry, ...] = field(default=())
+    withheld: tuple[Withheld, ...] = field(default=())
+    location: Uri = field(metadata={"id": "PB-07"})
+    published_at: dt.datetime = field(metadata={"id": "PB-08"})
+    license: Uri | None = field(default=None, metadata={"id": "PB-09"})
+    formats: tuple[MediaType, ...] = field(metadata={"id": "PB-10"})
+
+    def __post_init__(self) -> None:
+        require_aware(self.published_at)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReceivedDocument:
+    """The document a receipt is for, with the digest of the bytes received."""
+
+    document_ref: DocRef = field(metadata={"id": "RE-01"})
+    digest: Digest = field(metadata={"id": "RE-02"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReceiptSender:
+    """Whose document was received; the certificate's subject as it is written there, without personal numbers."""
+
+    ref: OrgRef = field(metadata={"id": "RE-03"})
+    certificate_subject: Line | None = field(default=None, metadata={"id": "RE-04"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PaperReceived:
+    """Whether and when the paper copy came; may follow in a second receipt."""
+
+    received: bool = field(metadata={"id": "RE-09"})
+    date: dt.date | None = field(default=None, metadata={"id": "RE-10"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Receipt:
+    """Our own signed notification of receipt (Law 370-II, art. 7(3)-(4)). Says nothing about acceptance."""
+
+    header: Header
+    ref_document: ReceivedDocument
+    sender: ReceiptSender
+    received_at: dt.datetime = field(metadata={"id": "RE-05"})
+    recorded_in: Token = field(metadata={"id": "RE-06"})
+    incoming_number: Line | None = field(default=None, metadata={"id": "RE-07"})
+    incoming_date: dt.date | None = field(default=None, metadata={"id": "RE-08"})
+    paper_received: PaperReceived | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        require_aware(self.received_at)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResponseFinding:
+    """One finding told to the sender, in both languages."""
+
+    rule_id: RuleId = field(metadata={"id": "RS-05"})
+    severity: Severity = field(metadata={"id": "RS-06"})
+    xpath: Line | None = field(default=None, metadata={"id": "RS-07"})
+    text: Bilingual = field(metadata={"id": "RS-08"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProcessingResponse:
+    """The answer to a submission: a document of its own, never an edit of the submission (RQ-2.2)."""
+
+    header: Header
+    ref_document: DocRef = field(metadata={"id": "RS-01"})
+    outcome: Outcome = field(metadata={"id": "RS-02"})
+    decided_by: Bilingual | None = field(default=None, metadata={"id": "RS-03"})
+    due_date: dt.date | None = field(default=None, metadata={"id": "RS-04"})
+    findings: tuple[ResponseFinding, ...] = field(default=())
+
+
+Report: TypeAlias = (
+    TreatyInformation | SummaryInformation | ConsolidatedInformation | PublishedResults | Receipt | ProcessingResponse
+)
+
+REPORT_TYPES: dict[DocumentType, type[Report]] = {
+    DocumentType.TREATY_INFORMATION: TreatyInformation,
+    DocumentType.SUMMARY_INFORMATION: SummaryInformation,
+    DocumentType.CONSOLIDATED_INFORMATION: ConsolidatedInformation,
+    DocumentType.PUBLISHED_RESULTS: PublishedResults,
+    DocumentType.RECEIPT: Receipt,
+    DocumentType.PROCESSING_RESPONSE: ProcessingResponse,
+}
+
+AnyReport = TypeVar(
+    "AnyReport",
+    TreatyInformation,
+    SummaryInformation,
+    ConsolidatedInformation,
+    PublishedResults,
+    Receipt,
+    ProcessingResponse,
+)
+
+
+def with_paper_copy(report: AnyReport, paper_copy: PaperCopy | None) -> AnyReport:
+    """The same report with this paper copy: what rendering adds, or None for the content that was rendered."""
+    return replace(report, header=replace(report.header, paper_copy=paper_copy))

@@ -1,0 +1,381 @@
+"""What the use cases need from the world. Each port has one contract suite that runs against every implementation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import BinaryIO, Protocol
+from uuid import UUID
+
+from adapter.domain.audit_event import AuditEvent, ChainedEvent
+from adapter.domain.delivery import (
+    Attempt,
+    Content,
+    ContentKind,
+    Delivery,
+    DeliveryState,
+    Words,
+)
+from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
+from adapter.domain.incoming import Interpreted, JournalEntry, JournalState, RegisteredDocument
+from adapter.domain.receipt import Receipt, SignatureVerdict
+
+
+# --- time and identifiers ---------------------------------------------------------------------------------------------
+class Clock(Protocol):
+    """The only reader of the time."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, UTC."""
+        ...
+
+
+class Identifiers(Protocol):
+    """The only maker of new identifiers and of chance."""
+
+    def new(self) -> UUID:
+        """A new random UUID."""
+        ...
+
+    def jitter(self) -> float:
+        """A number in [0, 0.2] that spreads retries."""
+        ...
+
+
+# --- the exchange ----------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prepared:
+    """A message ready to be posted: its exact bytes, the id inside, and when the exchange forgets its files."""
+
+    message: bytes
+    message_id: str
+    files_expire_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accepted:
+    """The gateway took the message (transport only): its raw answer and the verdict on the answer's signature."""
+
+    answer: bytes
+    verdict: SignatureVerdict
+    code: str
+    text: str
+
+
+class Files(Protocol):
+    """Opens a travelling file's bytes by its digest."""
+
+    def open(self, sha256: Sha256) -> BinaryIO:
+        """The bytes, from the start; raises Final `storage.no-such-bytes`."""
+        ...
+
+
+class OutgoingChannel(Protocol):
+    """The way out. Both calls raise Retryable, Final or OutcomeUnknown, as adapter/exchange/faults.py lists."""
+
+    def prepare(self, content: Content, *, message_id: str, files: Files, at: datetime) -> Prepared:
+        """Upload the files, build the message, sign it and verify what was signed. Harmless to repeat.
+
+        Never raises OutcomeUnknown: an upload whose outcome is unknown is repeated.
+        """
+        ...
+
+    def send(self, message: bytes, *, at: datetime) -> Accepted:
+        """One POST of exactly these bytes; repeated inside only while no connection was made.
+
+        Raises Final with code `exchange.not-understood` when the answer is well-formed and its code is on no list.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opened:
+    """What the endpoint makes of a raw request, before anything is stored.
+
+    message_id  the id inside; when the message is too broken to have one, `sha256:` and the digest
+    verdict     on the envelope's signature
+    state       RECEIVED, HELD (quarantined) or REFUSED
+    answer      the exact bytes to answer with once the entry is stored; SCSS001 or a fault
+    status      HTTP status of that answer
+    code        why it is HELD or REFUSED; None when RECEIVED
+    """
+
+    message_id: str
+    verdict: SignatureVerdict
+    state: JournalState
+    answer: bytes
+    status: int
+    code: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FetchedFile:
+    """A file fetched from the exchange: name and media type as stated there, and its bytes."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+class IncomingChannel(Protocol):
+    """The way in."""
+
+    def open(self, raw: bytes, *, at: datetime) -> Opened:
+        """Judge a raw request under limits; never raises for bad input, never touches network or store."""
+        ...
+
+    def interpret(self, raw: bytes) -> Interpreted:
+        """What a stored message says."""
+        ...
+
+    def fetch_files(self, identifiers: Sequence[str], *, at: datetime) -> tuple[FetchedFile, ...]:
+        """Download and confirm; Final `exchange.file-gone` when the store has forgotten one, Retryable otherwise."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Participant:
+    """A body as the exchange knows it: participant id as a decimal string, and its names."""
+
+    body: BodyCode
+    member: str
+    name: Words
+
+
+class AddressBook(Protocol):
+    """Which participant a body is, and the reverse."""
+
+    def find(self, body: BodyCode, *, on: date) -> Participant:
+        """Final `exchange.addressee-unknown` or `exchange.addressee-not-ready`; Retryable: directory silent."""
+        ...
+
+    def body_of(self, member: str) -> BodyCode | None:
+        """The body behind a participant id; None when nobody we know has it."""
+        ...
+
+
+# --- the store -------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptBlob:
+    """Bytes that are durable: digest and size."""
+
+    sha256: Sha256
+    size: int
+
+
+class BlobWriter(AbstractContextManager["BlobWriter"], Protocol):
+    """A seekable binary file that becomes a blob with `keep`; leaving the block without it throws it away."""
+
+    @property
+    def file(self) -> BinaryIO:
+        """Where to write."""
+        ...
+
+    def keep(self) -> KeptBlob:
+        """Make the bytes durable and return their digest. The same bytes twice are one blob."""
+        ...
+
+
+class Blobs(Files, Protocol):
+    """Bytes by digest; written before the transaction that names them, never changed, never deleted on failure."""
+
+    def new(self) -> BlobWriter:
+        """Room for new bytes."""
+        ...
+
+    def put(self, content: bytes) -> KeptBlob:
+        """Keep bytes that are in memory anyway."""
+        ...
+
+    def read(self, sha256: Sha256) -> bytes:
+        """All bytes; Final `storage.no-such-bytes`."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Added:
+    """What `Outbox.add` or `Journal.add` found: the row, and whether it was there before."""
+
+    replayed: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AddedDelivery(Added):
+    """The delivery that stands in the outbox now."""
+
+    delivery: Delivery
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AddedEntry(Added):
+    """The journal entry that stands now; `conflict` when another entry has its message id and other bytes."""
+
+    entry: JournalEntry
+    conflict: bool = False
+
+
+class Outbox(Protocol):
+    """Deliveries and their attempts."""
+
+    def add(self, delivery: Delivery) -> AddedDelivery:
+        """Add; the same key, kind and addressee with the same digest is a replay, with another digest Conflict."""
+        ...
+
+    def get(self, delivery_id: str) -> Delivery | None: ...
+
+    def find(self, key: str, content_kind: ContentKind, addressee: BodyCode) -> Delivery | None: ...
+
+    def of_document(self, document_id: DocumentId) -> tuple[Delivery, ...]:
+        """Every delivery that speaks of a document, oldest first."""
+        ...
+
+    def listed(
+        self, *, states: Sequence[DeliveryState] | None = None, after: str | None = None, limit: int = 500
+    ) -> tuple[Delivery, ...]:
+        """Rows in order of creation, then id; `after` is the id of the last row of the page before."""
+        ...
+
+    def claim(self, *, now: datetime, lease: str, lease_for: timedelta) -> Delivery | None:
+        """One due QUEUED row becomes CLAIMED under `lease`.
+
+        Lanes are per addressee: at most one row of a lane is CLAIMED or SENDING at a time.
+        Oldest deadline first, then oldest wake-up. None when nothing is due.
+        """
+        ...
+
+    def lapsed(self, *, now: datetime, limit: int = 100) -> tuple[Delivery, ...]:
+        """CLAIMED and SENDING rows whose lease has ended."""
+        ...
+
+    def awake(self, *, now: datetime, limit: int = 100) -> tuple[Delivery, ...]:
+        """Rows past their wake-up in SENT, IN_CENTRE, DELIVERED, UNCERTAIN and ABANDONED."""
+        ...
+
+    def save(self, delivery: Delivery) -> bool:
+        """Write all mutable fields if the row still has `delivery.revision`, which grows by one.
+
+        False: someone was faster, nothing was written.
+        """
+        ...
+
+    def add_attempt(self, attempt: Attempt) -> None: ...
+
+    def close_attempt(self, attempt: Attempt) -> None:
+        """Write the end of an attempt."""
+        ...
+
+    def attempts(self, delivery_id: str) -> tuple[Attempt, ...]:
+        """In order of their number."""
+        ...
+
+
+class Journal(Protocol):
+    """Raw incoming messages."""
+
+    def add(self, entry: JournalEntry) -> AddedEntry:
+        """Add; the same message id and digest is a replay and gives the entry that stands."""
+        ...
+
+    def get(self, entry_id: str) -> JournalEntry | None: ...
+
+    def listed(
+        self, *, states: Sequence[JournalState] | None = None, after: str | None = None, limit: int = 500
+    ) -> tuple[JournalEntry, ...]: ...
+
+    def of_document(self, document_id: str) -> tuple[JournalEntry, ...]: ...
+
+    def claim(self, *, now: datetime, lease: str, lease_for: timedelta) -> JournalEntry | None:
+        """One due RECEIVED entry, or a CLAIMED one whose lease has ended, becomes CLAIMED under `lease`."""
+        ...
+
+    def save(self, entry: JournalEntry) -> bool:
+        """As Outbox.save."""
+        ...
+
+
+class Register(Protocol):
+    """Documents recorded as received, and numbers."""
+
+    def add(self, document: RegisteredDocument) -> None:
+        """Conflict when the DocumentId or the number is taken."""
+        ...
+
+    def find(self, document_id: DocumentId) -> RegisteredDocument | None: ...
+
+    def listed(
+        self, *, document_type: DocumentType | None = None, reporting_year: int | None = None
+    ) -> tuple[RegisteredDocument, ...]:
+        """In order of recording."""
+        ...
+
+    def next_number(self, series: str) -> int:
+        """The next number of a series, from 1, without gaps within committed transactions."""
+        ...
+
+
+class Receipts(Protocol):
+    """Answers kept as proof."""
+
+    def add(self, receipt: Receipt) -> bool:
+        """False when the same raw bytes are already kept for the same document, addressee and kind."""
+        ...
+
+    def of_document(self, document_id: DocumentId) -> tuple[Receipt, ...]:
+        """In order of arrival."""
+        ...
+
+
+class AuditTrail(Protocol):
+    """Append-only, hash-chained."""
+
+    def append(self, event: AuditEvent) -> ChainedEvent: ...
+
+    def of_document(self, document_id: str) -> tuple[ChainedEvent, ...]: ...
+
+    def events(self, *, after: int = 0, limit: int = 1000) -> tuple[ChainedEvent, ...]: ...
+
+
+class Transaction(Protocol):
+    """What one short transaction can touch."""
+
+    @property
+    def outbox(self) -> Outbox: ...
+
+    @property
+    def journal(self) -> Journal: ...
+
+    @property
+    def register(self) -> Register: ...
+
+    @property
+    def receipts(self) -> Receipts: ...
+
+    @property
+    def audit(self) -> AuditTrail: ...
+
+
+class Store(Protocol):
+    """One relational database: everything inside `transaction()` commits together or not at all."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Begin for writing; commit at the end of the block, roll back when it raises. No network, no signing inside.
+
+        Raises Retryable `storage.busy` when the database cannot be had in time, Final `storage.full` when it is full.
+        """
+        ...
+
+    @property
+    def blobs(self) -> Blobs: ...
+
+
+# --- documents -------------------------------------------------------------------------------------------------------
+class EvidenceFolder(Protocol):
+    """Named bytes of one evidence folder; names use `/` and never leave the folder."""
+
+    def names(self) -> Iterator[str]: ...
+
+    def get(self, name: str) -> bytes: ...
+
+    def put(self, name: str, content: Iterable[bytes]) -> None: ...

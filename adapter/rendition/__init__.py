@@ -1,0 +1,5 @@
+"""The printed form of a document: PDF/A in Kazakh and Russian, the same bytes for the same Report."""
+
+from adapter.rendition.render import render
+
+__all__ = ["render"]

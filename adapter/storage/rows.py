@@ -1,0 +1,156 @@
+"""Row <-> value, in one place. A row that does not read as a value of the domain is Final `storage.unreadable-row`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from adapter.domain.audit_event import AuditEvent, ChainedEvent
+from adapter.domain.delivery import Attempt, AttemptOutcome, ContentKind, Delivery, DeliveryState, Proof
+from adapter.domain.document import DocumentType
+from adapter.domain.incoming import JournalEntry, JournalState, RegisteredDocument
+from adapter.domain.receipt import Receipt, ReceiptKind, SignatureVerdict
+from adapter.storage.content_json import (
+    content_from_json,
+    content_to_json,
+    details_from_json,
+    details_to_json,
+    findings_from_json,
+    findings_to_json,
+)
+
+Row = Mapping[Any, Any]
+
+_DELIVERY_FIXED = (
+    *("id", "key", "content_kind", "content", "document_id", "sender", "addressee", "digest", "message_id"),
+    "created_at",
+)
+"""What a delivery is; everything else is what has become of it."""
+
+_JOURNAL_FIXED = ("id", "message_id", "sha256", "size", "received_at", "verdict", "answer")
+"""What came and what we answered."""
+
+
+def delivery_row(delivery: Delivery) -> dict[str, object]:
+    """Every column of a delivery."""
+    return {**_fields(delivery), "content": content_to_json(delivery.content)}
+
+
+def delivery_changes(delivery: Delivery) -> dict[str, object]:
+    """The mutable columns, with the revision that stands after the write."""
+    kept = {name: value for name, value in _fields(delivery).items() if name not in _DELIVERY_FIXED}
+    return {**kept, "revision": delivery.revision + 1}
+
+
+def delivery_of(row: Row) -> Delivery:
+    """The delivery in a row."""
+    return Delivery(
+        **{
+            **row,
+            "content_kind": ContentKind(row["content_kind"]),
+            "content": content_from_json(row["content"]),
+            "state": DeliveryState(row["state"]),
+            "proof": Proof(row["proof"]),
+        }
+    )
+
+
+def attempt_row(attempt: Attempt) -> dict[str, object]:
+    """Every column of an attempt."""
+    return _fields(attempt)
+
+
+def attempt_end(attempt: Attempt) -> dict[str, object]:
+    """The columns that the end of an attempt fills."""
+    ended = ("ended_at", "outcome", "answer", "answer_verdict", "code", "text")
+    return {name: value for name, value in _fields(attempt).items() if name in ended}
+
+
+def attempt_of(row: Row) -> Attempt:
+    """The attempt in a row."""
+    return Attempt(**{**row, "outcome": AttemptOutcome(row["outcome"])})
+
+
+def entry_row(entry: JournalEntry) -> dict[str, object]:
+    """Every column of a journal entry."""
+    return _fields(entry)
+
+
+def entry_changes(entry: JournalEntry) -> dict[str, object]:
+    """The mutable columns, with the revision that stands after the write."""
+    kept = {name: value for name, value in _fields(entry).items() if name not in _JOURNAL_FIXED}
+    return {**kept, "revision": entry.revision + 1}
+
+
+def entry_of(row: Row) -> JournalEntry:
+    """The journal entry in a row."""
+    return JournalEntry(**{**row, "state": JournalState(row["state"])})
+
+
+def registered_row(document: RegisteredDocument) -> dict[str, object]:
+    """Every column of a registered document but its sequence."""
+    return {**_fields(document), "findings": findings_to_json(document.findings)}
+
+
+def registered_of(row: Row) -> RegisteredDocument:
+    """The registered document in a row."""
+    return RegisteredDocument(
+        **{
+            **_without_sequence(row),
+            "document_type": DocumentType(row["document_type"]),
+            "findings": findings_from_json(row["findings"]),
+        }
+    )
+
+
+def receipt_row(receipt: Receipt) -> dict[str, object]:
+    """Every column of a receipt but its sequence."""
+    return _fields(receipt)
+
+
+def receipt_of(row: Row) -> Receipt:
+    """The receipt in a row."""
+    return Receipt(
+        **{
+            **_without_sequence(row),
+            "kind": ReceiptKind(row["kind"]),
+            "verdict": SignatureVerdict(row["verdict"]),
+        }
+    )
+
+
+def event_row(chained: ChainedEvent) -> dict[str, object]:
+    """Every column of an audit event."""
+    return {
+        **_fields(chained.event),
+        "details": details_to_json(chained.event.details),
+        "sequence": chained.sequence,
+        "previous": chained.previous,
+        "digest": chained.digest,
+    }
+
+
+def event_of(row: Row) -> ChainedEvent:
+    """The audit event in a row; whether it follows from the one before is for domain.audit_event.first_break."""
+    return ChainedEvent(
+        sequence=row["sequence"],
+        event=AuditEvent(
+            at=row["at"],
+            actor=row["actor"],
+            action=row["action"],
+            mandate=row["mandate"],
+            document_id=row["document_id"],
+            details=details_from_json(row["details"]),
+        ),
+        previous=row["previous"],
+        digest=row["digest"],
+    )
+
+
+def _fields(value: Delivery | Attempt | JournalEntry | RegisteredDocument | Receipt | AuditEvent) -> dict[str, object]:
+    """Field name to value; a column has the name of its field, and an Enum of ours is its text."""
+    return {name: getattr(value, name) for name in value.__slots__}
+
+
+def _without_sequence(row: Row) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "sequence"}

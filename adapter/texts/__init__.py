@@ -1,0 +1,23 @@
+"""Every code as a sentence and every field as a label, in Kazakh, Russian and English."""
+
+from __future__ import annotations
+
+from adapter.texts.labels import field_ids, label, label_in_all, label_of_code, label_of_code_in_all
+from adapter.texts.language import Language
+from adapter.texts.sentences import Sentence, codes, placeholders, render, render_error, render_finding, unfilled
+
+__all__ = [
+    "Language",
+    "Sentence",
+    "codes",
+    "field_ids",
+    "label",
+    "label_in_all",
+    "label_of_code",
+    "label_of_code_in_all",
+    "placeholders",
+    "render",
+    "render_error",
+    "render_finding",
+    "unfilled",
+]

@@ -1,0 +1,1 @@
+"""What the program does, each in one straight line; every pass is drawn in docs/architecture.md."""

@@ -1,0 +1,138 @@
+"""A notice of the exchange moves the delivery it speaks of, or is kept as a dispute. Every notice is kept as a receipt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from adapter.domain.audit_event import AuditEvent
+from adapter.domain.delivery import (
+    NOTICE_EVENTS,
+    ContentKind,
+    Delivery,
+    DeliveryState,
+    Effect,
+    Proof,
+    is_final,
+    next_state,
+)
+from adapter.domain.document import BodyCode
+from adapter.domain.incoming import JournalEntry
+from adapter.domain.notice import Notice
+from adapter.domain.receipt import Receipt, ReceiptKind, SignatureVerdict
+from adapter.ports import AddressBook, Clock, Identifiers, Transaction
+from adapter.usecases.deliver import MANDATE, DeliveryPlan
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Applied:
+    """What a notice did; `delivery` is None when nobody here ever sent that document."""
+
+    effect: Effect
+    delivery: Delivery | None
+    code: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApplyNotice:
+    """Runs inside the transaction that closes the journal entry."""
+
+    addresses: AddressBook
+    clock: Clock
+    identifiers: Identifiers
+    plan: DeliveryPlan
+
+    def __call__(self, transaction: Transaction, notice: Notice, entry: JournalEntry) -> Applied:
+        """Apply idempotently; a notice about a document that is not ours is kept and shown to a person."""
+        now = self.clock.now()
+        delivery = self._find(transaction, notice)
+        if delivery is None:
+            self._note(transaction, notice, entry, now, "notice.unknown-document", None)
+            return Applied(effect=Effect.DISPUTE, delivery=None, code="notice.unknown-document")
+        event = NOTICE_EVENTS.get(notice.kind)
+        step_effect = Effect.UNCHANGED
+        after = delivery
+        if event is not None:
+            step = next_state(delivery.state, event, content=delivery.content_kind, ever_sent=delivery.ever_sent)
+            step_effect = step.effect
+            if step.effect is Effect.MOVES:
+                after = self._moved(delivery, notice, step.state, now)
+                if not transaction.outbox.save(after):
+                    # The worker moved the row between our reading and now; the caller's transaction is taken again.
+                    return Applied(effect=Effect.IMPOSSIBLE, delivery=delivery, code="notice.moved-meanwhile")
+        is_dispute = step_effect is Effect.DISPUTE
+        is_new = transaction.receipts.add(
+            Receipt(
+                id=str(self.identifiers.new()),
+                document_id=notice.document_id,
+                addressee=delivery.addressee,
+                kind=ReceiptKind.NOTICE,
+                says=notice.kind.value,
+                received_at=entry.received_at,
+                raw=entry.sha256,
+                verdict=SignatureVerdict(entry.verdict),
+                stated_at=notice.said_at,
+                registration_number=notice.registration_number,
+                is_dispute=is_dispute,
+            )
+        )
+        code = "notice.dispute" if is_dispute else "notice.applied" if is_new else "notice.repeated"
+        self._note(transaction, notice, entry, now, code, after)
+        return Applied(effect=step_effect, delivery=after, code=code)
+
+    def _find(self, transaction: Transaction, notice: Notice) -> Delivery | None:
+        """The delivery of this document to the body that speaks; a single delivery is found without knowing the speaker."""
+        sent = tuple(
+            delivery
+            for delivery in transaction.outbox.of_document(notice.document_id)
+            if delivery.content_kind is ContentKind.DOCUMENT
+        )
+        body: BodyCode | None = self.addresses.body_of(notice.speaker) if notice.speaker else None
+        for delivery in sent:
+            if delivery.addressee == body:
+                return delivery
+        return sent[0] if len(sent) == 1 else None
+
+    def _moved(self, delivery: Delivery, notice: Notice, state: DeliveryState, now: datetime) -> Delivery:
+        final = is_final(state, delivery.content_kind)
+        return replace(
+            delivery,
+            state=state,
+            wake_at=None if final else now + self.plan.silence_alarm,
+            changed_at=now,
+            lease=None,
+            lease_until=None,
+            resend=False,
+            registration_number=notice.registration_number or delivery.registration_number,
+            proof=Proof.NOTICE
+            if state is DeliveryState.REGISTERED and delivery.proof is Proof.NONE
+            else delivery.proof,
+            reason=notice.reason.value if notice.reason is not None else None,
+            reason_text=notice.reason_text,
+        )
+
+    def _note(
+        self,
+        transaction: Transaction,
+        notice: Notice,
+        entry: JournalEntry,
+        now: datetime,
+        code: str,
+        delivery: Delivery | None,
+    ) -> None:
+        transaction.audit.append(
+            AuditEvent(
+                at=now,
+                actor="exchange",
+                action=code,
+                mandate="Law 370-II, art. 7",
+                document_id=notice.document_id,
+                details={
+                    "notice": notice.kind.value,
+                    "entry": entry.id,
+                    "sha256": entry.sha256,
+                    "state": delivery.state.value if delivery is not None else None,
+                    "number": notice.registration_number,
+                },
+            )
+        )

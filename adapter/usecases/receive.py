@@ -1,0 +1,68 @@
+"""Raw message, journal, answer. Nothing slow, no network: the answer is given only after the bytes are durable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from adapter.domain.audit_event import AuditEvent
+from adapter.domain.document import Sha256
+from adapter.domain.incoming import JournalEntry, JournalState
+from adapter.ports import Clock, Identifiers, IncomingChannel, Store
+from adapter.usecases.deliver import MANDATE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What the endpoint sends back: exact bytes and HTTP status. `code` says why the message was not taken, if so."""
+
+    content: bytes
+    status: int
+    code: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Receive:
+    """The endpoint's one deed. The same message id and bytes get the same answer, any number of times."""
+
+    store: Store
+    channel: IncomingChannel
+    clock: Clock
+    identifiers: Identifiers
+
+    def __call__(self, raw: bytes) -> Answer:
+        """Judge, keep, answer. Raises only what the store raises: then nothing was promised to the other side."""
+        now = self.clock.now()
+        opened = self.channel.open(raw, at=now)
+        kept = self.store.blobs.put(raw)
+        entry = JournalEntry(
+            id=str(self.identifiers.new()),
+            message_id=opened.message_id,
+            sha256=Sha256(kept.sha256),
+            size=kept.size,
+            received_at=now,
+            verdict=opened.verdict.value,
+            answer=opened.answer,
+            state=opened.state,
+            wake_at=now if opened.state is JournalState.RECEIVED else None,
+            outcome=opened.code,
+        )
+        with self.store.transaction() as transaction:
+            added = transaction.journal.add(entry)
+            if not added.replayed:
+                transaction.audit.append(
+                    AuditEvent(
+                        at=now,
+                        actor="endpoint",
+                        action=f"message.{added.entry.state.value}",
+                        mandate=MANDATE,
+                        document_id=None,
+                        details={
+                            "entry": added.entry.id,
+                            "sha256": kept.sha256,
+                            "size": kept.size,
+                            "verdict": opened.verdict.value,
+                            "code": "receive.same-id-other-bytes" if added.conflict else opened.code,
+                        },
+                    )
+                )
+        return Answer(content=added.entry.answer, status=opened.status, code=added.entry.outcome)

@@ -1,0 +1,410 @@
+"""The one door through which bytes become trees, and the judgement whether a tree satisfies a schema.
+
+Parsing.  Rules, in the order in which they are applied; the first breach ends the work (attacks.md, section 1):
+ 1. size;  2. UTF-8 and nothing else (a byte order mark is tolerated and stays in the bytes);  3. no document type,
+    looked for in the prolog and again on the tree;  4. names, values, attributes, namespaces, depth, elements, text.
+No entity but the five of XML, no network, no XInclude, nothing is repaired and nothing is dropped.
+
+The limits of 4 are first held against counts over the raw bytes, which can prove but not disprove them: most documents
+are cleared in microseconds. What they cannot prove is counted event by event while the parser is fed in chunks.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from lxml import etree
+
+from schemas.catalog import catalog_entries, import_target, schema_bytes, schema_entry
+from schemas.errors import SchemaCatalogError, XmlRefused
+from schemas.violations import (
+    MAX_VIOLATIONS,
+    References,
+    Violation,
+    disagreement,
+    explains_disagreement,
+    from_libxml2,
+    from_xmlschema,
+    imports_of,
+    references_in,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import xmlschema
+
+    from schemas.catalog import SchemaEntry
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What is read at most. Each number bounds a cost that was measured; see the sentence beside it."""
+
+    max_bytes: int = 20_000_000  # SHEP carries about 15 MB; memory is about ten times the file
+    max_depth: int = 256  # libxml2's own limit; deeper trees cost stack in everything that walks them
+    max_attributes: int = 64  # canonical form sorts them in quadratic time: 200,000 take 75 s
+    max_namespaces_per_element: int = 32  # canonical form is cubic in declarations
+    max_namespaces_in_scope: int = 64  # the cap per element alone lets 56 KB cost 32 s
+    max_elements: int = 1_000_000  # comments and processing instructions count too; attributes in all: twice as many
+    max_text: int = 20_000_000  # characters of one text node; 11 MB of base64 is legitimate
+    max_name: int = 64 * 1024  # bytes of a name, characters of an attribute value
+    max_namespace_uri: int = 2048  # characters; the URI must be absolute, canonical form fails on others
+    allow_comments: bool = True
+    allow_processing_instructions: bool = False  # they could be shown to one reader and not to another
+
+
+DOCUMENT_LIMITS: Final = Limits()
+SIGNATURE_LIMITS: Final = Limits(max_bytes=8_000_000, max_text=8_000_000)
+ENVELOPE_LIMITS: Final = Limits()
+_SCHEMA_FILE_LIMITS: Final = Limits(allow_processing_instructions=True)  # the W3C's own xml.xsd names a stylesheet
+
+_SCHEME: Final = "catalog:///"  # what libxml2 is told instead of a path; an address that only the catalogue can answer
+_CHUNK: Final = 64 * 1024
+_PARSER_TEXT_LIMIT: Final = 10_000_000  # libxml2's own, without huge_tree; also the depth of 256 holds only below it
+_PARSER_DEPTH: Final = 256
+_BOM: Final = b"\xef\xbb\xbf"
+_SPACE: Final = b" \t\r\n"
+
+_DECLARATION: Final = re.compile(rb"<\?xml[ \t\r\n][^>]{0,200}?\?>")
+_VERSION: Final = re.compile(rb"""[ \t\r\n]version[ \t\r\n]*=[ \t\r\n]*["']1\.0["']""")
+_ENCODING: Final = re.compile(rb"""[ \t\r\n]encoding[ \t\r\n]*=[ \t\r\n]*["']([A-Za-z0-9._:-]{1,40})["']""")
+_PROLOG: Final = re.compile(rb"(?:[ \t\r\n]++|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
+_DECLARED_NAMESPACE: Final = re.compile(
+    rb"""xmlns(?::[A-Za-z0-9_.-]{1,100})?=(?:"(?:[A-Za-z][A-Za-z0-9+.-]*:[^"&<]{1,1000})?"|'(?:[A-Za-z][A-Za-z0-9+.-]*:[^'&<]{1,1000})?')"""
+)
+_ABSOLUTE_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.")
+_EVENTS: Final = ("start", "end", "start-ns", "end-ns", "comment", "pi")
+
+
+def parse_untrusted(data: bytes, limits: Limits = DOCUMENT_LIMITS) -> etree._Element:
+    """The root of the tree, with line numbers. Raises XmlRefused, and nothing else, on any bytes.
+
+    Not checked here: any schema, any signature, that the root is the one expected. CDATA sections become text.
+    """
+    if len(data) > limits.max_bytes:
+        raise XmlRefused("xml.too-large", None, {"size": str(len(data)), "limit": str(limits.max_bytes)})
+    start = _require_utf8(data)
+    _refuse_document_type(data, start)
+    try:
+        root = _parse_at_once(data) if _bytes_prove(data, start, limits) else _parse_counting(data, limits)
+    except etree.XMLSyntaxError as error:
+        raise _refusal(error, limits) from error
+    docinfo = root.getroottree().docinfo
+    if docinfo.doctype or docinfo.internalDTD is not None:
+        raise XmlRefused("xml.dtd", None)
+    return root
+
+
+# --- before the parser -----------------------------------------------------------------------------------------------
+
+
+def _require_utf8(data: bytes) -> int:
+    """Where the text begins, after a byte order mark. UTF-16, UTF-32, UTF-7 and EBCDIC fail here, so that the searches
+    over the raw bytes below see what the parser will see."""
+    start = len(_BOM) if data.startswith(_BOM) else 0
+    head = data[start : start + 4].lstrip(_SPACE)
+    if not head:
+        if data[start:].strip(_SPACE):
+            head = data[start:].lstrip(_SPACE)[:1]
+        else:
+            raise XmlRefused("xml.empty", None)
+    if not head.startswith(b"<") or b"\0" in data[start : start + 4]:
+        code = "xml.not-utf-8" if data[:2] in {b"\xff\xfe", b"\xfe\xff", b"\0\0", b"\0<", b"<\0"} else "xml.not-well-formed"
+        raise XmlRefused(code, 1, {"encoding": "UTF-16, UTF-32"} if code == "xml.not-utf-8" else {"reason": "no <"})
+    if data.startswith(b"<?xml", start):
+        declaration = _DECLARATION.match(data, start)
+        if declaration is None or not _VERSION.search(declaration[0]):
+            raise XmlRefused("xml.declaration", 1)
+        encoding = _ENCODING.search(declaration[0])
+        if encoding is not None and encoding[1].upper() != b"UTF-8":
+            raise XmlRefused("xml.not-utf-8", 1, {"encoding": encoding[1].decode("ascii")})
+    return start
+
+
+def _refuse_document_type(data: bytes, start: int) -> None:
+    if b"<!DOCTYPE" not in data:
+        return
+    prolog = _PROLOG.match(data, start)
+    if prolog is not None and data.startswith(b"<!DOCTYPE", prolog.end()):
+        raise XmlRefused("xml.dtd", data.count(b"\n", 0, prolog.end()) + 1)
+
+
+def _bytes_prove(data: bytes, start: int, limits: Limits) -> bool:
+    """True when counts over the raw bytes prove that every limit holds, libxml2's own limits included.
+
+    Sound because `<` cannot stand in an attribute value: all attributes of an element lie between its `<` and the next.
+    """
+    size = len(data)
+    if size > min(_PARSER_TEXT_LIMIT, limits.max_text) or limits.max_depth != _PARSER_DEPTH:
+        return False
+    if data.count(b"<") - data.count(b"</") > limits.max_elements or data.count(b"=") > 2 * limits.max_elements:
+        return False
+    declarations = 1 if data.startswith(b"<?xml", start) else 0
+    if not limits.allow_processing_instructions and data.count(b"<?") > declarations:
+        return False
+    if not limits.allow_comments and b"<!--" in data:
+        return False
+    namespaces = data.count(b"xmlns")
+    if namespaces > min(limits.max_namespaces_per_element, limits.max_namespaces_in_scope, limits.max_namespace_uri):
+        return False
+    if len(_DECLARED_NAMESPACE.findall(data)) != namespaces:
+        return False
+    if size > limits.max_name and _long_value(limits.max_name).search(data):
+        return False
+    return _crowded(limits.max_attributes).search(data) is None
+
+
+def _crowded(most: int) -> re.Pattern[bytes]:
+    # One pass: each attempt begins at a `<` and ends at the next one at the latest.
+    return re.compile(rb"<[^<=]*+(?:=[^<=]*+){%d}" % (most + 1))
+
+
+def _long_value(most: int) -> re.Pattern[bytes]:
+    return re.compile(rb"""=[ \t\r\n]*(?:"[^"<]{%d}|'[^'<]{%d})""" % (most + 1, most + 1))
+
+
+# --- parsing ---------------------------------------------------------------------------------------------------------
+
+
+class _Parsers(threading.local):
+    """One parser per thread: making one costs as much as parsing a small document."""
+
+    def __init__(self) -> None:
+        self.plain = etree.XMLParser(
+            encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, collect_ids=False, huge_tree=False
+        )
+
+
+_PARSERS: Final = _Parsers()
+
+
+def _parse_at_once(data: bytes) -> etree._Element:
+    return etree.fromstring(data, _PARSERS.plain)
+
+
+def _parse_counting(data: bytes, limits: Limits) -> etree._Element:
+    parser = etree.XMLPullParser(
+        events=_EVENTS,
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        collect_ids=False,
+        huge_tree=True,
+    )
+    tally = _Tally(limits, len(data))
+    for offset in range(0, len(data), _CHUNK):
+        parser.feed(data[offset : offset + _CHUNK])
+        tally.count(parser.read_events())
+    root: etree._Element = parser.close()
+    tally.count(parser.read_events())
+    if len(data) > limits.max_text:
+        _require_short_texts(root, limits)
+    return root
+
+
+def _require_short_texts(root: etree._Element, limits: Limits) -> None:
+    # After the fact: what a text node costs is bounded by max_bytes already.
+    for node in root.iter():
+        if len(node.text or "") > limits.max_text or len(node.tail or "") > limits.max_text:
+            raise _over("xml.text-too-long", node, limits.max_text)
+
+
+class _Tally:
+    """Counts what the parser has met so far; raises XmlRefused at the first breach."""
+
+    def __init__(self, limits: Limits, size: int) -> None:
+        self.limits = limits
+        self.watches_values = size > limits.max_name
+        self.depth = 0
+        self.nodes = 0
+        self.attributes = 0
+        self.declared = 0  # namespace declarations seen since the last start tag: they belong to the next
+        self.prefixes: list[str] = []
+        self.in_scope: Counter[str] = Counter()
+
+    def count(self, events: Iterator[tuple[str, Any]]) -> None:
+        for kind, subject in events:
+            if kind == "start":
+                self._start(subject)
+            elif kind == "end":
+                self.depth -= 1
+            elif kind == "start-ns":
+                self._namespace(subject)
+            elif kind == "end-ns":
+                self._leave(self.prefixes.pop())
+            else:
+                self._aside(kind, subject)
+
+    def _start(self, element: etree._Element) -> None:
+        limits = self.limits
+        self.declared = 0
+        self.depth += 1
+        if self.depth > limits.max_depth:
+            raise _over("xml.too-deep", element, limits.max_depth)
+        self._node(element)
+        many = len(element.attrib)
+        if not many:
+            return
+        if many > limits.max_attributes:
+            raise _over("xml.too-many-attributes", element, limits.max_attributes)
+        self.attributes += many
+        if self.attributes > 2 * limits.max_elements:
+            raise _over("xml.too-many-attributes-in-all", element, 2 * limits.max_elements)
+        if self.watches_values and any(len(text) > limits.max_name for pair in element.items() for text in pair):
+            raise _over("xml.name-or-value-too-long", element, limits.max_name)
+
+    def _node(self, node: etree._Element) -> None:
+        self.nodes += 1
+        if self.nodes > self.limits.max_elements:
+            raise _over("xml.too-many-elements", node, self.limits.max_elements)
+
+    def _namespace(self, declaration: tuple[str, str]) -> None:
+        prefix, uri = declaration
+        self.declared += 1
+        if self.declared > self.limits.max_namespaces_per_element:
+            raise _over("xml.too-many-namespaces", None, self.limits.max_namespaces_per_element)
+        self.prefixes.append(prefix)
+        self.in_scope[prefix] += 1
+        if len(self.in_scope) > self.limits.max_namespaces_in_scope:
+            raise _over("xml.too-many-namespaces-in-scope", None, self.limits.max_namespaces_in_scope)
+        if len(uri) > self.limits.max_namespace_uri:
+            raise _over("xml.namespace-uri-too-long", None, self.limits.max_namespace_uri)
+        if uri and not _ABSOLUTE_URI.match(uri):
+            raise XmlRefused("xml.relative-namespace", None)
+
+    def _leave(self, prefix: str) -> None:
+        self.in_scope[prefix] -= 1
+        if not self.in_scope[prefix]:
+            del self.in_scope[prefix]
+
+    def _aside(self, kind: str, node: etree._Element) -> None:
+        self._node(node)
+        if kind == "pi" and not self.limits.allow_processing_instructions:
+            raise XmlRefused("xml.processing-instruction", node.sourceline)
+        if kind == "comment" and not self.limits.allow_comments:
+            raise XmlRefused("xml.comment", node.sourceline)
+
+
+def _over(code: str, node: etree._Element | None, limit: int) -> XmlRefused:
+    return XmlRefused(code, None if node is None else node.sourceline, {"limit": str(limit)})
+
+
+def _refusal(error: etree.XMLSyntaxError, limits: Limits) -> XmlRefused:
+    line = error.lineno or None
+    reason = error.msg or ""
+    if "Excessive depth" in reason:
+        return XmlRefused("xml.too-deep", line, {"limit": str(limits.max_depth)})
+    if error.code == etree.ErrorTypes.ERR_NAME_TOO_LONG:
+        return XmlRefused("xml.name-or-value-too-long", line, {"limit": str(limits.max_name)})
+    if error.code in {etree.ErrorTypes.ERR_INVALID_ENCODING, etree.ErrorTypes.ERR_INVALID_CHAR_UTF8}:
+        return XmlRefused("xml.not-utf-8", line, {"encoding": "?"})
+    return XmlRefused("xml.not-well-formed", line, {"reason": reason})
+
+
+# --- schemas ---------------------------------------------------------------------------------------------------------
+
+
+def gate(root: etree._Element, schema_id: str) -> bool:
+    """The fast answer of libxml2 alone: does the tree satisfy the schema, references included?
+
+    False means no. True is a second opinion, not the verdict: `validate` asks the authority too.
+    """
+    return _compiled(schema_id).passes_gate(root)
+
+
+def validate(document: bytes | etree._Element, schema_id: str) -> tuple[Violation, ...]:
+    """Every violation, in document order; () when both validators accept. At most MAX_VIOLATIONS are listed.
+
+    xmlschema is the authority, libxml2 the second opinion. Where they disagree, and not for one of the reasons in
+    `violations.explains_disagreement`, the disagreement is itself a violation: nobody may sign what two readers read
+    differently. Bytes go through `parse_untrusted` first, so XmlRefused may be raised.
+    """
+    root = parse_untrusted(document) if isinstance(document, bytes) else document
+    compiled = _compiled(schema_id)
+    accepted, objections = compiled.second_opinion(root)
+    found = compiled.judge(root)
+    if found and accepted and not all(explains_disagreement(violation) for violation in found):
+        return (disagreement(root, "xmlschema", found[0].rule), *found)
+    if not found and not accepted:
+        return (disagreement(root, "libxml2", objections[0].rule if objections else ""), *objections)
+    return found
+
+
+class _CatalogResolver(etree.Resolver):
+    """Hands libxml2 the files of the catalogue, and nothing else."""
+
+    def resolve(self, system_url: str, public_id: str, context: Any) -> Any:
+        del public_id
+        for entry in catalog_entries():
+            if system_url in {entry.location, _SCHEME + entry.file}:
+                return self.resolve_string(schema_bytes(entry), context, base_url=_SCHEME + entry.file)
+        raise SchemaCatalogError("catalog.import-outside", {"id": "", "location": system_url})
+
+
+class _CompiledSchema:
+    """One schema in both validators. Each is compiled when first asked, and asked by one thread at a time."""
+
+    def __init__(self, entry: SchemaEntry) -> None:
+        self.entry = entry
+        self.lock = threading.Lock()
+        self.sources = _closure(entry)
+
+    @cached_property
+    def references(self) -> References:
+        return references_in(self.sources.values())
+
+    @cached_property
+    def second(self) -> etree.XMLSchema:
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+        parser.resolvers.add(_CatalogResolver())
+        content = schema_bytes(self.entry)
+        return etree.XMLSchema(etree.fromstring(content, parser, base_url=_SCHEME + self.entry.file))
+
+    @cached_property
+    def authority(self) -> xmlschema.XMLSchema10:
+        import xmlschema
+
+        addresses = {entry.location: entry.path.as_uri() for entry in catalog_entries() if entry.location}
+        return xmlschema.XMLSchema10(self.entry.path, allow="local", uri_mapper=addresses)
+
+    def passes_gate(self, root: etree._Element) -> bool:
+        with self.lock:
+            return self.second.validate(root) and not self.references.dangling(root)
+
+    def second_opinion(self, root: etree._Element) -> tuple[bool, tuple[Violation, ...]]:
+        with self.lock:
+            accepted = self.second.validate(root)
+            log = () if accepted else tuple(self.second.error_log)
+        return accepted, tuple(from_libxml2(root, entry) for entry in log[:MAX_VIOLATIONS])
+
+    def judge(self, root: etree._Element) -> tuple[Violation, ...]:
+        with self.lock:
+            errors = tuple(islice(self.authority.iter_errors(root), MAX_VIOLATIONS))
+        return from_xmlschema(root, errors, self.references)
+
+
+def _closure(entry: SchemaEntry) -> dict[str, etree._Element]:
+    """The schema and all it imports, by id. Every file is checked against its digest before any validator reads it."""
+    sources: dict[str, etree._Element] = {}
+    waiting = [entry]
+    while waiting:
+        current = waiting.pop()
+        if current.id in sources:
+            continue
+        root = parse_untrusted(schema_bytes(current), _SCHEMA_FILE_LIMITS)
+        sources[current.id] = root
+        waiting += [import_target(current, location) for location in imports_of(root)]
+    return sources
+
+
+@cache
+def _compiled(schema_id: str) -> _CompiledSchema:
+    return _CompiledSchema(schema_entry(schema_id))

@@ -1,0 +1,49 @@
+"""ASiC-E containers (EN 319 162-1): written in the order the standard asks, read under limits.
+
+No signature is judged here.
+"""
+
+from __future__ import annotations
+
+from signing.asic.names import (
+    ASIC_NS,
+    CHUNK,
+    DEFAULT_LIMITS,
+    MANIFEST_NAME,
+    META_INF,
+    MIMETYPE,
+    MIMETYPE_NAME,
+    SIGNATURE_NAME,
+    ContainerLimits,
+    DataObject,
+    is_reserved,
+    reference_uri,
+    referenced_name,
+    require_data_objects,
+)
+from signing.asic.reader import CHECKS, Archive, Entry, open_archive, read_manifest
+from signing.asic.writer import ContainerWriter, manifest
+
+__all__ = [
+    "ASIC_NS",
+    "CHECKS",
+    "CHUNK",
+    "DEFAULT_LIMITS",
+    "MANIFEST_NAME",
+    "META_INF",
+    "MIMETYPE",
+    "MIMETYPE_NAME",
+    "SIGNATURE_NAME",
+    "Archive",
+    "ContainerLimits",
+    "ContainerWriter",
+    "DataObject",
+    "Entry",
+    "is_reserved",
+    "manifest",
+    "open_archive",
+    "read_manifest",
+    "reference_uri",
+    "referenced_name",
+    "require_data_objects",
+]

@@ -1,0 +1,137 @@
+"""What may stand in a container and under which name; the same rules when writing and when reading."""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Final
+from urllib.parse import quote, unquote_to_bytes
+
+from signing.errors import SigningError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+MIMETYPE: Final = "application/vnd.etsi.asic-e+zip"
+MIMETYPE_NAME: Final = "mimetype"
+META_INF: Final = "META-INF/"
+MANIFEST_NAME: Final = "META-INF/manifest.xml"
+SIGNATURE_NAME: Final = "META-INF/signatures0.xml"
+ASIC_NS: Final = "http://uri.etsi.org/02918/v1.2.1#"
+MANIFEST_NS: Final = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
+CHUNK: Final = 256 * 1024
+
+_OWN_ENTRIES: Final = 3  # mimetype, manifest, signature
+_MEDIA_TYPE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
+_BAD_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+# Names are shown to people: these turn the reading order round, so that exe.pdf may be fdp.exe.
+_BIDI_CONTROLS: Final = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerLimits:
+    """Sizes in bytes, counted from the directory and again while reading. Loosening one costs memory, disk or time."""
+
+    max_archive: int = 1 << 30
+    max_entry: int = 512 << 20
+    max_unpacked: int = 2 << 30
+    max_entries: int = 1_000
+    max_ratio: int = 100
+    ratio_from: int = 1 << 20
+    """Entries up to this size are not asked for their ratio: short texts pack well honestly."""
+    max_name: int = 255
+    max_depth: int = 16
+    max_meta_inf: int = 8 << 20
+    """Each file under META-INF: these are held in memory."""
+    max_signatures_per_file: int = 16
+    max_signatures: int = 32
+
+
+DEFAULT_LIMITS: Final = ContainerLimits()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DataObject:
+    """One named thing to be signed. `open` gives a fresh stream at its beginning each time it is called."""
+
+    name: str
+    media_type: str
+    open: Callable[[], BinaryIO]
+
+    @classmethod
+    def of(cls, name: str, media_type: str, content: bytes) -> DataObject:
+        return cls(name=name, media_type=media_type, open=lambda: io.BytesIO(content))
+
+
+def name_flaw(name: str, limits: ContainerLimits = DEFAULT_LIMITS) -> str | None:
+    """What makes this entry name unacceptable, in a few English words for a report; None when nothing does."""
+    parts = name.split("/")
+    if not name or len(name.encode("utf-8", "surrogatepass")) > limits.max_name:
+        return "length"
+    if any(unicodedata.category(char) in {"Cc", "Cs"} for char in name):
+        return "control character"
+    if not name.isascii() and (not unicodedata.is_normalized("NFC", name) or _BIDI_CONTROLS.search(name)):
+        return "unicode form"
+    if "\\" in name or ":" in name or len(parts) > limits.max_depth:
+        return "path"
+    if any(not part or part.endswith((".", " ")) for part in parts):  # also ".", ".." and what Windows would cut off
+        return "path"
+    if parts[0].casefold() == "meta-inf" and parts[0] != "META-INF":
+        return "reserved"
+    return None
+
+
+def name_key(name: str) -> str:
+    """Equal for two names that some reader could take for one another: by case, Unicode form or percent-encoding."""
+    decoded = unquote_to_bytes(name).decode("utf-8", "replace") if "%" in name else name
+    if decoded.isascii():
+        return decoded.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", decoded).casefold())
+
+
+def is_reserved(name: str) -> bool:
+    """Whether the standard keeps this name for itself; such a name is never a data object."""
+    folded = name.casefold()
+    return folded in {MIMETYPE_NAME, "meta-inf"} or folded.startswith("meta-inf/")
+
+
+def reference_uri(name: str) -> str:
+    """The ds:Reference URI of a data object: percent-encoded UTF-8, slashes kept (RFC 3986)."""
+    return quote(name, safe="/")
+
+
+def referenced_name(uri: str) -> str | None:
+    """The entry name a URI points to, decoded once; None when it is no relative path inside the container."""
+    if not uri or uri.startswith("/") or any(char in uri for char in ":?#\\") or _BAD_PERCENT.search(uri):
+        return None
+    try:
+        return unquote_to_bytes(uri).decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def require_data_objects(objects: Sequence[DataObject], limits: ContainerLimits = DEFAULT_LIMITS) -> None:
+    """Refuse what our own reader would refuse, before a byte is written.
+
+    Raises SigningError signing.no-data-objects, signing.too-many-data-objects, signing.data-object-name,
+    signing.data-object-name-twice, signing.media-type.
+    """
+    if not objects:
+        raise SigningError("signing.no-data-objects")
+    if len(objects) > limits.max_entries - _OWN_ENTRIES:
+        raise SigningError(
+            "signing.too-many-data-objects", count=str(len(objects)), limit=str(limits.max_entries - _OWN_ENTRIES)
+        )
+    seen: set[str] = set()
+    for item in objects:
+        flaw = "reserved" if is_reserved(item.name) else name_flaw(item.name, limits)
+        if flaw is not None:
+            raise SigningError("signing.data-object-name", name=item.name, flaw=flaw)
+        key = name_key(item.name)
+        if key in seen:
+            raise SigningError("signing.data-object-name-twice", name=item.name)
+        seen.add(key)
+        if not _MEDIA_TYPE.fullmatch(item.media_type):
+            raise SigningError("signing.media-type", name=item.name, media_type=item.media_type)

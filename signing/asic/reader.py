@@ -1,0 +1,403 @@
+"""Reading an ASiC-E container under limits; each step has its own check id, in this order:
+
+1. "asic.end-record"     one reading of the end record: it ends the file, the directory lies right before it, no ZIP64
+2. "asic.limits"         counts and declared sizes, before anything is inflated
+3. "asic.names"          plain relative paths, UTF-8, NFC, unique after case folding and percent-decoding
+4. "asic.entries"        regular files only, stored or deflated, not encrypted
+5. "asic.local-headers"  each repeats the directory's name, flags, method, sizes and sum
+6. "asic.spans"          entries tile the bytes from 0 to the directory: nothing before, between or inside one another
+7. "asic.mimetype"       first, stored, without extra field, exact
+8. "asic.content"        while reading: size, sum and end of the deflate stream are what the directory says
+9. "asic.manifest"       one list of distinct entries
+
+Offsets carry no meaning of their own, so a container that another program zipped again stays valid. The standard library
+reads the same bytes in ways that depend on its release (signing README 5.3), so only its inflater is used.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+import schemas
+from signing.asic.names import (
+    CHUNK,
+    DEFAULT_LIMITS,
+    MANIFEST_NAME,
+    MANIFEST_NS,
+    MIMETYPE,
+    MIMETYPE_NAME,
+    ContainerLimits,
+    name_flaw,
+    name_key,
+)
+from signing.asic.writer import CENTRAL, CENTRAL_MARK, DEFLATED, END, END_MARK, FLAG_UTF8, LOCAL, LOCAL_MARK, STORED
+from signing.errors import SigningError
+from signing.validation_report import Check
+from signing.xmldsig import attributes, children, malformed, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+CHECKS: Final = frozenset(
+    {
+        "asic.end-record",
+        "asic.limits",
+        "asic.names",
+        "asic.entries",
+        "asic.local-headers",
+        "asic.spans",
+        "asic.mimetype",
+        "asic.content",
+        "asic.manifest",
+    }
+)
+
+_FLAG_DESCRIPTOR: Final = 0x0008
+_FLAGS_KNOWN: Final = 0x0006 | _FLAG_DESCRIPTOR | FLAG_UTF8  # bits 1 and 2 say how hard the deflater tried
+_DESCRIPTOR: Final = struct.Struct("<III")
+_DESCRIPTOR_MARK: Final = b"PK\x07\x08"
+# ZIP64; Info-ZIP's second name and second comment; WinZip AES: each would be another reading of the same entry.
+_EXTRA_REFUSED: Final = frozenset({0x0001, 0x7075, 0x6375, 0x9901})
+_EXTRA_HEAD: Final = struct.Struct("<HH")
+_DOS_DIRECTORY: Final = 0x10
+_REGULAR: Final = 0o10
+_ZIP64_MARK: Final = 0xFFFFFFFF
+_MAX_DIRECTORY: Final = 4 << 20
+# The one archive comment the standard knows (EN 319 162-1, A.1); any other could hide a second end record.
+_COMMENT: Final = b"mimetype=" + MIMETYPE.encode()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One file as the directory describes it; sizes in bytes, offsets from the archive's first byte."""
+
+    name: str
+    raw_name: bytes
+    flags: int
+    method: int
+    crc: int
+    packed: int
+    size: int
+    extra: bytes
+    attributes: int
+    header_offset: int
+    content_offset: int = 0
+    local_extra: bytes = b""
+
+
+class Archive:
+    """Entries whose structure has been checked; content is checked while it is read.
+
+    `source` must stay open and unchanged as long as entries are read; two readers at a time take turns at its position,
+    so they must not be in different threads.
+    """
+
+    def __init__(self, source: BinaryIO, entries: tuple[Entry, ...], size: int) -> None:
+        self._source = source
+        self.size = size
+        self.entries: Mapping[str, Entry] = {entry.name: entry for entry in entries}
+
+    def read(self, name: str) -> bytes:
+        """The whole content of one entry; whoever asks has looked at its size."""
+        return b"".join(self.chunks(name))
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """Content in pieces of at most 256 KB; StepError "asic.content" at the first disagreement with the directory."""
+        entry = self.entries[name]
+        crc = size = 0
+        for chunk in self._stored(entry) if entry.method == STORED else self._inflated(entry):
+            crc = zlib.crc32(chunk, crc)
+            size += len(chunk)
+            if size > entry.size:
+                raise malformed("asic.content", "longer than declared", name=name)
+            yield chunk
+        if size != entry.size:
+            raise malformed("asic.content", "shorter than declared", name=name)
+        if crc != entry.crc:
+            raise malformed("asic.content", "checksum", name=name)
+
+    def _stored(self, entry: Entry) -> Iterator[bytes]:
+        for offset in range(0, entry.packed, CHUNK):
+            yield self._packed(entry, offset)
+
+    def _inflated(self, entry: Entry) -> Iterator[bytes]:
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        offset = 0
+        try:
+            while not inflater.eof:
+                fed = inflater.unconsumed_tail
+                if not fed and offset < entry.packed:
+                    fed = self._packed(entry, offset)
+                    offset += len(fed)
+                chunk = inflater.decompress(fed, CHUNK)
+                if chunk:
+                    yield chunk
+                elif not fed and not inflater.eof:
+                    raise malformed("asic.content", "deflate stream does not end", name=entry.name)
+        except zlib.error as error:
+            raise malformed("asic.content", "deflate stream", name=entry.name) from error
+        if inflater.unused_data or offset < entry.packed:
+            raise malformed("asic.content", "bytes after the deflate stream", name=entry.name)
+
+    def _packed(self, entry: Entry, offset: int) -> bytes:
+        count = min(CHUNK, entry.packed - offset)
+        return _read_at(self._source, entry.content_offset + offset, count, "asic.content")
+
+
+def open_archive(source: BinaryIO, checks: list[Check], limits: ContainerLimits = DEFAULT_LIMITS) -> Archive:
+    """Check the structure, steps 1 to 7; appends one Check per step that passed, raises StepError at the first that did not.
+
+    Raises SigningError signing.source-unreadable when the file system does not deliver.
+    """
+    size = _size(source)
+    if size > limits.max_archive:
+        raise malformed("asic.limits", "archive size", limit=str(limits.max_archive))
+    directory_offset, raw_entries = _directory(source, size, limits)
+    checks.append(Check.passed("asic.end-record"))
+    _require_limits(raw_entries, limits)
+    checks.append(Check.passed("asic.limits"))
+    _require_names(raw_entries, limits)
+    checks.append(Check.passed("asic.names"))
+    for entry in raw_entries:
+        _require_regular(entry)
+    checks.append(Check.passed("asic.entries"))
+    entries = tuple(_with_local_header(source, entry, directory_offset) for entry in raw_entries)
+    checks.append(Check.passed("asic.local-headers"))
+    _require_tiling(source, entries, directory_offset)
+    checks.append(Check.passed("asic.spans"))
+    archive = Archive(source, entries, size)
+    _require_mimetype(archive)
+    checks.append(Check.passed("asic.mimetype"))
+    return archive
+
+
+# --- 1: end record and directory -----------------------------------------------------------------------------------
+def _directory(source: BinaryIO, size: int, limits: ContainerLimits) -> tuple[int, list[Entry]]:
+    tail = _read_at(
+        source, max(0, size - END.size - len(_COMMENT)), min(size, END.size + len(_COMMENT)), "asic.end-record"
+    )
+    for comment in (b"", _COMMENT):
+        record = tail[len(tail) - END.size - len(comment) :] if len(tail) >= END.size + len(comment) else b""
+        if record.startswith(END_MARK) and record.endswith(comment):
+            mark, disk, first_disk, here, count, length, offset, comment_length = END.unpack_from(record)
+            if comment_length == len(comment):
+                break
+    else:
+        raise malformed("asic.end-record", "does not end the file")
+    if (mark, disk, first_disk) != (END_MARK, 0, 0) or here != count:
+        raise malformed("asic.end-record", "several disks")
+    if offset + length + END.size + len(comment) != size:  # also what a ZIP64 locator or its marks would lead to
+        raise malformed("asic.end-record", "directory does not lie before it")
+    if count > limits.max_entries or length > _MAX_DIRECTORY:
+        raise malformed("asic.limits", "entries", limit=str(limits.max_entries))
+    directory = _read_at(source, offset, length, "asic.end-record")
+    entries: list[Entry] = []
+    position = 0
+    while position < length:
+        entry, position = _entry(directory, position)
+        entries.append(entry)
+    if len(entries) != count:
+        raise malformed("asic.end-record", "count of entries")
+    return offset, entries
+
+
+def _entry(directory: bytes, position: int) -> tuple[Entry, int]:
+    try:
+        fields = CENTRAL.unpack_from(directory, position)
+    except struct.error as error:
+        raise malformed("asic.end-record", "directory cut off") from error
+    mark, _made, _needed, flags, method, _time, _date, crc, packed, size = fields[:10]
+    name_length, extra_length, comment_length, disk, _internal, external, offset = fields[10:]
+    start = position + CENTRAL.size
+    end = start + name_length + extra_length + comment_length
+    if mark != CENTRAL_MARK or disk != 0 or end > len(directory) or _ZIP64_MARK in (packed, size, offset):
+        raise malformed("asic.end-record", "directory entry")
+    raw_name = directory[start : start + name_length]
+    return Entry(
+        name=_decoded(raw_name, flags),
+        raw_name=raw_name,
+        flags=flags,
+        method=method,
+        crc=crc,
+        packed=packed,
+        size=size,
+        extra=directory[start + name_length : start + name_length + extra_length],
+        attributes=external,
+        header_offset=offset,
+    ), end
+
+
+def _decoded(raw: bytes, flags: int) -> str:
+    """UTF-8 when the flag says so, ASCII otherwise: cp437 and the local code page are guesses."""
+    try:
+        return raw.decode("utf-8" if flags & FLAG_UTF8 else "ascii")
+    except UnicodeDecodeError as error:
+        raise malformed("asic.names", "neither ASCII nor flagged UTF-8") from error
+
+
+# --- 2 to 4: what the directory says -------------------------------------------------------------------------------
+def _require_limits(entries: list[Entry], limits: ContainerLimits) -> None:
+    for entry in entries:
+        if max(entry.size, entry.packed) > limits.max_entry:
+            raise malformed("asic.limits", "entry size", name=entry.name[:255], limit=str(limits.max_entry))
+        if entry.size > limits.ratio_from and entry.size > limits.max_ratio * entry.packed:
+            raise malformed("asic.limits", "ratio", name=entry.name[:255], limit=str(limits.max_ratio))
+        if entry.size > limits.max_meta_inf and entry.name.casefold().startswith("meta-inf/"):
+            raise malformed("asic.limits", "META-INF file size", name=entry.name[:255], limit=str(limits.max_meta_inf))
+    if sum(entry.size for entry in entries) > limits.max_unpacked:
+        raise malformed("asic.limits", "unpacked size", limit=str(limits.max_unpacked))
+
+
+def _require_names(entries: list[Entry], limits: ContainerLimits) -> None:
+    seen: set[str] = set()
+    for entry in entries:
+        flaw = name_flaw(entry.name, limits)
+        if flaw is not None:
+            raise malformed("asic.names", flaw, name=entry.name[:255])
+        key = name_key(entry.name)
+        if key in seen:
+            raise malformed("asic.names", "twice", name=entry.name)
+        seen.add(key)
+
+
+def _require_regular(entry: Entry) -> None:
+    kind = entry.attributes >> 28
+    if kind not in (0, _REGULAR) or entry.attributes & _DOS_DIRECTORY:
+        raise malformed("asic.entries", "not a regular file", name=entry.name)
+    if entry.flags & ~_FLAGS_KNOWN:
+        raise malformed("asic.entries", "flags", name=entry.name)
+    if entry.method not in (STORED, DEFLATED):
+        raise malformed("asic.entries", "method", name=entry.name)
+    if entry.method == STORED and entry.packed != entry.size:
+        raise malformed("asic.entries", "stored sizes differ", name=entry.name)
+    _require_harmless_extra(entry.extra, entry.name, "asic.entries")
+
+
+def _require_harmless_extra(extra: bytes, name: str, check_id: str) -> None:
+    position = 0
+    while position < len(extra):
+        if len(extra) - position < _EXTRA_HEAD.size:
+            raise malformed(check_id, "extra field", name=name)
+        kind, length = _EXTRA_HEAD.unpack_from(extra, position)
+        position += _EXTRA_HEAD.size + length
+        if kind in _EXTRA_REFUSED or position > len(extra):
+            raise malformed(check_id, "extra field", name=name)
+
+
+# --- 5 and 6: local headers and spans ------------------------------------------------------------------------------
+def _with_local_header(source: BinaryIO, entry: Entry, directory_offset: int) -> Entry:
+    if entry.header_offset + LOCAL.size + len(entry.raw_name) > directory_offset:
+        raise malformed("asic.local-headers", "offset", name=entry.name)
+    head = _read_at(source, entry.header_offset, LOCAL.size + len(entry.raw_name), "asic.local-headers")
+    mark, _needed, flags, method, _time, _date, *sums, name_length, extra_length = LOCAL.unpack_from(head)
+    if mark != LOCAL_MARK or name_length != len(entry.raw_name) or head[LOCAL.size :] != entry.raw_name:
+        raise malformed("asic.local-headers", "name", name=entry.name)
+    if (flags, method) != (entry.flags, entry.method):
+        raise malformed("asic.local-headers", "flags or method", name=entry.name)
+    deferred = bool(flags & _FLAG_DESCRIPTOR) and sums == [0, 0, 0]
+    if not deferred and sums != [entry.crc, entry.packed, entry.size]:
+        raise malformed("asic.local-headers", "sizes or checksum", name=entry.name)
+    content_offset = entry.header_offset + len(head) + extra_length
+    if content_offset + entry.packed > directory_offset:
+        raise malformed("asic.local-headers", "content runs into the directory", name=entry.name)
+    local_extra = b""
+    if extra_length:
+        local_extra = _read_at(source, content_offset - extra_length, extra_length, "asic.local-headers")
+        _require_harmless_extra(local_extra, entry.name, "asic.local-headers")
+    return Entry(
+        name=entry.name,
+        raw_name=entry.raw_name,
+        flags=entry.flags,
+        method=entry.method,
+        crc=entry.crc,
+        packed=entry.packed,
+        size=entry.size,
+        extra=entry.extra,
+        attributes=entry.attributes,
+        header_offset=entry.header_offset,
+        content_offset=content_offset,
+        local_extra=local_extra,
+    )
+
+
+def _require_tiling(source: BinaryIO, entries: tuple[Entry, ...], directory_offset: int) -> None:
+    ordered = sorted(entries, key=lambda entry: entry.header_offset)
+    starts = [*(entry.header_offset for entry in ordered), directory_offset]
+    if starts[0] != 0:
+        raise malformed("asic.spans", "bytes before the archive")
+    for entry, following in zip(ordered, starts[1:], strict=True):
+        end = entry.content_offset + entry.packed
+        if entry.flags & _FLAG_DESCRIPTOR:
+            end = _after_descriptor(source, entry, end, following)
+        if end != following:
+            raise malformed("asic.spans", "overlap" if end > following else "gap", name=entry.name)
+
+
+def _after_descriptor(source: BinaryIO, entry: Entry, end: int, following: int) -> int:
+    expected = _DESCRIPTOR.pack(entry.crc, entry.packed, entry.size)
+    for descriptor in (_DESCRIPTOR_MARK + expected, expected):  # the mark is optional (APPNOTE 4.3.9.3)
+        if following - end == len(descriptor) and _read_at(source, end, len(descriptor), "asic.spans") == descriptor:
+            return following
+    raise malformed("asic.spans", "data descriptor", name=entry.name)
+
+
+# --- 7 and 9: mimetype and manifest --------------------------------------------------------------------------------
+def _require_mimetype(archive: Archive) -> None:
+    entry = archive.entries.get(MIMETYPE_NAME)
+    if entry is None:
+        raise malformed("asic.mimetype", "missing")
+    if entry.header_offset != 0:
+        raise malformed("asic.mimetype", "not first")
+    if entry.method != STORED or entry.flags & _FLAG_DESCRIPTOR:
+        raise malformed("asic.mimetype", "not stored")
+    if entry.extra or entry.local_extra:
+        raise malformed("asic.mimetype", "extra field")
+    if entry.size != len(MIMETYPE) or archive.read(MIMETYPE_NAME) != MIMETYPE.encode():
+        raise malformed("asic.mimetype", "another media type")
+
+
+def read_manifest(archive: Archive) -> dict[str, str]:
+    """Data object name -> media type from META-INF/manifest.xml ("asic.manifest"), without the entry for the container.
+
+    That the list is the data objects of the archive is the caller's question.
+    """
+    if MANIFEST_NAME not in archive.entries:
+        raise malformed("asic.manifest", "missing")
+    root = parse(archive.read(MANIFEST_NAME), schemas.SIGNATURE_LIMITS, MANIFEST_NAME)
+    if root.tag != f"{{{MANIFEST_NS}}}manifest":
+        raise malformed("asic.manifest", "root element")
+    path, media_type = f"{{{MANIFEST_NS}}}full-path", f"{{{MANIFEST_NS}}}media-type"
+    listed: dict[str, str] = {}
+    for element in children(root, "asic.manifest"):
+        if element.tag != f"{{{MANIFEST_NS}}}file-entry" or children(element, "asic.manifest"):
+            raise malformed("asic.manifest", "children")
+        optional = tuple(f"{{{MANIFEST_NS}}}{name}" for name in ("version", "size", "preferred-view-mode"))
+        named = attributes(element, (path, media_type), optional, "asic.manifest")
+        if named[path] in listed:
+            raise malformed("asic.manifest", "twice", name=named[path][:255])
+        listed[named[path]] = named[media_type]
+    if listed.pop("/", None) != MIMETYPE:
+        raise malformed("asic.manifest", "no entry for the container")
+    return listed
+
+
+# --- bytes ---------------------------------------------------------------------------------------------------------
+def _size(source: BinaryIO) -> int:
+    try:
+        return source.seek(0, 2)
+    except (OSError, ValueError) as error:
+        raise SigningError("signing.source-unreadable") from error
+
+
+def _read_at(source: BinaryIO, offset: int, count: int, check_id: str) -> bytes:
+    try:
+        source.seek(offset)
+        content = source.read(count)
+    except (OSError, ValueError) as error:
+        raise SigningError("signing.source-unreadable") from error
+    if len(content) != count:
+        raise malformed(check_id, "archive cut off")
+    return content

@@ -1,0 +1,381 @@
+"""The one home of ASN.1: a strict DER reader for what strangers send, and the DER library for what we write and for PKCS#12.
+
+1. Foreign DER is walked once, whole, before anything is read from it: definite minimal lengths, primitive where DER says
+   so, minimal integers, exact booleans, no padding bits, at most 64 levels and 100,000 elements, not a byte left over.
+   BER is refused (X.690, 10 and 11).
+2. The original bytes of every element are kept: signatures are checked over bytes, never over a re-encoding.
+3. DER we make is written by asn1crypto; its lazy errors never leave this module.
+4. PKCS#12 files of national tools are BER with indefinite lengths; they are the operator's own files and are read by asn1crypto.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from signing.errors import Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+MAX_DEPTH: Final = 64
+MAX_ELEMENTS: Final = 100_000
+
+BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
+UTF8_STRING, PRINTABLE_STRING, T61_STRING, IA5_STRING = 0x0C, 0x13, 0x14, 0x16
+UTC_TIME, GENERALIZED_TIME, VISIBLE_STRING, UNIVERSAL_STRING, BMP_STRING = 0x17, 0x18, 0x1A, 0x1C, 0x1E
+SEQUENCE, SET = 0x30, 0x31
+
+_CONSTRUCTED = 0x20
+_MULTI_BYTE_TAG = 0x1F
+_LONG_LENGTH = 0x80
+_MAX_LENGTH_OCTETS = 4  # 4 GB is more than any limit above us
+_UNIVERSAL_CLASS = 0xC0
+_NUMBERS_ALWAYS_CONSTRUCTED = frozenset({0x10, 0x11, 0x08, 0x0B})
+
+
+class Der(NamedTuple):
+    """One element of walked DER: identifier octet, content octets, and both with their header as received."""
+
+    tag: int
+    content: bytes
+    raw: bytes
+
+
+def read_der(data: bytes, *, max_depth: int = MAX_DEPTH, max_elements: int = MAX_ELEMENTS) -> Der:
+    """The one element `data` consists of, walked to its last leaf; raises Malformed at the first breach of rule 1."""
+    _walk(data, max_depth, max_elements)
+    tag, start, _ = _header(data, 0, len(data))
+    return Der(tag, data[start:], data)
+
+
+def children(element: Der) -> tuple[Der, ...]:
+    """The elements inside a constructed element of a tree that `read_der` has walked."""
+    if not element.tag & _CONSTRUCTED:
+        raise Malformed("asn1.structure", expected="constructed", found=f"{element.tag:02x}")
+    content, position, found = element.content, 0, []
+    while position < len(content):
+        tag, start, end = _header(content, position, len(content))
+        found.append(Der(tag, content[start:end], content[position:end]))
+        position = end
+    return tuple(found)
+
+
+def expect(element: Der | None, tag: int) -> Der:
+    """`element`, which must be there and have exactly this identifier octet."""
+    if element is None or element.tag != tag:
+        raise Malformed("asn1.structure", expected=f"{tag:02x}", found="nothing" if element is None else f"{element.tag:02x}")
+    return element
+
+
+class Fields:
+    """Reads the elements of a SEQUENCE in order: each is taken once, and at the end nothing may be left."""
+
+    __slots__ = ("_at", "_elements")
+
+    def __init__(self, element: Der, tag: int = SEQUENCE) -> None:
+        self._elements = children(expect(element, tag))
+        self._at = 0
+
+    def take(self, *tags: int) -> Der:
+        """The next element, of one of these tags (any tag when none is named)."""
+        if self._at >= len(self._elements):
+            raise Malformed("asn1.structure", expected=_tags(tags), found="nothing")
+        element = self._elements[self._at]
+        if tags and element.tag not in tags:
+            raise Malformed("asn1.structure", expected=_tags(tags), found=f"{element.tag:02x}")
+        self._at += 1
+        return element
+
+    def take_optional(self, *tags: int) -> Der | None:
+        """The next element if it has one of these tags, else None and nothing is taken."""
+        if self._at < len(self._elements) and self._elements[self._at].tag in tags:
+            return self.take()
+        return None
+
+    def end(self) -> None:
+        if self._at != len(self._elements):
+            raise Malformed("asn1.structure", expected="end", found=f"{self._elements[self._at].tag:02x}")
+
+
+def integer(element: Der) -> int:
+    return int.from_bytes(expect(element, INTEGER).content, "big", signed=True)
+
+
+def oid(element: Der) -> str:
+    """Dotted form of an OBJECT IDENTIFIER."""
+    content = expect(element, OID).content
+    arcs: list[int] = []
+    value = 0
+    for octet in content:
+        value = value << 7 | octet & 0x7F
+        if not octet & 0x80:
+            arcs.append(value)
+            value = 0
+    first = min(arcs[0] // 40, 2)
+    return ".".join(map(str, (first, arcs[0] - 40 * first, *arcs[1:])))
+
+
+def boolean(element: Der) -> bool:
+    return expect(element, BOOLEAN).content == b"\xff"
+
+
+def octets(element: Der) -> bytes:
+    return expect(element, OCTET_STRING).content
+
+
+def bit_string_octets(element: Der) -> bytes:
+    """The octets of a BIT STRING that is a whole number of octets, as keys and signatures are."""
+    content = expect(element, BIT_STRING).content
+    if content[0] != 0:
+        raise Malformed("asn1.structure", expected="whole octets", found="spare bits")
+    return content[1:]
+
+
+def named_bits(element: Der) -> frozenset[int]:
+    """Positions of the bits that are set, bit 0 first."""
+    content = expect(element, BIT_STRING).content
+    return frozenset(
+        8 * index + bit for index, octet in enumerate(content[1:]) for bit in range(8) if octet & (0x80 >> bit)
+    )
+
+
+def time(element: Der) -> datetime:
+    """UTCTime or GeneralizedTime in the one form RFC 5280, 4.1.2.5 allows: to the second, in Z; fractions are refused."""
+    text = element.content.decode("ascii", "replace")
+    if element.tag == UTC_TIME and len(text) == len("YYMMDDHHMMSSZ"):
+        text = ("19" if text[:2] >= "50" else "20") + text
+    elif element.tag != GENERALIZED_TIME or len(text) != len("YYYYMMDDHHMMSSZ"):
+        raise Malformed("asn1.time")
+    if not (text[:14].isascii() and text[:14].isdigit() and text[14] == "Z"):
+        raise Malformed("asn1.time")
+    numbers = [int(text[:4]), *(int(text[at : at + 2]) for at in range(4, 14, 2))]
+    try:
+        return datetime(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], tzinfo=UTC)
+    except ValueError as error:
+        raise Malformed("asn1.time") from error
+
+
+_CODECS = {
+    UTF8_STRING: "utf-8",
+    PRINTABLE_STRING: "ascii",
+    IA5_STRING: "ascii",
+    VISIBLE_STRING: "ascii",
+    0x12: "ascii",  # NumericString
+    T61_STRING: "latin-1",
+    BMP_STRING: "utf-16-be",
+    UNIVERSAL_STRING: "utf-32-be",
+}
+
+
+def text(element: Der) -> str:
+    codec = _CODECS.get(element.tag)
+    if codec is None:
+        raise Malformed("asn1.structure", expected="string", found=f"{element.tag:02x}")
+    try:
+        return element.content.decode(codec)
+    except UnicodeDecodeError as error:
+        raise Malformed("asn1.string") from error
+
+
+def is_string(element: Der) -> bool:
+    return element.tag in _CODECS
+
+
+# --- writing -----------------------------------------------------------------------------------------------------------
+
+
+def encode_length(length: int) -> bytes:
+    if length < _LONG_LENGTH:
+        return bytes((length,))
+    octets_ = length.to_bytes((length.bit_length() + 7) // 8, "big")
+    return bytes((_LONG_LENGTH | len(octets_),)) + octets_
+
+
+def encode(tag: int, *contents: bytes) -> bytes:
+    """One element with this identifier octet around already encoded contents."""
+    content = b"".join(contents)
+    return bytes((tag,)) + encode_length(len(content)) + content
+
+
+def encode_set(elements: Iterable[bytes], tag: int = SET) -> bytes:
+    """SET OF in DER order (X.690, 11.6)."""
+    return encode(tag, *sorted(elements))
+
+
+def encode_oid(dotted: str) -> bytes:
+    from asn1crypto import core
+
+    return bytes(core.ObjectIdentifier(dotted).dump())
+
+
+def encode_integer(value: int) -> bytes:
+    from asn1crypto import core
+
+    return bytes(core.Integer(value).dump())
+
+
+def encode_time(moment: datetime) -> bytes:
+    """UTCTime through 2049, GeneralizedTime from 2050 (RFC 5652, 11.3); whole seconds, any fraction is cut off."""
+    utc = moment.astimezone(UTC)
+    if 1950 <= utc.year < 2050:  # noqa: PLR2004 - the years of the clause above
+        return encode(UTC_TIME, f"{utc:%y%m%d%H%M%S}Z".encode())
+    return encode(GENERALIZED_TIME, f"{utc.year:04d}{utc:%m%d%H%M%S}Z".encode())
+
+
+# --- PKCS#12 -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pkcs12Parts:
+    """What stands in a PKCS#12 file before any password is used (RFC 7292, 4)."""
+
+    authenticated_safe: bytes
+    """Octets the MAC is over."""
+    mac_digest: str | None
+    """OID of the MAC's hash, None when the file has no MAC or one of another construction."""
+    mac_value: bytes
+    mac_salt: bytes
+    mac_iterations: int
+    encrypted_keys: tuple[bytes, ...]
+    """DER of each EncryptedPrivateKeyInfo that lies in an unencrypted safe, where every known tool puts it."""
+    plain_keys: int
+
+
+def read_pkcs12(content: bytes) -> Pkcs12Parts:
+    """Take a PKCS#12 file apart without its password; raises Malformed."""
+    from asn1crypto import pkcs12
+
+    try:
+        file = pkcs12.Pfx.load(content, strict=True)
+        safe = file["auth_safe"]
+        if safe["content_type"].native != "data":
+            raise Malformed("asn1.pkcs12")
+        encrypted: list[bytes] = []
+        plain = 0
+        for part in pkcs12.AuthenticatedSafe.load(safe["content"].native):
+            if part["content_type"].native != "data":
+                continue
+            for bag in pkcs12.SafeContents.load(part["content"].native):
+                if bag["bag_id"].native == "pkcs8_shrouded_key_bag":
+                    encrypted.append(bytes(bag["bag_value"].untag().dump(force=True)))
+                plain += bag["bag_id"].native == "key_bag"
+        return _pkcs12_parts(file, bytes(safe["content"].native), encrypted, plain)
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError, AttributeError) as error:
+        raise Malformed("asn1.pkcs12") from error
+
+
+def _pkcs12_parts(file: Any, safe: bytes, encrypted: Sequence[bytes], plain: int) -> Pkcs12Parts:
+    mac = file["mac_data"]
+    known = mac.native is not None and mac["mac"]["digest_algorithm"]["algorithm"].dotted != "1.2.840.113549.1.5.14"
+    return Pkcs12Parts(
+        authenticated_safe=safe,
+        mac_digest=mac["mac"]["digest_algorithm"]["algorithm"].dotted if known else None,
+        mac_value=bytes(mac["mac"]["digest"].native) if known else b"",
+        mac_salt=bytes(mac["mac_salt"].native) if known else b"",
+        mac_iterations=int(mac["iterations"].native) if known else 0,
+        encrypted_keys=tuple(encrypted),
+        plain_keys=plain,
+    )
+
+
+# --- the walk ----------------------------------------------------------------------------------------------------------
+
+
+def _tags(tags: Sequence[int]) -> str:
+    return "/".join(f"{tag:02x}" for tag in tags) or "element"
+
+
+def _header(data: bytes, position: int, limit: int) -> tuple[int, int, int]:
+    """Identifier octet, start and end of the content at `position`; raises Malformed."""
+    if position + 2 > limit:
+        raise Malformed("asn1.truncated")
+    tag, length = data[position], data[position + 1]
+    start = position + 2
+    if tag & _MULTI_BYTE_TAG == _MULTI_BYTE_TAG:
+        raise Malformed("asn1.tag")  # no structure we read has a tag number over 30
+    if length >= _LONG_LENGTH:
+        count = length & 0x7F
+        if count == 0:
+            raise Malformed("asn1.indefinite-length")
+        if count > _MAX_LENGTH_OCTETS or start + count > limit:
+            raise Malformed("asn1.length")
+        length = int.from_bytes(data[start : start + count], "big")
+        start += count
+        if length < _LONG_LENGTH or length.bit_length() <= 8 * (count - 1):
+            raise Malformed("asn1.length")
+    end = start + length
+    if end > limit:
+        raise Malformed("asn1.truncated")
+    return tag, start, end
+
+
+def _walk(data: bytes, max_depth: int, max_elements: int) -> None:
+    ends = [len(data)]
+    position = elements = 0
+    while True:
+        while position == ends[-1]:
+            ends.pop()
+            if not ends:
+                if elements == 0:
+                    raise Malformed("asn1.truncated")
+                return
+        if len(ends) == 1 and elements:
+            raise Malformed("asn1.trailing-bytes")
+        tag, start, end = _header(data, position, ends[-1])
+        elements += 1
+        if elements > max_elements:
+            raise Malformed("asn1.too-many-elements", limit=str(max_elements))
+        if tag & _CONSTRUCTED:
+            if len(ends) > max_depth:
+                raise Malformed("asn1.too-deep", limit=str(max_depth))
+            if tag < _UNIVERSAL_CLASS and tag not in (SEQUENCE, SET) and tag & _UNIVERSAL_CLASS == 0:
+                _check_constructed(tag)
+            ends.append(end)
+            position = start
+        else:
+            _check_primitive(tag, data, start, end)
+            position = end
+
+
+def _check_constructed(tag: int) -> None:
+    if tag & 0x1F not in _NUMBERS_ALWAYS_CONSTRUCTED:
+        raise Malformed("asn1.not-der", rule="string in pieces")
+
+
+def _check_primitive(tag: int, data: bytes, start: int, end: int) -> None:
+    """The encodings X.690, 8 and 11 leave one form for."""
+    length = end - start
+    if tag == INTEGER:
+        if length == 0 or (
+            length > 1 and ((data[start] == 0 and data[start + 1] < 0x80) or (data[start] == 0xFF and data[start + 1] >= 0x80))  # noqa: PLR2004 - the sign bit
+        ):
+            raise Malformed("asn1.not-der", rule="integer")
+    elif tag == OID:
+        if length == 0 or data[end - 1] & 0x80 or data[start] == 0x80 or b"\x80" in _arc_starts(data[start:end]):  # noqa: PLR2004 - the continuation bit
+            raise Malformed("asn1.not-der", rule="object identifier")
+    elif tag == BOOLEAN:
+        if data[start:end] not in (b"\x00", b"\xff"):
+            raise Malformed("asn1.not-der", rule="boolean")
+    elif tag == NULL:
+        if length:
+            raise Malformed("asn1.not-der", rule="null")
+    elif tag == BIT_STRING:
+        _check_bit_string(data, start, end)
+    elif tag in (0, 0x10, 0x11, 0x08, 0x0B):
+        raise Malformed("asn1.not-der", rule="primitive")
+
+
+def _check_bit_string(data: bytes, start: int, end: int) -> None:
+    length = end - start
+    spare = data[start] if length else 8
+    if spare > 7 or (length == 1 and spare) or (length > 1 and data[end - 1] & ((1 << spare) - 1)):  # noqa: PLR2004 - bits of an octet
+        raise Malformed("asn1.not-der", rule="bit string")
+
+
+def _arc_starts(content: bytes) -> bytes:
+    """First octet of each arc: 0x80 there would be a leading zero."""
+    return bytes(
+        octet for index, octet in enumerate(content) if index == 0 or not content[index - 1] & 0x80
+    )

@@ -1,0 +1,155 @@
+"""What a signature must satisfy, as frozen values; each field says what loosening it costs.
+
+Sources: Rules of verifying a signature, Order 1187 of 09.12.2015 (nonRepudiation under a document, item 4(1) validity of every
+certificate at the reference time, item 5 time-stamps); the national certificate profile (roles in extended key usage).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from datetime import date
+
+EMAIL_PROTECTION = "1.3.6.1.5.5.7.3.4"
+CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
+TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
+OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
+
+INDIVIDUAL = "1.2.398.3.3.4.1.1"
+LEGAL_ENTITY = "1.2.398.3.3.4.1.2"
+FIRST_HEAD = "1.2.398.3.3.4.1.2.1"
+RIGHT_TO_SIGN = "1.2.398.3.3.4.1.2.2"
+RIGHT_TO_SIGN_FINANCIAL = "1.2.398.3.3.4.1.2.3"
+HR_OFFICER = "1.2.398.3.3.4.1.2.4"
+EMPLOYEE = "1.2.398.3.3.4.1.2.5"
+INFORMATION_SYSTEM = "1.2.398.3.3.4.1.2.6"
+CIVIL_SERVANT = "1.2.398.3.2.3.4"
+BTSD_PERSONS = (
+    "1.2.398.3.17.3.3",  # first head
+    "1.2.398.3.17.3.4",  # right to sign
+    "1.2.398.3.17.3.5",  # right to sign financial documents
+    "1.2.398.3.17.3.6",  # HR officer
+    "1.2.398.3.17.3.7",  # employee
+)
+
+# who acts for a legal entity or a state body; which of them may sign a given document is the ruleset's question
+PERSONS_OF_A_BODY = (
+    FIRST_HEAD,
+    RIGHT_TO_SIGN,
+    RIGHT_TO_SIGN_FINANCIAL,
+    HR_OFFICER,
+    EMPLOYEE,
+    CIVIL_SERVANT,
+    *BTSD_PERSONS,
+)
+
+AnchorKind = Literal["production", "test", "sandbox"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SigningPolicy:
+    """How we sign. The algorithm follows the key; what is hashed besides is hashed with `digest`."""
+
+    name: str
+    digest: str = "sha256"
+    """Id in the digest table for references and certificate digests; a weaker one is refused when signing."""
+    include_chain: bool = True
+    """Issuers travel with the signature; without them a verifier that does not hold them ends INDETERMINATE."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ValidationPolicy:
+    """What must hold before a signature is TOTAL-PASSED. Defaults are the strict choice."""
+
+    name: str
+    anchor_kinds: tuple[AnchorKind, ...]
+    """Kinds of trust anchors this policy may be used with; a wider list lets a test root speak for a real person."""
+    required_key_usage: str | None = "nonRepudiation"
+    """None also accepts keys made for logging in (Rules 1187 demand nonRepudiation under a document)."""
+    required_roles: tuple[str, ...] = ()
+    """Extended key usage OIDs, any of which is enough; empty accepts a certificate made for any purpose."""
+    refused_roles: tuple[str, ...] = ()
+    """Extended key usage OIDs none of which may be present: a person's certificate on an envelope, a system's under a document."""
+    refuse_authentication_only: bool = True
+    """False lets a certificate made for logging in (clientAuth without emailProtection) stand under a document."""
+    expected_signer_bin: str | None = None
+    """The 12 digits that must stand in the signer's certificate; None leaves the question who signed to the caller."""
+    revocation: Literal["required", "not-checked"] = "required"
+    """"not-checked" accepts a certificate that was revoked yesterday; the report says so in every case."""
+    timestamp: Literal["required", "not-required"] = "required"
+    """"not-required" leaves no proof of when; a signature then ends with its certificate."""
+    require_signing_certificate: bool = True
+    """The signed ESSCertIDv2 or SigningCertificateV2. False accepts Java-made national CMS that lack it, and leaves the
+    certificate unbound: another certificate for the same key could be put in its place. A wrong one fails in every case."""
+    require_signing_time: bool = True
+    """The signed claim of the time (mandatory at level B-B)."""
+    accept_key_oid_as_signature_algorithm: bool = False
+    """True takes the hash from digestAlgorithm when a CMS names only the national key type, as national tools did in
+    2018-2019; otherwise the two must say the same thing. Plain rsaEncryption is ordinary CMS (RFC 3370) and always read so."""
+    allow_attached_content: bool = False
+    """True lets a CMS that carries its own content stand where a detached one is demanded, if that content is the same."""
+    anchor_validity: Literal["required", "ignored"] = "required"
+    """"ignored" trusts an anchor after its own end (Rules 1187, item 4(1) ask every certificate of the path to be valid)."""
+    max_path: int = 6
+    """Certificates in a path, signer and anchor included; more costs time to a stranger's wish."""
+    max_candidates_per_issuer: int = 8
+    max_signature_checks: int = 64
+    max_name_comparisons: int = 10_000
+    """Limits of path building; two published chains hang a known library for over ten seconds without them."""
+    clock_tolerance: timedelta = timedelta(minutes=5)
+    """How far in the future a claimed signing time may lie before it is not believed."""
+    algorithm_end_dates: tuple[tuple[str, date], ...] = ()
+    """(id of a signature or digest algorithm, first day it is not trusted): earlier than the table's own date wins."""
+
+
+DEFAULT_SIGNING = SigningPolicy(name="elshi-signing/1")
+
+KZ_DOCUMENT = ValidationPolicy(
+    name="kz-document/1",
+    anchor_kinds=("production", "test"),
+    required_roles=PERSONS_OF_A_BODY,
+    refused_roles=(INFORMATION_SYSTEM,),
+    # CMS made by the Java version of the national tool carries no ESSCertIDv2; XAdES demands its own in any case
+    require_signing_certificate=False,
+    accept_key_oid_as_signature_algorithm=True,
+)
+"""A document under national law. It demands revocation status and a time-stamp, so a release that has neither ends
+INDETERMINATE under it: loosening is the caller's spoken decision (`dataclasses.replace`)."""
+
+KZ_ENVELOPE = ValidationPolicy(
+    name="kz-envelope/1",
+    anchor_kinds=("production", "test"),
+    # an envelope is signed on a server: the certificate of a legal entity's information system or of the gateway;
+    # whose it must be is decided by pinning, roles differ by year (2023-2024: legal entity alone)
+    required_roles=(LEGAL_ENTITY, INFORMATION_SYSTEM, CIVIL_SERVANT),
+    refused_roles=(
+        INDIVIDUAL,
+        FIRST_HEAD,
+        RIGHT_TO_SIGN,
+        RIGHT_TO_SIGN_FINANCIAL,
+        HR_OFFICER,
+        EMPLOYEE,
+        *BTSD_PERSONS,
+    ),
+    timestamp="not-required",
+    require_signing_certificate=False,
+    require_signing_time=False,
+)
+"""A SOAP envelope under national law: the profile carries no time, no signed certificate reference and no time-stamp."""
+
+SANDBOX_DOCUMENT = replace(
+    KZ_DOCUMENT,
+    name="sandbox-document/1",
+    anchor_kinds=("sandbox",),
+    revocation="not-checked",
+    timestamp="not-required",
+    require_signing_certificate=True,
+    accept_key_oid_as_signature_algorithm=False,
+)
+"""The same demands on the signer as KZ_DOCUMENT, without the services a sandbox does not have."""
+
+SANDBOX_ENVELOPE = replace(KZ_ENVELOPE, name="sandbox-envelope/1", anchor_kinds=("sandbox",), revocation="not-checked")
+"""The same demands on the signer as KZ_ENVELOPE, without revocation."""

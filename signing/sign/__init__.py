@@ -1,0 +1,1 @@
+"""Making signatures: containers, detached CMS, envelopes."""

@@ -1,0 +1,96 @@
+"""Named sets of trust anchors: production, test, sandbox; a set has one kind, and sets are never added together.
+
+Anchors come from the operator or the program, never from the thing under judgement.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, get_args
+
+from signing.certificates import Certificate
+from signing.errors import Malformed, SigningError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+AnchorKind = Literal["production", "test", "sandbox"]
+
+SANDBOX_MARK: Final = "SANDBOX"
+"""Stands in the name of every certificate authority that `sandbox_pki` makes."""
+
+# the national test authorities carry TEST in their common name; a sandbox carries its mark
+_NOT_FOR_PRODUCTION: Final = re.compile(r"\bTEST\b|\bSANDBOX\b", re.IGNORECASE)
+_PEM: Final = re.compile(rb"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----(.*?)-----END (?:TRUSTED |X509 )?CERTIFICATE-----", re.DOTALL)
+_MAX_PEM_BYTES: Final = 4_000_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrustAnchors:
+    """`certificates` are trusted (DER); `intermediates` (DER) only help to build a path and are trusted for nothing."""
+
+    name: str
+    kind: AnchorKind
+    certificates: tuple[bytes, ...]
+    intermediates: tuple[bytes, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(AnchorKind):
+            raise SigningError("signing.anchors-kind", kind=str(self.kind))
+        if not self.certificates:
+            # an empty store trusts nobody, and a mistyped path would look like a world of strangers
+            raise SigningError("signing.anchors-empty", name=self.name)
+        for der in (*self.certificates, *self.intermediates):
+            self._check(der)
+
+    def _check(self, der: bytes) -> None:
+        try:
+            certificate = Certificate.from_der(der)
+        except Malformed as error:
+            raise SigningError("signing.anchors-unreadable", name=self.name, reason=error.code) from error
+        shown = certificate.subject.shown()
+        if not certificate.is_ca:
+            raise SigningError("signing.anchors-not-a-ca", name=self.name, certificate=shown)
+        if self.kind == "production" and _NOT_FOR_PRODUCTION.search(shown):
+            raise SigningError("signing.anchors-mixed", name=self.name, kind=self.kind, certificate=shown)
+        if self.kind != "sandbox" and SANDBOX_MARK in shown.upper().split():
+            raise SigningError("signing.anchors-mixed", name=self.name, kind=self.kind, certificate=shown)
+
+    @classmethod
+    def from_pem(cls, name: str, kind: AnchorKind, *pem_texts: bytes) -> TrustAnchors:
+        """Anchors from PEM texts, each with any number of CA certificates, or from single DER files.
+
+        A self-issued certificate becomes an anchor, another CA certificate an intermediate; when there is no self-issued
+        one, every certificate given is an anchor. Raises SigningError for an empty, unreadable or mixed set.
+        """
+        found: list[bytes] = []
+        for pem in pem_texts:
+            found.extend(_certificates(name, pem))
+        unique = tuple(dict.fromkeys(found))
+        try:
+            roots = tuple(der for der in unique if Certificate.from_der(der).is_self_issued)
+        except Malformed as error:
+            raise SigningError("signing.anchors-unreadable", name=name, reason=error.code) from error
+        rest = tuple(der for der in unique if der not in roots)
+        return cls(name=name, kind=kind, certificates=roots or rest, intermediates=rest if roots else ())
+
+    def label(self) -> str:
+        """Name and kind, as a report shows them."""
+        return f"{self.name} ({self.kind})"
+
+
+def _certificates(name: str, content: bytes) -> Iterable[bytes]:
+    if len(content) > _MAX_PEM_BYTES:
+        raise SigningError("signing.anchors-unreadable", name=name, reason="size")
+    if content[:1] == b"\x30":
+        return [content]
+    found = _PEM.findall(content)
+    if not found:
+        raise SigningError("signing.anchors-unreadable", name=name, reason="no certificate")
+    try:
+        return [base64.b64decode(b"".join(body.split()), validate=True) for body in found]
+    except binascii.Error as error:
+        raise SigningError("signing.anchors-unreadable", name=name, reason="base64") from error

@@ -1,0 +1,272 @@
+"""The verdict of a validation in the words of ETSI EN 319 102-1: indication, sub-indication, and each check with its evidence.
+
+One rule joins checks into a verdict (`conclude`), everywhere the same:
+
+1. a check that FAILED makes the whole TOTAL-FAILED, with the sub-indication of the first one that failed;
+2. else a check that is INDETERMINATE makes it INDETERMINATE, with the sub-indication of the first such check;
+3. else at least one check that PASSED makes it TOTAL-PASSED;
+4. else (nothing was checked) it is INDETERMINATE: an empty list proves nothing.
+
+NOT_PERFORMED is said aloud and decides nothing; a policy that demands the check makes it INDETERMINATE instead.
+
+EN 319 102-1 calls some breaches INDETERMINATE that no later evidence can mend. Here such a breach of our own allow-lists is
+TOTAL-FAILED: a refused algorithm or key size (CRYPTO_CONSTRAINTS_FAILURE) and a certificate made for another purpose
+(SIG_CONSTRAINTS_FAILURE). What later evidence could still mend stays INDETERMINATE.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
+
+from signing.errors import SigningError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from signing.certificates import CertificateFacts
+
+NO_PARAMS: Mapping[str, str] = MappingProxyType({})
+
+
+class Indication(Enum):
+    """EN 319 102-1, 5.1.3, table 5."""
+
+    TOTAL_PASSED = "TOTAL-PASSED"
+    TOTAL_FAILED = "TOTAL-FAILED"
+    INDETERMINATE = "INDETERMINATE"
+
+
+class SubIndication(Enum):
+    """EN 319 102-1, 5.1.3, tables 5 and 6; the standard's own spelling."""
+
+    FORMAT_FAILURE = "FORMAT_FAILURE"
+    HASH_FAILURE = "HASH_FAILURE"
+    SIG_CRYPTO_FAILURE = "SIG_CRYPTO_FAILURE"
+    REVOKED = "REVOKED"
+    EXPIRED = "EXPIRED"
+    NOT_YET_VALID = "NOT_YET_VALID"
+    SIG_CONSTRAINTS_FAILURE = "SIG_CONSTRAINTS_FAILURE"
+    CHAIN_CONSTRAINTS_FAILURE = "CHAIN_CONSTRAINTS_FAILURE"
+    CERTIFICATE_CHAIN_GENERAL_FAILURE = "CERTIFICATE_CHAIN_GENERAL_FAILURE"
+    CRYPTO_CONSTRAINTS_FAILURE = "CRYPTO_CONSTRAINTS_FAILURE"
+    POLICY_PROCESSING_ERROR = "POLICY_PROCESSING_ERROR"
+    SIGNATURE_POLICY_NOT_AVAILABLE = "SIGNATURE_POLICY_NOT_AVAILABLE"
+    TIMESTAMP_ORDER_FAILURE = "TIMESTAMP_ORDER_FAILURE"
+    NO_SIGNING_CERTIFICATE_FOUND = "NO_SIGNING_CERTIFICATE_FOUND"
+    NO_CERTIFICATE_CHAIN_FOUND = "NO_CERTIFICATE_CHAIN_FOUND"
+    REVOKED_NO_POE = "REVOKED_NO_POE"
+    REVOKED_CA_NO_POE = "REVOKED_CA_NO_POE"
+    OUT_OF_BOUNDS_NOT_REVOKED = "OUT_OF_BOUNDS_NOT_REVOKED"
+    OUT_OF_BOUNDS_NO_POE = "OUT_OF_BOUNDS_NO_POE"
+    CRYPTO_CONSTRAINTS_FAILURE_NO_POE = "CRYPTO_CONSTRAINTS_FAILURE_NO_POE"
+    NO_POE = "NO_POE"
+    TRY_LATER = "TRY_LATER"
+    SIGNED_DATA_NOT_FOUND = "SIGNED_DATA_NOT_FOUND"
+    GENERIC = "GENERIC"
+
+
+class Conclusion(Enum):
+    """How one check ended."""
+
+    PASSED = "PASSED"
+    FAILED = "FAILED"
+    INDETERMINATE = "INDETERMINATE"
+    NOT_PERFORMED = "NOT_PERFORMED"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One check: its id is a code with a sentence; `params` are its evidence, nothing secret or personal in them."""
+
+    id: str
+    conclusion: Conclusion
+    sub_indication: SubIndication | None = None
+    params: Mapping[str, str] = field(default_factory=lambda: NO_PARAMS, hash=False)
+
+    @classmethod
+    def passed(cls, check_id: str, **params: str) -> Check:
+        return cls(id=check_id, conclusion=Conclusion.PASSED, params=MappingProxyType(params))
+
+    @classmethod
+    def failed(cls, check_id: str, sub_indication: SubIndication, **params: str) -> Check:
+        return cls(
+            id=check_id,
+            conclusion=Conclusion.FAILED,
+            sub_indication=sub_indication,
+            params=MappingProxyType(params),
+        )
+
+    @classmethod
+    def indeterminate(cls, check_id: str, sub_indication: SubIndication, **params: str) -> Check:
+        return cls(
+            id=check_id,
+            conclusion=Conclusion.INDETERMINATE,
+            sub_indication=sub_indication,
+            params=MappingProxyType(params),
+        )
+
+    @classmethod
+    def not_performed(cls, check_id: str, **params: str) -> Check:
+        return cls(id=check_id, conclusion=Conclusion.NOT_PERFORMED, params=MappingProxyType(params))
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "conclusion": self.conclusion.value,
+            "sub_indication": self.sub_indication.value if self.sub_indication else None,
+            "params": dict(self.params),
+        }
+
+
+def conclude(checks: Iterable[Check]) -> tuple[Indication, SubIndication | None]:
+    """The verdict that follows from checks, by the rule at the head of this module."""
+    undecided: Check | None = None
+    any_passed = False
+    for check in checks:
+        if check.conclusion is Conclusion.FAILED:
+            return Indication.TOTAL_FAILED, check.sub_indication or SubIndication.GENERIC
+        if check.conclusion is Conclusion.INDETERMINATE and undecided is None:
+            undecided = check
+        any_passed = any_passed or check.conclusion is Conclusion.PASSED
+    if undecided is not None:
+        return Indication.INDETERMINATE, undecided.sub_indication or SubIndication.GENERIC
+    if any_passed:
+        return Indication.TOTAL_PASSED, None
+    return Indication.INDETERMINATE, SubIndication.GENERIC
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignatureReport:
+    """The verdict on one signature.
+
+    `signing_time` is the signer's claim and decides nothing; `best_signature_time` is the moment the certificate was judged at
+    (level B-B: the validation time). `covered` names what the signature covers, in the words of the format.
+    """
+
+    id: str
+    format: str
+    level: str
+    indication: Indication
+    sub_indication: SubIndication | None
+    signing_time: datetime | None
+    best_signature_time: datetime
+    signer: CertificateFacts | None
+    covered: tuple[str, ...]
+    checks: tuple[Check, ...]
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a SignatureReport is not a yes or a no; read its indication")
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "format": self.format,
+            "level": self.level,
+            "indication": self.indication.value,
+            "sub_indication": self.sub_indication.value if self.sub_indication else None,
+            "signing_time": self.signing_time.isoformat() if self.signing_time else None,
+            "best_signature_time": self.best_signature_time.isoformat(),
+            "signer": self.signer.as_json() if self.signer else None,
+            "covered": list(self.covered),
+            "checks": [check.as_json() for check in self.checks],
+        }
+
+
+Kind = Literal["container", "detached", "envelope"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ValidationReport:
+    """The verdict on a signed thing: its own checks, then one report for each signature in it."""
+
+    kind: Kind
+    indication: Indication
+    sub_indication: SubIndication | None
+    policy: str
+    anchors: str
+    at: datetime
+    checks: tuple[Check, ...]
+    signatures: tuple[SignatureReport, ...] = field(default=())
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        kind: Kind,
+        policy: str,
+        anchors: str,
+        at: datetime,
+        checks: Iterable[Check],
+        signatures: Iterable[SignatureReport] = (),
+    ) -> ValidationReport:
+        """Join the thing's own checks and its signatures: every signature must pass, and there must be one.
+
+        TOTAL-FAILED anywhere wins over INDETERMINATE anywhere; no signature at all is TOTAL-FAILED / FORMAT_FAILURE,
+        unless an own check already said more.
+        """
+        own, each = tuple(checks), tuple(signatures)
+        verdicts = [conclude(own)] if own else []
+        verdicts += [(signature.indication, signature.sub_indication) for signature in each]
+        if not each:
+            verdicts.append((Indication.TOTAL_FAILED, SubIndication.FORMAT_FAILURE))
+        for wanted in (Indication.TOTAL_FAILED, Indication.INDETERMINATE):
+            for indication, sub_indication in verdicts:
+                if indication is wanted:
+                    return cls(
+                        kind=kind,
+                        indication=indication,
+                        sub_indication=sub_indication,
+                        policy=policy,
+                        anchors=anchors,
+                        at=at,
+                        checks=own,
+                        signatures=each,
+                    )
+        return cls(
+            kind=kind,
+            indication=Indication.TOTAL_PASSED,
+            sub_indication=None,
+            policy=policy,
+            anchors=anchors,
+            at=at,
+            checks=own,
+            signatures=each,
+        )
+
+    def __bool__(self) -> NoReturn:
+        # `if report:` would read as the check and always be true
+        raise TypeError("a ValidationReport is not a yes or a no; call require_total_passed() or read its indication")
+
+    def require_total_passed(self) -> None:
+        """Raise NotTotalPassed unless the verdict is TOTAL-PASSED."""
+        if self.indication is not Indication.TOTAL_PASSED:
+            raise NotTotalPassed(self)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for a JSON writer; times in ISO 8601 with their offset."""
+        return {
+            "kind": self.kind,
+            "indication": self.indication.value,
+            "sub_indication": self.sub_indication.value if self.sub_indication else None,
+            "policy": self.policy,
+            "anchors": self.anchors,
+            "at": self.at.isoformat(),
+            "checks": [check.as_json() for check in self.checks],
+            "signatures": [signature.as_json() for signature in self.signatures],
+        }
+
+
+class NotTotalPassed(SigningError):  # noqa: N818 - it names the verdict, which is not an error of the program
+    """A verdict other than TOTAL-PASSED reached a place that takes only that one."""
+
+    def __init__(self, report: ValidationReport) -> None:
+        super().__init__(
+            "signing.not-total-passed",
+            indication=report.indication.value,
+            sub_indication=report.sub_indication.value if report.sub_indication else "",
+        )
+        self.report = report

@@ -1,0 +1,1 @@
+"""Judging signatures: signed thing in, ValidationReport out; never an exception for a bad signature."""
