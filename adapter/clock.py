@@ -40,7 +40,7 @@ class ScenarioClock:
             return self._now()
 
     def move(self, by: timedelta) -> datetime:
-        """Jump forward and return the new present; ValueError for a step back, because nobody's clock here may do that."""
+        """Jump forward and return the new present; ValueError for a step back."""
         if by < timedelta():
             raise ValueError("a scenario clock only moves forward")
         with self._lock:

@@ -1,4 +1,4 @@
-"""What Elshi accepts as XML: the one door through which bytes become trees, and every schema and code list by its id."""
+"""What Elshi accepts as XML: the one door through which bytes become trees; every schema and code list by its id."""
 
 from __future__ import annotations
 

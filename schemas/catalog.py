@@ -111,10 +111,8 @@ def schema_entry(schema_id: str) -> SchemaEntry:
 
 
 def schema_id_of(root: etree._Element) -> str | None:
-    """Which schema a document with this root is meant for, by namespace and local name; None when it is none of ours."""
-    tag = root.tag
-    if not isinstance(tag, str):
-        return None
+    """Which schema a document with this root is meant for, by namespace and local name; None when none of ours."""
+    tag = str(root.tag)
     namespace, _, local = tag[1:].rpartition("}") if tag.startswith("{") else ("", "", tag)
     return _ids_by_root().get((namespace, local))
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class XmlRefused(Exception):  # noqa: N818 - the word of the architecture; callers catch a refusal, not a mishap
+class XmlRefused(Exception):
     """The bytes are not accepted as XML. `code` is stable (`xml.*`), `params` fill the sentence of that code.
 
     `line` counts from 1 and is None where the parser had not begun. Params never hold text of the document.

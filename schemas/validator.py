@@ -32,7 +32,9 @@ from schemas.violations import (
     from_libxml2,
     from_xmlschema,
     imports_of,
+    line_of,
     references_in,
+    unjudged,
 )
 
 if TYPE_CHECKING:
@@ -65,20 +67,21 @@ SIGNATURE_LIMITS: Final = Limits(max_bytes=8_000_000, max_text=8_000_000)
 ENVELOPE_LIMITS: Final = Limits()
 _SCHEMA_FILE_LIMITS: Final = Limits(allow_processing_instructions=True)  # the W3C's own xml.xsd names a stylesheet
 
+_AUTHORITY_BREAKS: Final = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 _SCHEME: Final = "catalog:///"  # what libxml2 is told instead of a path; an address that only the catalogue can answer
 _CHUNK: Final = 64 * 1024
 _PARSER_TEXT_LIMIT: Final = 10_000_000  # libxml2's own, without huge_tree; also the depth of 256 holds only below it
 _PARSER_DEPTH: Final = 256
 _BOM: Final = b"\xef\xbb\xbf"
 _SPACE: Final = b" \t\r\n"
+_SPACE_BYTES: Final = frozenset((b" ", b"\t", b"\r", b"\n"))
+_NEITHER_TAG_NOR_ATTRIBUTE: Final = bytes(byte for byte in range(256) if byte not in b"<=")
+_WIDE_MARKS: Final = frozenset((b"\xff\xfe", b"\xfe\xff"))
 
 _DECLARATION: Final = re.compile(rb"<\?xml[ \t\r\n][^>]{0,200}?\?>")
 _VERSION: Final = re.compile(rb"""[ \t\r\n]version[ \t\r\n]*=[ \t\r\n]*["']1\.0["']""")
 _ENCODING: Final = re.compile(rb"""[ \t\r\n]encoding[ \t\r\n]*=[ \t\r\n]*["']([A-Za-z0-9._:-]{1,40})["']""")
 _PROLOG: Final = re.compile(rb"(?:[ \t\r\n]++|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
-_DECLARED_NAMESPACE: Final = re.compile(
-    rb"""xmlns(?::[A-Za-z0-9_.-]{1,100})?=(?:"(?:[A-Za-z][A-Za-z0-9+.-]*:[^"&<]{1,1000})?"|'(?:[A-Za-z][A-Za-z0-9+.-]*:[^'&<]{1,1000})?')"""
-)
 _ABSOLUTE_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.")
 _EVENTS: Final = ("start", "end", "start-ns", "end-ns", "comment", "pi")
 
@@ -96,9 +99,8 @@ def parse_untrusted(data: bytes, limits: Limits = DOCUMENT_LIMITS) -> etree._Ele
         root = _parse_at_once(data) if _bytes_prove(data, start, limits) else _parse_counting(data, limits)
     except etree.XMLSyntaxError as error:
         raise _refusal(error, limits) from error
-    docinfo = root.getroottree().docinfo
-    if docinfo.doctype or docinfo.internalDTD is not None:
-        raise XmlRefused("xml.dtd", None)
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise XmlRefused("xml.dtd")
     return root
 
 
@@ -106,19 +108,20 @@ def parse_untrusted(data: bytes, limits: Limits = DOCUMENT_LIMITS) -> etree._Ele
 
 
 def _require_utf8(data: bytes) -> int:
-    """Where the text begins, after a byte order mark. UTF-16, UTF-32, UTF-7 and EBCDIC fail here, so that the searches
-    over the raw bytes below see what the parser will see."""
+    """Where the text begins, after a byte order mark.
+
+    UTF-16, UTF-32, UTF-7 and EBCDIC fail here, so that the searches over the raw bytes see what the parser will see.
+    """
     start = len(_BOM) if data.startswith(_BOM) else 0
-    head = data[start : start + 4].lstrip(_SPACE)
-    if not head:
-        if data[start:].strip(_SPACE):
-            head = data[start:].lstrip(_SPACE)[:1]
-        else:
-            raise XmlRefused("xml.empty", None)
-    if not head.startswith(b"<") or b"\0" in data[start : start + 4]:
-        code = "xml.not-utf-8" if data[:2] in {b"\xff\xfe", b"\xfe\xff", b"\0\0", b"\0<", b"<\0"} else "xml.not-well-formed"
-        raise XmlRefused(code, 1, {"encoding": "UTF-16, UTF-32"} if code == "xml.not-utf-8" else {"reason": "no <"})
-    if data.startswith(b"<?xml", start):
+    if data[:2] in _WIDE_MARKS or b"\0" in data[start : start + 4]:
+        raise XmlRefused("xml.not-utf-8", 1, {"encoding": "UTF-16 / UTF-32"})
+    if not data.startswith(b"<", start):
+        text = data[start:].lstrip(_SPACE)
+        if not text:
+            raise XmlRefused("xml.empty")
+        if not text.startswith(b"<"):
+            raise XmlRefused("xml.not-well-formed", 1, {"reason": "no markup at the start"})
+    if data.startswith(b"<?xml", start) and data[start + 5 : start + 6] in _SPACE_BYTES:
         declaration = _DECLARATION.match(data, start)
         if declaration is None or not _VERSION.search(declaration[0]):
             raise XmlRefused("xml.declaration", 1)
@@ -142,30 +145,35 @@ def _bytes_prove(data: bytes, start: int, limits: Limits) -> bool:
     Sound because `<` cannot stand in an attribute value: all attributes of an element lie between its `<` and the next.
     """
     size = len(data)
-    if size > min(_PARSER_TEXT_LIMIT, limits.max_text) or limits.max_depth != _PARSER_DEPTH:
-        return False
-    if data.count(b"<") - data.count(b"</") > limits.max_elements or data.count(b"=") > 2 * limits.max_elements:
-        return False
-    declarations = 1 if data.startswith(b"<?xml", start) else 0
-    if not limits.allow_processing_instructions and data.count(b"<?") > declarations:
-        return False
-    if not limits.allow_comments and b"<!--" in data:
-        return False
+    declaration = data.startswith(b"<?xml", start)
     namespaces = data.count(b"xmlns")
-    if namespaces > min(limits.max_namespaces_per_element, limits.max_namespaces_in_scope, limits.max_namespace_uri):
-        return False
-    if len(_DECLARED_NAMESPACE.findall(data)) != namespaces:
-        return False
-    if size > limits.max_name and _long_value(limits.max_name).search(data):
-        return False
-    return _crowded(limits.max_attributes).search(data) is None
+    return (
+        size <= min(_PARSER_TEXT_LIMIT, limits.max_text)
+        and limits.max_depth == _PARSER_DEPTH
+        and (limits.allow_processing_instructions or data.count(b"<?") == declaration)
+        and (limits.allow_comments or b"<!--" not in data)
+        and namespaces <= min(limits.max_namespaces_per_element, limits.max_namespaces_in_scope)
+        and len(_namespaces_within(limits.max_namespace_uri).findall(data)) == namespaces
+        and (size <= limits.max_elements or data.count(b"<") - data.count(b"</") <= limits.max_elements)
+        and (size <= limits.max_elements or data.count(b"=") <= 2 * limits.max_elements)
+        and (size <= limits.max_name or _long_value(limits.max_name).search(data) is None)
+        and not _is_crowded(data, limits.max_attributes)
+    )
 
 
-def _crowded(most: int) -> re.Pattern[bytes]:
-    # One pass: each attempt begins at a `<` and ends at the next one at the latest.
-    return re.compile(rb"<[^<=]*+(?:=[^<=]*+){%d}" % (most + 1))
+@cache
+def _namespaces_within(most: int) -> re.Pattern[bytes]:
+    """A declaration as everybody writes it, of an absolute URI without references; others are counted the slow way."""
+    uri = rb"(?:[A-Za-z][A-Za-z0-9+.-]{0,40}:[^\"'&<>]{1,%d})?" % min(most - 41, 1000)
+    return re.compile(rb"""xmlns(?::[A-Za-z0-9_.-]{1,100})?=(?:"%b"|'%b')""" % (uri, uri))
 
 
+def _is_crowded(data: bytes, most: int) -> bool:
+    # Nothing but the `<` and `=` is kept, in their order: a run of `=` is what lies between one `<` and the next.
+    return b"=" * (most + 1) in data.translate(None, _NEITHER_TAG_NOR_ATTRIBUTE)
+
+
+@cache
 def _long_value(most: int) -> re.Pattern[bytes]:
     return re.compile(rb"""=[ \t\r\n]*(?:"[^"<]{%d}|'[^'<]{%d})""" % (most + 1, most + 1))
 
@@ -178,7 +186,7 @@ class _Parsers(threading.local):
 
     def __init__(self) -> None:
         self.plain = etree.XMLParser(
-            encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, collect_ids=False, huge_tree=False
+            encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, collect_ids=False
         )
 
 
@@ -278,7 +286,7 @@ class _Tally:
         if len(uri) > self.limits.max_namespace_uri:
             raise _over("xml.namespace-uri-too-long", None, self.limits.max_namespace_uri)
         if uri and not _ABSOLUTE_URI.match(uri):
-            raise XmlRefused("xml.relative-namespace", None)
+            raise XmlRefused("xml.relative-namespace")
 
     def _leave(self, prefix: str) -> None:
         self.in_scope[prefix] -= 1
@@ -288,13 +296,13 @@ class _Tally:
     def _aside(self, kind: str, node: etree._Element) -> None:
         self._node(node)
         if kind == "pi" and not self.limits.allow_processing_instructions:
-            raise XmlRefused("xml.processing-instruction", node.sourceline)
+            raise XmlRefused("xml.processing-instruction", line_of(node))
         if kind == "comment" and not self.limits.allow_comments:
-            raise XmlRefused("xml.comment", node.sourceline)
+            raise XmlRefused("xml.comment", line_of(node))
 
 
 def _over(code: str, node: etree._Element | None, limit: int) -> XmlRefused:
-    return XmlRefused(code, None if node is None else node.sourceline, {"limit": str(limit)})
+    return XmlRefused(code, None if node is None else line_of(node), {"limit": str(limit)})
 
 
 def _refusal(error: etree.XMLSyntaxError, limits: Limits) -> XmlRefused:
@@ -302,9 +310,10 @@ def _refusal(error: etree.XMLSyntaxError, limits: Limits) -> XmlRefused:
     reason = error.msg or ""
     if "Excessive depth" in reason:
         return XmlRefused("xml.too-deep", line, {"limit": str(limits.max_depth)})
-    if error.code == etree.ErrorTypes.ERR_NAME_TOO_LONG:
+    code = getattr(error, "code", None)
+    if code == etree.ErrorTypes.ERR_NAME_TOO_LONG:
         return XmlRefused("xml.name-or-value-too-long", line, {"limit": str(limits.max_name)})
-    if error.code in {etree.ErrorTypes.ERR_INVALID_ENCODING, etree.ErrorTypes.ERR_INVALID_CHAR_UTF8}:
+    if code == etree.ErrorTypes.ERR_INVALID_ENCODING:
         return XmlRefused("xml.not-utf-8", line, {"encoding": "?"})
     return XmlRefused("xml.not-well-formed", line, {"reason": reason})
 
@@ -316,6 +325,7 @@ def gate(root: etree._Element, schema_id: str) -> bool:
     """The fast answer of libxml2 alone: does the tree satisfy the schema, references included?
 
     False means no. True is a second opinion, not the verdict: `validate` asks the authority too.
+    Raises SchemaCatalogError for an unknown id.
     """
     return _compiled(schema_id).passes_gate(root)
 
@@ -323,25 +333,74 @@ def gate(root: etree._Element, schema_id: str) -> bool:
 def validate(document: bytes | etree._Element, schema_id: str) -> tuple[Violation, ...]:
     """Every violation, in document order; () when both validators accept. At most MAX_VIOLATIONS are listed.
 
-    xmlschema is the authority, libxml2 the second opinion. Where they disagree, and not for one of the reasons in
-    `violations.explains_disagreement`, the disagreement is itself a violation: nobody may sign what two readers read
-    differently. Bytes go through `parse_untrusted` first, so XmlRefused may be raised.
+    xmlschema is the authority, libxml2 the second opinion. Where they disagree, and not for one of the reasons listed
+    in `violations`, the disagreement is itself a violation: nobody may sign what two readers read differently.
+    Bytes go through `parse_untrusted` first. Raises XmlRefused, and SchemaCatalogError for an unknown id.
     """
     root = parse_untrusted(document) if isinstance(document, bytes) else document
-    compiled = _compiled(schema_id)
-    accepted, objections = compiled.second_opinion(root)
-    found = compiled.judge(root)
-    if found and accepted and not all(explains_disagreement(violation) for violation in found):
-        return (disagreement(root, "xmlschema", found[0].rule), *found)
-    if not found and not accepted:
-        return (disagreement(root, "libxml2", objections[0].rule if objections else ""), *objections)
-    return found
+    return _compiled(schema_id).violations(root)
+
+
+class CompiledSchema:
+    """One schema in both validators. Each is compiled when first asked, and asked by one thread at a time."""
+
+    def __init__(self, entry: SchemaEntry) -> None:
+        self._entry = entry
+        self._lock = threading.Lock()
+        self._sources = _closure(entry)
+
+    def passes_gate(self, root: etree._Element) -> bool:
+        """See `gate`."""
+        with self._lock:
+            return self._second.validate(root) and not self._references.dangling(root)
+
+    def violations(self, root: etree._Element) -> tuple[Violation, ...]:
+        """See `validate`."""
+        with self._lock:
+            accepted = self._second.validate(root)
+            log: Any = self._second.error_log  # the stub does not know that it can be iterated
+            objections = () if accepted else tuple(islice(log, MAX_VIOLATIONS))
+            found = self._judged(root)
+        if found and accepted and not all(explains_disagreement(violation) for violation in found):
+            return (disagreement(root, "xmlschema", found[0].rule), *found)
+        if not found and not accepted:
+            others = tuple(from_libxml2(root, entry) for entry in objections)
+            return (disagreement(root, "libxml2", others[0].rule if others else ""), *others)
+        return found
+
+    def _judged(self, root: etree._Element) -> tuple[Violation, ...]:
+        try:
+            errors = tuple(islice(self._authority.iter_errors(root), MAX_VIOLATIONS))
+        except _AUTHORITY_BREAKS as error:
+            # The library raises instead of reporting where a document names an unknown type, and may do so elsewhere:
+            # a hostile document gets a verdict, never a traceback.
+            return unjudged(root, self._authority.maps.types, error)
+        return from_xmlschema(root, errors, self._references)
+
+    @cached_property
+    def _references(self) -> References:
+        return references_in(self._sources)
+
+    @cached_property
+    def _second(self) -> etree.XMLSchema:
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+        parser.resolvers.add(_CatalogResolver())
+        content = schema_bytes(self._entry)
+        return etree.XMLSchema(etree.fromstring(content, parser, base_url=_SCHEME + self._entry.file))
+
+    @cached_property
+    def _authority(self) -> xmlschema.XMLSchema10:
+        import xmlschema
+
+        addresses = {entry.location: entry.path.as_uri() for entry in catalog_entries() if entry.location}
+        return xmlschema.XMLSchema10(self._entry.path, allow="local", uri_mapper=addresses)
 
 
 class _CatalogResolver(etree.Resolver):
     """Hands libxml2 the files of the catalogue, and nothing else."""
 
-    def resolve(self, system_url: str, public_id: str, context: Any) -> Any:
+    def resolve(self, system_url: str, public_id: str, context: Any) -> Any:  # type: ignore[override]
+        # The stub of lxml leaves out the third argument, without which nothing can be resolved.
         del public_id
         for entry in catalog_entries():
             if system_url in {entry.location, _SCHEME + entry.file}:
@@ -349,50 +408,8 @@ class _CatalogResolver(etree.Resolver):
         raise SchemaCatalogError("catalog.import-outside", {"id": "", "location": system_url})
 
 
-class _CompiledSchema:
-    """One schema in both validators. Each is compiled when first asked, and asked by one thread at a time."""
-
-    def __init__(self, entry: SchemaEntry) -> None:
-        self.entry = entry
-        self.lock = threading.Lock()
-        self.sources = _closure(entry)
-
-    @cached_property
-    def references(self) -> References:
-        return references_in(self.sources.values())
-
-    @cached_property
-    def second(self) -> etree.XMLSchema:
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-        parser.resolvers.add(_CatalogResolver())
-        content = schema_bytes(self.entry)
-        return etree.XMLSchema(etree.fromstring(content, parser, base_url=_SCHEME + self.entry.file))
-
-    @cached_property
-    def authority(self) -> xmlschema.XMLSchema10:
-        import xmlschema
-
-        addresses = {entry.location: entry.path.as_uri() for entry in catalog_entries() if entry.location}
-        return xmlschema.XMLSchema10(self.entry.path, allow="local", uri_mapper=addresses)
-
-    def passes_gate(self, root: etree._Element) -> bool:
-        with self.lock:
-            return self.second.validate(root) and not self.references.dangling(root)
-
-    def second_opinion(self, root: etree._Element) -> tuple[bool, tuple[Violation, ...]]:
-        with self.lock:
-            accepted = self.second.validate(root)
-            log = () if accepted else tuple(self.second.error_log)
-        return accepted, tuple(from_libxml2(root, entry) for entry in log[:MAX_VIOLATIONS])
-
-    def judge(self, root: etree._Element) -> tuple[Violation, ...]:
-        with self.lock:
-            errors = tuple(islice(self.authority.iter_errors(root), MAX_VIOLATIONS))
-        return from_xmlschema(root, errors, self.references)
-
-
-def _closure(entry: SchemaEntry) -> dict[str, etree._Element]:
-    """The schema and all it imports, by id. Every file is checked against its digest before any validator reads it."""
+def _closure(entry: SchemaEntry) -> tuple[etree._Element, ...]:
+    """The schema and all it imports. Every file is checked against its digest before any validator reads it."""
     sources: dict[str, etree._Element] = {}
     waiting = [entry]
     while waiting:
@@ -402,9 +419,9 @@ def _closure(entry: SchemaEntry) -> dict[str, etree._Element]:
         root = parse_untrusted(schema_bytes(current), _SCHEMA_FILE_LIMITS)
         sources[current.id] = root
         waiting += [import_target(current, location) for location in imports_of(root)]
-    return sources
+    return tuple(sources.values())
 
 
 @cache
-def _compiled(schema_id: str) -> _CompiledSchema:
-    return _CompiledSchema(schema_entry(schema_id))
+def _compiled(schema_id: str) -> CompiledSchema:
+    return CompiledSchema(schema_entry(schema_id))

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lxml import etree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
 MAX_VIOLATIONS: Final = 1000  # a person reads the first dozens; a hostile file makes one per element
 _VALUE_SHOWN: Final = 80
@@ -134,11 +134,12 @@ def _xpath_for(names: frozenset[str]) -> etree.XPath | None:
 
 def _found(search: etree.XPath, root: etree._Element) -> list[tuple[etree._Element, str, str]]:
     found: list[tuple[etree._Element, str, str]] = []
-    for hit in search(root):  # type: ignore[union-attr]
-        if isinstance(hit, etree._Element):
-            found.append((hit, "", hit.text or ""))
+    hits: Any = search(root)
+    for hit in hits:
+        if isinstance(hit, str):  # an attribute's value, which knows its element
+            found.append((hit.getparent(), hit.attrname, hit))  # type: ignore[attr-defined]
         else:
-            found.append((hit.getparent(), str(hit.attrname), str(hit)))  # type: ignore[union-attr, arg-type]
+            found.append((hit, "", hit.text or ""))
     return found
 
 
@@ -147,20 +148,60 @@ def _found(search: etree.XPath, root: etree._Element) -> list[tuple[etree._Eleme
 
 def from_xmlschema(root: etree._Element, errors: Iterable[Any], references: References) -> tuple[Violation, ...]:
     """The errors of xmlschema as violations, in document order."""
-    found: list[Violation] = []
+    found: dict[tuple[str, str, str | None], Violation] = {}
     dangling = False
     for error in errors:
         if (error.reason or "").startswith("IDREF "):
             dangling = True  # the library names no place; ours are found below
             continue
-        found.append(_explained(root, error))
+        violation = _explained(root, error)
+        found.setdefault((violation.code, violation.xpath, violation.value), violation)  # it says some things twice
+    listed = _without_consequences(list(found.values()))
     if dangling:
-        found += [_dangling(*place) for place in references.dangling(root)] or [_dangling(root, "", "")]
-    return tuple(sorted(found, key=lambda violation: violation.line or 0))
+        listed += [_dangling(*place) for place in references.dangling(root)] or [_dangling(root, "", "")]
+    return tuple(sorted(listed, key=lambda violation: violation.line or 0))
+
+
+def _without_consequences(found: list[Violation]) -> list[Violation]:
+    """Below an element of unknown or abstract type everything is judged by the wrong type: only the type is named."""
+    unknown = {violation.xpath for violation in found if violation.code == "xsd.unknown-type"}
+    untyped = unknown | {violation.xpath for violation in found if violation.code == "xsd.abstract-type"}
+
+    def is_consequence(violation: Violation) -> bool:
+        if violation.code == "xsd.unknown-type":
+            return False
+        if violation.code == "xsd.abstract-type":
+            return violation.xpath in unknown
+        return any(f"{violation.xpath}/".startswith(f"{path}/") for path in untyped)
+
+    return [violation for violation in found if not is_consequence(violation)]
+
+
+def unjudged(root: etree._Element, types: Container[str], failure: Exception) -> tuple[Violation, ...]:
+    """The authority broke off. It does so at an xsi:type that nobody declares; anything else is named as it is."""
+    found = []
+    for element in root.iter(etree.Element):
+        named = element.get(_XSI_TYPE)
+        if named is None:
+            continue
+        prefix, _, local = named.strip().rpartition(":")
+        namespace = element.nsmap.get(prefix or None)
+        if (f"{{{namespace}}}{local}" if namespace else local) not in types:
+            params = {"type": _short(named), "element": _name(element), "attribute": ""}
+            reason = "the schema declares no type of this name"
+            found.append(
+                _violation("xsd.unknown-type", element, "", named, rule="xsi:type", reason=reason, params=params)
+            )
+    if found:
+        return tuple(found)
+    reason = type(failure).__name__
+    return (
+        _violation("xsd.validator-failed", root, "", None, rule="xmlschema", reason=reason, params={"reason": reason}),
+    )
 
 
 def _explained(root: etree._Element, error: Any) -> Violation:
-    element = error.elem if isinstance(error.elem, etree._Element) else root
+    element: etree._Element = root if error.elem is None else error.elem
     reason = error.reason or ""
     kind = type(error.validator).__name__
     match = _ATTRIBUTE_REASON.match(reason)
@@ -212,6 +253,8 @@ def _by_reason(element: etree._Element, attribute: str, value: str | None, error
     params = {"element": _name(element)}
     if code in {"xsd.missing-attribute", "xsd.unexpected-attribute"} or (code == "xsd.fixed-value" and attribute == ""):
         attribute = _local(word.replace(":", "}")) if meaning == "attribute" else ""
+    if code == "xsd.unexpected-attribute":
+        value = _value_of(element, word)
     if code == "xsd.fixed-value":
         params["expected"] = str(error.validator.fixed)
         value = _value_of(element, word) if meaning == "attribute" else value
@@ -229,11 +272,12 @@ def _by_reason(element: etree._Element, attribute: str, value: str | None, error
 
 def _children(element: etree._Element, error: Any) -> Violation:
     expected = tuple(dict.fromkeys(_local(tag.replace(":", "}")) for tag in error.expected_tags))
-    named = ", ".join(expected[:_LIST_SHOWN]) + (", …" if len(expected) > _LIST_SHOWN else "")
+    named = ", ".join(expected[:_LIST_SHOWN]) + (", …" if len(expected) > _LIST_SHOWN else "") or "—"
     child = error.invalid_child
     params = {"element": _name(element), "expected": named}
     if child is None:
-        return _violation("xsd.missing-element", element, "", None, rule=_rule(error), reason=error.reason, params=params)
+        code = "xsd.missing-element"
+        return _violation(code, element, "", None, rule=_rule(error), reason=error.reason, params=params)
     params["child"] = _name(child)
     known = child.tag in {particle.name for particle in _elements_of(error.validator)}
     code = "xsd.missing-element" if known and expected else "xsd.unexpected-element"
@@ -301,6 +345,12 @@ def readable_path(element: etree._Element, attribute: str = "") -> str:
     return f"{path}/@{attribute}" if attribute else path
 
 
+def line_of(node: etree._Element) -> int | None:
+    """The line on which the node begins; None for a node that was not parsed."""
+    line: Any = node.sourceline  # the stub gives it no type
+    return line if isinstance(line, int) else None
+
+
 def _violation(
     code: str,
     element: etree._Element,
@@ -313,7 +363,7 @@ def _violation(
 ) -> Violation:
     return Violation(
         code=code,
-        line=element.sourceline,
+        line=line_of(element),
         xpath=readable_path(element, attribute),
         value=None if value is None else _short(value),
         rule=rule,
@@ -347,9 +397,9 @@ def _facet(validator: Any, name: str) -> str:
 
 def _value_of(element: etree._Element, attribute: str) -> str | None:
     if not attribute:
-        return element.text if not len(element) else None
+        return None if len(element) else element.text or ""
     local = _local(attribute.replace(":", "}"))
-    return next((str(value) for name, value in element.items() if _local(name) == local), None)
+    return next((str(value) for name, value in element.items() if _local(str(name)) == local), None)
 
 
 def _short(value: str | None) -> str:
@@ -358,7 +408,7 @@ def _short(value: str | None) -> str:
 
 
 def _name(element: etree._Element) -> str:
-    return _local(element.tag) if isinstance(element.tag, str) else "comment()"
+    return _local(str(element.tag))
 
 
 def _local(name: str) -> str:

@@ -1,7 +1,7 @@
 """Signatures: make them, judge them. The front door: `adapter` imports names from here and from nowhere deeper.
 
-Knows nothing of reports or of the exchange; opens no connection; never reads the time. Concrete keys are not here: only the
-place where the program is put together names `signing.keys.pkcs12` and `signing.keys.pem`.
+Knows nothing of reports or of the exchange; opens no connection; never reads the time. Concrete keys are not here:
+only the place where the program is put together names `signing.keys.pkcs12` and `signing.keys.pem`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from signing.policy import (
     SigningPolicy,
     ValidationPolicy,
 )
+from signing.sandbox_pki import IssuedKey, SandboxPki
+from signing.sign.detached import sign_detached
 from signing.trust_anchors import TrustAnchors
 from signing.validation_report import (
     Check,
@@ -29,6 +31,7 @@ from signing.validation_report import (
     SubIndication,
     ValidationReport,
 )
+from signing.verify.detached import verify_detached
 
 __all__ = [
     "DEFAULT_SIGNING",
@@ -43,8 +46,10 @@ __all__ = [
     "FetchRequest",
     "Fetcher",
     "Indication",
+    "IssuedKey",
     "Malformed",
     "NotTotalPassed",
+    "SandboxPki",
     "SignatureReport",
     "SigningError",
     "SigningKey",
@@ -54,4 +59,6 @@ __all__ = [
     "ValidationPolicy",
     "ValidationReport",
     "certificate_facts",
+    "sign_detached",
+    "verify_detached",
 ]

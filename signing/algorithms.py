@@ -1,13 +1,14 @@
 """The allow-list of algorithms, one table: URI or OID -> primitive, key it needs, and until when it is trusted.
 
 1. Only what stands in the table as TRUSTED verifies anything. REFUSED entries are known so that a verdict can name them
-   (SHA-1, MD5, DSA, HMAC); UNSUPPORTED ones are trusted elsewhere and not built here (the national ones in this release).
+   (SHA-1, MD5, DSA, HMAC); UNSUPPORTED ones are trusted elsewhere and not built here (the national ones in this
+   release).
 2. The key must fit the algorithm: type, curve, and size (RSA 2048 to 8192 bits, exponent odd from 3 to 2^32 - 1).
-3. A signature value has exactly one accepted form: RSA as long as the modulus; ECDSA raw r and s in XML, DER in CMS, with
-   0 < r, s < n; Ed25519 64 octets.
+3. A signature value has exactly one accepted form: RSA as long as the modulus; ECDSA raw r and s in XML, DER in CMS,
+   with 0 < r, s < n; Ed25519 64 octets.
 4. Which verdict follows: REFUSED is TOTAL-FAILED / CRYPTO_CONSTRAINTS_FAILURE, whatever the time, because no proof of
-   existence mends it; UNSUPPORTED or unknown is INDETERMINATE / CRYPTO_CONSTRAINTS_FAILURE; TRUSTED but past its end date
-   is INDETERMINATE / CRYPTO_CONSTRAINTS_FAILURE_NO_POE.
+   existence mends it; UNSUPPORTED or unknown is INDETERMINATE / CRYPTO_CONSTRAINTS_FAILURE; TRUSTED but past its end
+   date is INDETERMINATE / CRYPTO_CONSTRAINTS_FAILURE_NO_POE.
 
 Sources: RFC 9231 (URIs), RFC 3370, 4056, 5754, 5758, 8419 (CMS), ETSI TS 119 312 (sizes).
 """
@@ -283,6 +284,7 @@ def digest_algorithm(digest_id: str) -> DigestAlgorithm | None:
     return _DIGEST_BY_ID.get(digest_id)
 
 
+@lru_cache(maxsize=1024)
 def signature_algorithm_from_der(algorithm: asn1.Der) -> SignatureAlgorithm | None:
     """The entry an AlgorithmIdentifier of a certificate names; its parameters must be exactly those of that algorithm.
 
@@ -311,6 +313,7 @@ def signature_algorithm_in_cms(algorithm: asn1.Der, digest: DigestAlgorithm) -> 
     return signature_algorithm_from_der(algorithm)
 
 
+@lru_cache(maxsize=1024)
 def algorithm_identifier(algorithm: asn1.Der) -> tuple[str, bytes | None]:
     """OID and DER of the parameters (None when absent) of an AlgorithmIdentifier."""
     fields = asn1.Fields(algorithm)
@@ -360,11 +363,11 @@ def verify_signature(
     *,
     form: Form,
 ) -> bool:
-    """Whether `signature` over `message` (hashed here) was made with the certificate's key; no other question is answered.
+    """Whether `signature` over `message` (hashed here) was made with the certificate's key, and nothing else.
 
-    False, never an exception, also when the key does not fit the algorithm, is weak, or the entry is not TRUSTED. End dates
-    are the caller's: `judge_algorithm`. The input is whole because what is signed is always small: SignedInfo, signed
-    attributes, a certificate; content is streamed into its digest instead.
+    False, never an exception, also when the key does not fit the algorithm, is weak, or the entry is not TRUSTED. End
+    dates are the caller's: `algorithm_check`. The input is whole because what is signed is always small: SignedInfo,
+    signed attributes, a certificate; content is streamed into its digest instead.
     """
     described, key = _load(certificate.public_key_info)
     if algorithm.standing is not Standing.TRUSTED or described.weakness is not None or key is None:
@@ -376,9 +379,7 @@ def verify_signature(
             return _verify_rsa(algorithm, key, message, signature)
         if isinstance(key, ec.EllipticCurvePublicKey):
             return _verify_ecdsa(algorithm, key, message, signature, form)
-        if len(signature) != 64:  # noqa: PLR2004 - RFC 8032, 5.1.6
-            return False
-        key.verify(signature, message)
+        key.verify(signature, message)  # 64 octets or InvalidSignature (RFC 8032, 5.1.7)
     except InvalidSignature:
         return False
     return True
@@ -408,24 +409,23 @@ def _verify_ecdsa(
         if len(signature) != 2 * size:
             return False
         r, s = int.from_bytes(signature[:size], "big"), int.from_bytes(signature[size:], "big")
-        der = encode_dss_signature(r, s)
     else:
         try:
             r, s = decode_dss_signature(signature)
         except ValueError:
             return False
-        der = encode_dss_signature(r, s)
-        if der != signature:
-            return False
     order = _ORDER[key.curve.key_size]
     if not (0 < r < order and 0 < s < order):
         return False
+    der = encode_dss_signature(r, s)
+    if form == "cms" and der != signature:
+        return False  # the same numbers written in another way are another signature
     key.verify(der, message, ec.ECDSA(_HASHES[algorithm.digest or ""]))
     return True
 
 
 def ecdsa_to_raw(signature: bytes, bits: int) -> bytes:
-    """r and s side by side, each as long as the curve, from the DER form a SigningKey gives (RFC 9231, 2.3.6)."""
+    """Give r and s side by side, each as long as the curve, from the DER form a SigningKey gives (RFC 9231, 2.3.6)."""
     r, s = decode_dss_signature(signature)
     size = (bits + 7) // 8
     return r.to_bytes(size, "big") + s.to_bytes(size, "big")
@@ -490,7 +490,7 @@ def _check_parameters(entry: SignatureAlgorithm, parameters: bytes | None) -> No
 
 
 def _pss_from_parameters(parameters: bytes | None) -> SignatureAlgorithm | None:
-    """RSASSA-PSS-params with the same hash for message and mask, salt as long as the hash, no other trailer (RFC 4056)."""
+    """RSASSA-PSS-params (RFC 4056): one hash for message and mask, salt as long as the hash, no other trailer."""
     if parameters is None:
         raise Malformed("signing.algorithm-parameters", algorithm=RSASSA_PSS)
     fields = asn1.Fields(asn1.read_der(parameters))

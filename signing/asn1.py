@@ -1,23 +1,25 @@
-"""The one home of ASN.1: a strict DER reader for what strangers send, and the DER library for what we write and for PKCS#12.
+"""The one home of ASN.1: a strict DER reader for what strangers send; the DER library for the rest.
 
-1. Foreign DER is walked once, whole, before anything is read from it: definite minimal lengths, primitive where DER says
-   so, minimal integers, exact booleans, no padding bits, at most 64 levels and 100,000 elements, not a byte left over.
-   BER is refused (X.690, 10 and 11).
+1. Foreign DER is walked once, whole, before anything is read from it: definite minimal lengths, primitive where DER
+   says so, minimal integers, exact booleans, no padding bits, at most 64 levels and 100,000 elements, not a byte left
+   over. BER is refused (X.690, 10 and 11).
 2. The original bytes of every element are kept: signatures are checked over bytes, never over a re-encoding.
 3. DER we make is written by asn1crypto; its lazy errors never leave this module.
-4. PKCS#12 files of national tools are BER with indefinite lengths; they are the operator's own files and are read by asn1crypto.
+4. PKCS#12 files of national tools are BER with indefinite lengths; they are the operator's own files and are read by
+   asn1crypto.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from signing.errors import Malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 MAX_DEPTH: Final = 64
 MAX_ELEMENTS: Final = 100_000
@@ -31,8 +33,9 @@ _CONSTRUCTED = 0x20
 _MULTI_BYTE_TAG = 0x1F
 _LONG_LENGTH = 0x80
 _MAX_LENGTH_OCTETS = 4  # 4 GB is more than any limit above us
-_UNIVERSAL_CLASS = 0xC0
-_NUMBERS_ALWAYS_CONSTRUCTED = frozenset({0x10, 0x11, 0x08, 0x0B})
+_CLASS_BITS = 0xC0
+_CONSTRUCTED_IN_DER = frozenset({SEQUENCE, SET, 0x28, 0x2B})  # the last two: EXTERNAL, EMBEDDED PDV
+_NEVER_PRIMITIVE = frozenset({0x00, 0x08, 0x0B, 0x10, 0x11})
 
 
 class Der(NamedTuple):
@@ -65,7 +68,9 @@ def children(element: Der) -> tuple[Der, ...]:
 def expect(element: Der | None, tag: int) -> Der:
     """`element`, which must be there and have exactly this identifier octet."""
     if element is None or element.tag != tag:
-        raise Malformed("asn1.structure", expected=f"{tag:02x}", found="nothing" if element is None else f"{element.tag:02x}")
+        raise Malformed(
+            "asn1.structure", expected=f"{tag:02x}", found="nothing" if element is None else f"{element.tag:02x}"
+        )
     return element
 
 
@@ -105,7 +110,11 @@ def integer(element: Der) -> int:
 
 def oid(element: Der) -> str:
     """Dotted form of an OBJECT IDENTIFIER."""
-    content = expect(element, OID).content
+    return _dotted(expect(element, OID).content)
+
+
+@lru_cache(maxsize=512)
+def _dotted(content: bytes) -> str:
     arcs: list[int] = []
     value = 0
     for octet in content:
@@ -142,7 +151,9 @@ def named_bits(element: Der) -> frozenset[int]:
 
 
 def time(element: Der) -> datetime:
-    """UTCTime or GeneralizedTime in the one form RFC 5280, 4.1.2.5 allows: to the second, in Z; fractions are refused."""
+    """UTCTime or GeneralizedTime in the one form RFC 5280, 4.1.2.5 allows: to the second, in Z; fractions are
+    refused.
+    """
     text = element.content.decode("ascii", "replace")
     if element.tag == UTC_TIME and len(text) == len("YYMMDDHHMMSSZ"):
         text = ("19" if text[:2] >= "50" else "20") + text
@@ -183,7 +194,8 @@ def is_string(element: Der) -> bool:
     return element.tag in _CODECS
 
 
-# --- writing -----------------------------------------------------------------------------------------------------------
+# --- writing
+# -----------------------------------------------------------------------------------------------------------
 
 
 def encode_length(length: int) -> bytes:
@@ -224,7 +236,8 @@ def encode_time(moment: datetime) -> bytes:
     return encode(GENERALIZED_TIME, f"{utc.year:04d}{utc:%m%d%H%M%S}Z".encode())
 
 
-# --- PKCS#12 -----------------------------------------------------------------------------------------------------------
+# --- PKCS#12
+# -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -280,7 +293,8 @@ def _pkcs12_parts(file: Any, safe: bytes, encrypted: Sequence[bytes], plain: int
     )
 
 
-# --- the walk ----------------------------------------------------------------------------------------------------------
+# --- the walk
+# ----------------------------------------------------------------------------------------------------------
 
 
 def _tags(tags: Sequence[int]) -> str:
@@ -330,8 +344,8 @@ def _walk(data: bytes, max_depth: int, max_elements: int) -> None:
         if tag & _CONSTRUCTED:
             if len(ends) > max_depth:
                 raise Malformed("asn1.too-deep", limit=str(max_depth))
-            if tag < _UNIVERSAL_CLASS and tag not in (SEQUENCE, SET) and tag & _UNIVERSAL_CLASS == 0:
-                _check_constructed(tag)
+            if tag not in _CONSTRUCTED_IN_DER and not tag & _CLASS_BITS:
+                raise Malformed("asn1.not-der", rule="string in pieces")
             ends.append(end)
             position = start
         else:
@@ -339,43 +353,43 @@ def _walk(data: bytes, max_depth: int, max_elements: int) -> None:
             position = end
 
 
-def _check_constructed(tag: int) -> None:
-    if tag & 0x1F not in _NUMBERS_ALWAYS_CONSTRUCTED:
-        raise Malformed("asn1.not-der", rule="string in pieces")
-
-
 def _check_primitive(tag: int, data: bytes, start: int, end: int) -> None:
     """The encodings X.690, 8 and 11 leave one form for."""
-    length = end - start
-    if tag == INTEGER:
-        if length == 0 or (
-            length > 1 and ((data[start] == 0 and data[start + 1] < 0x80) or (data[start] == 0xFF and data[start + 1] >= 0x80))  # noqa: PLR2004 - the sign bit
-        ):
-            raise Malformed("asn1.not-der", rule="integer")
-    elif tag == OID:
-        if length == 0 or data[end - 1] & 0x80 or data[start] == 0x80 or b"\x80" in _arc_starts(data[start:end]):  # noqa: PLR2004 - the continuation bit
-            raise Malformed("asn1.not-der", rule="object identifier")
-    elif tag == BOOLEAN:
-        if data[start:end] not in (b"\x00", b"\xff"):
-            raise Malformed("asn1.not-der", rule="boolean")
-    elif tag == NULL:
-        if length:
-            raise Malformed("asn1.not-der", rule="null")
-    elif tag == BIT_STRING:
-        _check_bit_string(data, start, end)
-    elif tag in (0, 0x10, 0x11, 0x08, 0x0B):
+    if tag in _NEVER_PRIMITIVE:
         raise Malformed("asn1.not-der", rule="primitive")
+    rule = _RULES.get(tag)
+    if rule is not None and not rule[1](data[start:end]):
+        raise Malformed("asn1.not-der", rule=rule[0])
 
 
-def _check_bit_string(data: bytes, start: int, end: int) -> None:
-    length = end - start
-    spare = data[start] if length else 8
-    if spare > 7 or (length == 1 and spare) or (length > 1 and data[end - 1] & ((1 << spare) - 1)):  # noqa: PLR2004 - bits of an octet
-        raise Malformed("asn1.not-der", rule="bit string")
+def _is_integer(content: bytes) -> bool:
+    """At least one octet, and the first nine bits are not all equal: they would fit in one octet less."""
+    return bool(content) and (len(content) == 1 or int.from_bytes(content[:2], "big") >> 7 not in (0, 0x1FF))
 
 
-def _arc_starts(content: bytes) -> bytes:
-    """First octet of each arc: 0x80 there would be a leading zero."""
-    return bytes(
-        octet for index, octet in enumerate(content) if index == 0 or not content[index - 1] & 0x80
-    )
+def _is_oid(content: bytes) -> bool:
+    """Complete arcs, none of which starts with 0x80, a leading zero."""
+    if not content or content[-1] & 0x80:
+        return False
+    at = content.find(b"\x80")
+    while at >= 0:
+        if at == 0 or not content[at - 1] & 0x80:
+            return False
+        at = content.find(b"\x80", at + 1)
+    return True
+
+
+def _is_bit_string(content: bytes) -> bool:
+    """One octet that counts the spare bits of the last, which are all zero."""
+    if not content or content[0] > 7 or (len(content) == 1 and content[0]):  # noqa: PLR2004 - bits of an octet
+        return False
+    return len(content) == 1 or not content[-1] & ((1 << content[0]) - 1)
+
+
+_RULES: Final[dict[int, tuple[str, Callable[[bytes], bool]]]] = {
+    BOOLEAN: ("boolean", lambda content: content in (b"\x00", b"\xff")),
+    INTEGER: ("integer", _is_integer),
+    BIT_STRING: ("bit string", _is_bit_string),
+    NULL: ("null", lambda content: not content),
+    OID: ("object identifier", _is_oid),
+}

@@ -88,7 +88,8 @@ class Attribute:
 class Name:
     """A distinguished name: its DER, its attributes in order, and a key under which equal names are equal.
 
-    The key follows RFC 5280, 7.1 as far as it matters: case and runs of blanks do not count, the string type does not count.
+    The key follows RFC 5280, 7.1 as far as it matters: case and runs of blanks do not count, the string type does not
+    count.
     """
 
     der: bytes
@@ -99,7 +100,9 @@ class Name:
         return tuple(attribute.value for attribute in self.attributes if attribute.oid == oid)
 
     def shown(self) -> str:
-        """One line for people. A personal number is never shown: `serialNumber=IIN…` becomes `serialNumber=IIN(hidden)`."""
+        """One line for people. A personal number is never shown: `serialNumber=IIN…` becomes
+        `serialNumber=IIN(hidden)`.
+        """
         return ", ".join(
             f"{_SHORT_NAMES.get(attribute.oid, attribute.oid)}={_hidden(attribute)}" for attribute in self.attributes
         )
@@ -107,7 +110,8 @@ class Name:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CertificateFacts:
-    """What a report says of a certificate. `serial` in hex, `sha256` hex of the DER, `roles` are extended key usage OIDs.
+    """What a report says of a certificate. `serial` in hex, `sha256` hex of the DER, `roles` are extended key usage
+    OIDs.
 
     Whether an IIN is there is a fact; its digits are personal and are not here.
     """
@@ -173,7 +177,8 @@ class Certificate:
     def from_der(cls, der: bytes) -> Certificate:
         """Parse; raises Malformed for anything but exactly one strict DER certificate of at most 64 KB.
 
-        Duplicate extensions, odd serial numbers and unequal algorithms are kept as they are: judging is the path's work.
+        Duplicate extensions, odd serial numbers and unequal algorithms are kept as they are: judging is the path's
+        work.
         """
         return _parse(der)
 

@@ -5,8 +5,8 @@ Rules:
 1. An issuer is a certificate whose subject is the wanted name, whose key identifier is the wanted one where both are
    present, **and** whose key verifies the signature. A name alone finds nobody: two national roots share a common name.
 2. Work is bounded before it starts: certificates in a path, candidates per issuer, signature checks, name comparisons.
-3. Every certificate is judged at `at`, exact to the instant; validity periods need not nest (a national CA starts before
-   its issuer).
+3. Every certificate is judged at `at`, exact to the instant; validity periods need not nest (a national CA starts
+   before its issuer).
 4. The trust anchor's own limits (path length, name constraints) bind the path, though RFC 5280 leaves that open.
 5. Severity. A defect of the signer's own certificate that no other path can mend is FAILED; a defect above it is
    INDETERMINATE, because another path may exist that we were not given. Breached limits are FAILED / FORMAT_FAILURE.
@@ -41,6 +41,21 @@ if TYPE_CHECKING:
     from signing.policy import ValidationPolicy
     from signing.trust_anchors import TrustAnchors
 
+CHECKS: Final = frozenset(
+    {
+        "path.found",
+        "path.limits",
+        "path.validity",
+        "path.extensions",
+        "path.serial",
+        "path.algorithms",
+        "path.keys",
+        "path.issuers",
+        "path.length",
+        "path.names",
+        "path.policies",
+    }
+)
 MAX_SERIAL_OCTETS: Final = 20
 ANY_POLICY: Final = "2.5.29.32.0"
 _EMAIL_ADDRESS: Final = "1.2.840.113549.1.9.1"
@@ -98,8 +113,8 @@ def validate_path(
 ) -> PathResult:
     """Find a path from `signer` to an anchor and judge it at `at` (aware).
 
-    `candidates` are certificates that came with the signature: a bag to search, trusted for nothing. The first path that
-    passes is the answer; when none does, the first path found with its checks; when none was found, why.
+    `candidates` are certificates that came with the signature: a bag to search, trusted for nothing. The first path
+    that passes is the answer; when none does, the first path found with its checks; when none was found, why.
     """
     if at.tzinfo is None:
         raise SigningError("signing.naive-time")
@@ -154,7 +169,8 @@ def _digest_of(algorithm: SignatureAlgorithm | DigestAlgorithm) -> str | None:
     return algorithm.digest if isinstance(algorithm, SignatureAlgorithm) else None
 
 
-# --- building ----------------------------------------------------------------------------------------------------------
+# --- building
+# ----------------------------------------------------------------------------------------------------------
 
 
 class _NotSignedError(Exception):
@@ -170,6 +186,7 @@ class _Search:
     policy: ValidationPolicy
     signature_checks: int = 0
     limit_breached: str | None = None
+    weak_issuer: Certificate | None = None
     undecided: list[tuple[Certificate, SignatureAlgorithm | None, str]] = field(default_factory=list)
 
     @classmethod
@@ -228,6 +245,10 @@ class _Search:
         if algorithm is None or algorithm.standing is not Standing.TRUSTED:
             self.undecided.append((child, algorithm, algorithm_identifier(child.outer_algorithm)[0]))
             return False
+        if issuer.public_key.weakness is not None:
+            # nothing verifies with such a key; remembered only to say why no path was found
+            self.weak_issuer = issuer
+            return False
         try:
             return _is_signed_by(child, issuer)
         except _NotSignedError:
@@ -247,6 +268,13 @@ class _Search:
                 reason=reason,
                 certificate=_shown(child),
             )
+        if self.weak_issuer is not None:
+            return Check.indeterminate(
+                "path.keys",
+                SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
+                certificate=_shown(self.weak_issuer),
+                reason=self.weak_issuer.public_key.weakness or "",
+            )
         return Check.indeterminate(
             "path.found", SubIndication.NO_CERTIFICATE_CHAIN_FOUND, issuer=signer.issuer.shown()[:300]
         )
@@ -254,14 +282,17 @@ class _Search:
 
 @lru_cache(maxsize=4096)
 def _is_signed_by(child: Certificate, issuer: Certificate) -> bool:
-    """True or an exception, so that the cache holds successes only and a flood of forgeries cannot fill it with "no"."""
+    """True or an exception, so that the cache holds successes only and a flood of forgeries cannot fill it with
+    "no".
+    """
     algorithm = signature_algorithm_from_der(child.outer_algorithm)
     if algorithm is None or not verify_signature(algorithm, issuer, child.tbs, child.signature, form="cms"):
         raise _NotSignedError
     return True
 
 
-# --- judging -----------------------------------------------------------------------------------------------------------
+# --- judging
+# -----------------------------------------------------------------------------------------------------------
 
 
 def _judge(path: Sequence[Certificate], at: datetime, policy: ValidationPolicy) -> list[Check]:
@@ -308,7 +339,9 @@ def _validity(path: Sequence[Certificate], at: datetime, policy: ValidationPolic
 
 
 def _extensions(path: Sequence[Certificate]) -> Check | None:
-    """Duplicates, unknown critical ones, and those whose place or criticality RFC 5280 fixes; the anchor is ours already."""
+    """Duplicates, unknown critical ones, and those whose place or criticality RFC 5280 fixes; the anchor is ours
+    already.
+    """
     for index, certificate in enumerate(path):
         seen: set[str] = set()
         for extension in certificate.extensions:
@@ -336,7 +369,9 @@ def _serials(path: Sequence[Certificate]) -> Check | None:
 
 
 def _algorithms(path: Sequence[Certificate], at: datetime, policy: ValidationPolicy) -> Check | None:
-    """Inner and outer algorithm say the same; the algorithm is trusted at `at`. The anchor's own signature counts for nothing."""
+    """Inner and outer algorithm say the same; the algorithm is trusted at `at`. The anchor's own signature counts for
+    nothing.
+    """
     for index, certificate in enumerate(path[:-1]):
         inner = algorithm_identifier(certificate.inner_algorithm)
         outer = algorithm_identifier(certificate.outer_algorithm)
@@ -380,7 +415,9 @@ def _issuers_are_authorities(path: Sequence[Certificate]) -> Check | None:
 
 
 def _length(path: Sequence[Certificate]) -> Check | None:
-    """RFC 5280, 6.1.4 (l) and (m): intermediates below an authority that states a length; self-issued ones do not count."""
+    """RFC 5280, 6.1.4 (l) and (m): intermediates below an authority that states a length; self-issued ones do not
+    count.
+    """
     left: int | None = None
     for certificate in reversed(path[1:]):
         if left is not None and not (certificate is path[-1] or certificate.is_self_issued):
@@ -396,9 +433,7 @@ def _length(path: Sequence[Certificate]) -> Check | None:
 def _defect(check_id: str, index: int, certificate: Certificate, **params: str) -> Check:
     """Rule 5: FAILED for the signer's own certificate, INDETERMINATE above it."""
     if index == 0:
-        return Check.failed(
-            check_id, SubIndication.SIG_CONSTRAINTS_FAILURE, certificate=_shown(certificate), **params
-        )
+        return Check.failed(check_id, SubIndication.SIG_CONSTRAINTS_FAILURE, certificate=_shown(certificate), **params)
     return Check.indeterminate(
         check_id, SubIndication.CHAIN_CONSTRAINTS_FAILURE, certificate=_shown(certificate), **params
     )
@@ -414,7 +449,8 @@ def _shown(certificate: Certificate) -> str:
     return certificate.subject.shown()[:300]
 
 
-# --- name constraints (RFC 5280, 4.2.1.10 and 6.1.3 (b), (c)) ------------------------------------------------------------
+# --- name constraints (RFC 5280, 4.2.1.10 and 6.1.3 (b), (c))
+# ------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,7 +460,9 @@ class _Subtrees:
 
 
 def _names(path: Sequence[Certificate], policy: ValidationPolicy) -> Check | None:
-    """Directory names are compared; a constraint of another form stops the path only when the certificate has such a name."""
+    """Directory names are compared; a constraint of another form stops the path only when the certificate has such a
+    name.
+    """
     permitted: list[_Subtrees] = []
     excluded: list[_Subtrees] = []
     comparisons = 0
@@ -459,7 +497,8 @@ def _is_within(name: Name, base: Name) -> bool:
     return name.key[: len(base.key)] == base.key
 
 
-def _names_of(certificate: Certificate) -> tuple[list[Name], frozenset[int]]:
+@lru_cache(maxsize=1024)
+def _names_of(certificate: Certificate) -> tuple[tuple[Name, ...], frozenset[int]]:
     """Directory names a certificate bears, and the tags of every other form of name it has."""
     directory = [certificate.subject] if certificate.subject.key else []
     forms: set[int] = set()
@@ -472,7 +511,7 @@ def _names_of(certificate: Certificate) -> tuple[list[Name], frozenset[int]]:
                 directory.append(x509.read_name(_single(general_name)))
             else:
                 forms.add(general_name.tag)
-    return directory, frozenset(forms)
+    return tuple(directory), frozenset(forms)
 
 
 def _read_name_constraints(value: bytes) -> tuple[_Subtrees | None, _Subtrees | None]:
@@ -509,14 +548,15 @@ def _single(element: asn1.Der) -> asn1.Der:
     return inside[0]
 
 
-# --- policies (RFC 5280, 6.1.3 (d)-(f), 6.1.4 (a), (b), (h)-(j)) ------------------------------------------------------------
+# --- policies (RFC 5280, 6.1.3 (d)-(f), 6.1.4 (a), (b), (h)-(j))
+# ------------------------------------------------------------
 
 
 def _policies(path: Sequence[Certificate]) -> Check | None:
     """Whether a policy holds through the whole path once some issuer demands one; the caller accepts any policy.
 
-    A set of expected policies stands for the tree of the RFC: with any policy acceptable at the end, only "empty or not"
-    is asked of that tree.
+    A set of expected policies stands for the tree of the RFC: with any policy acceptable at the end, only "empty or
+    not" is asked of that tree.
     """
     expected: frozenset[str] = frozenset({ANY_POLICY})
     below = len(path) - 1
@@ -564,6 +604,7 @@ def _map(expected: frozenset[str], mappings: Sequence[tuple[str, str]], *, allow
     return kept | {subject for issuer, subject in mappings if issuer in expected or ANY_POLICY in expected}
 
 
+@lru_cache(maxsize=1024)
 def _stated_policies(certificate: Certificate) -> frozenset[str] | None:
     extension = certificate.extension(x509.CERTIFICATE_POLICIES)
     if extension is None:
@@ -577,8 +618,9 @@ def _stated_policies(certificate: Certificate) -> frozenset[str] | None:
     return frozenset(listed)
 
 
+@lru_cache(maxsize=1024)
 def _policy_constraints(certificate: Certificate) -> tuple[int | None, int | None]:
-    """requireExplicitPolicy and inhibitPolicyMapping."""
+    """Return requireExplicitPolicy and inhibitPolicyMapping."""
     extension = certificate.extension(x509.POLICY_CONSTRAINTS)
     if extension is None:
         return None, None

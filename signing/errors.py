@@ -3,7 +3,8 @@
     SigningError            misuse, an unusable key, an unusable trust store: the caller's own material
     └── Malformed           bytes from outside are not what they claim to be; verifiers turn it into FORMAT_FAILURE
 
-A code is stable and has a sentence in every language; parameters never hold a password, a PIN, a key or a personal number.
+A code is stable and has a sentence in every language; parameters never hold a password, a PIN, a key or a personal
+number.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What a signature must satisfy, as frozen values; each field says what loosening it costs.
 
-Sources: Rules of verifying a signature, Order 1187 of 09.12.2015 (nonRepudiation under a document, item 4(1) validity of every
-certificate at the reference time, item 5 time-stamps); the national certificate profile (roles in extended key usage).
+Sources: Rules of verifying a signature, Order 1187 of 09.12.2015 (nonRepudiation under a document, item 4(1) validity
+of every certificate at the reference time, item 5 time-stamps); the national certificate profile (roles in extended
+key usage).
 """
 
 from __future__ import annotations
@@ -72,7 +73,8 @@ class ValidationPolicy:
     required_roles: tuple[str, ...] = ()
     """Extended key usage OIDs, any of which is enough; empty accepts a certificate made for any purpose."""
     refused_roles: tuple[str, ...] = ()
-    """Extended key usage OIDs none of which may be present: a person's certificate on an envelope, a system's under a document."""
+    """Extended key usage OIDs none of which may be present: a person's certificate on an envelope, a system's under a
+    document."""
     refuse_authentication_only: bool = True
     """False lets a certificate made for logging in (clientAuth without emailProtection) stand under a document."""
     expected_signer_bin: str | None = None
@@ -83,16 +85,20 @@ class ValidationPolicy:
     """"not-required" leaves no proof of when; a signature then ends with its certificate."""
     require_signing_certificate: bool = True
     """The signed ESSCertIDv2 or SigningCertificateV2. False accepts Java-made national CMS that lack it, and leaves the
-    certificate unbound: another certificate for the same key could be put in its place. A wrong one fails in every case."""
+    certificate unbound: another certificate for the same key could be put in its place. A wrong one fails in every
+    case."""
     require_signing_time: bool = True
     """The signed claim of the time (mandatory at level B-B)."""
     accept_key_oid_as_signature_algorithm: bool = False
     """True takes the hash from digestAlgorithm when a CMS names only the national key type, as national tools did in
-    2018-2019; otherwise the two must say the same thing. Plain rsaEncryption is ordinary CMS (RFC 3370) and always read so."""
+    2018-2019; otherwise the two must say the same thing. Plain rsaEncryption is ordinary CMS (RFC 3370) and always
+    read so."""
     allow_attached_content: bool = False
-    """True lets a CMS that carries its own content stand where a detached one is demanded, if that content is the same."""
+    """True lets a CMS that carries its own content stand where a detached one is demanded, if that content is the
+    same."""
     anchor_validity: Literal["required", "ignored"] = "required"
-    """"ignored" trusts an anchor after its own end (Rules 1187, item 4(1) ask every certificate of the path to be valid)."""
+    """"ignored" trusts an anchor after its own end (Rules 1187, item 4(1) ask every certificate of the path to be
+    valid)."""
     max_path: int = 6
     """Certificates in a path, signer and anchor included; more costs time to a stranger's wish."""
     max_candidates_per_issuer: int = 8
@@ -138,7 +144,8 @@ KZ_ENVELOPE = ValidationPolicy(
     require_signing_certificate=False,
     require_signing_time=False,
 )
-"""A SOAP envelope under national law: the profile carries no time, no signed certificate reference and no time-stamp."""
+"""A SOAP envelope under national law: the profile carries no time, no signed certificate reference and no
+time-stamp."""
 
 SANDBOX_DOCUMENT = replace(
     KZ_DOCUMENT,

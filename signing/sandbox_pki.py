@@ -79,9 +79,7 @@ class IssuedKey:
         encryption: serialization.KeySerializationEncryption = (
             serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
         )
-        key = self.private_key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption
-        )
+        key = self.private_key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
         return key + b"".join(_pem(der) for der in (self.certificate, *self.chain))
 
     def __repr__(self) -> str:
@@ -109,7 +107,9 @@ class SandboxPki:
         name: str = "Elshi sandbox",
         keys_of: SandboxPki | None = None,
     ) -> SandboxPki:
-        """A new PKI; `keys_of` takes over another's key pairs, which spares the time of making RSA keys, not strength."""
+        """A new PKI; `keys_of` takes over another's key pairs, which spares the time of making RSA keys, not
+        strength.
+        """
         root_key = keys_of._root_key if keys_of else _rsa(2048)  # noqa: SLF001 - the same class
         intermediate_key = keys_of._intermediate_key if keys_of else _rsa(2048)  # noqa: SLF001 - the same class
         root_name = _authority_name(f"{SANDBOX_MARK} ROOT, {name}")
@@ -128,7 +128,7 @@ class SandboxPki:
             _intermediate_key=intermediate_key,
         )
 
-    def issue(
+    def issue(  # noqa: PLR0917 - the first three read as a sentence
         self,
         kind: CertificateKind,
         common_name: str,
@@ -216,7 +216,7 @@ def _authority_name(common_name: str) -> x509.Name:
     )
 
 
-def _authority(
+def _authority(  # noqa: PLR0917 - subject and issuer, each with its key, and the dates
     subject: x509.Name,
     issuer: x509.Name,
     key: rsa.RSAPrivateKey,

@@ -22,9 +22,12 @@ AnchorKind = Literal["production", "test", "sandbox"]
 SANDBOX_MARK: Final = "SANDBOX"
 """Stands in the name of every certificate authority that `sandbox_pki` makes."""
 
-# the national test authorities carry TEST in their common name; a sandbox carries its mark
-_NOT_FOR_PRODUCTION: Final = re.compile(r"\bTEST\b|\bSANDBOX\b", re.IGNORECASE)
-_PEM: Final = re.compile(rb"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----(.*?)-----END (?:TRUSTED |X509 )?CERTIFICATE-----", re.DOTALL)
+# the national test authorities carry TEST in their common name
+_NOT_FOR_PRODUCTION: Final = re.compile(r"\bTEST\b", re.IGNORECASE)
+_SANDBOX: Final = re.compile(rf"\b{SANDBOX_MARK}\b")
+_PEM: Final = re.compile(
+    rb"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----(.*?)-----END (?:TRUSTED |X509 )?CERTIFICATE-----", re.DOTALL
+)
 _MAX_PEM_BYTES: Final = 4_000_000
 
 
@@ -56,15 +59,16 @@ class TrustAnchors:
             raise SigningError("signing.anchors-not-a-ca", name=self.name, certificate=shown)
         if self.kind == "production" and _NOT_FOR_PRODUCTION.search(shown):
             raise SigningError("signing.anchors-mixed", name=self.name, kind=self.kind, certificate=shown)
-        if self.kind != "sandbox" and SANDBOX_MARK in shown.upper().split():
+        if self.kind != "sandbox" and _SANDBOX.search(shown):
             raise SigningError("signing.anchors-mixed", name=self.name, kind=self.kind, certificate=shown)
 
     @classmethod
     def from_pem(cls, name: str, kind: AnchorKind, *pem_texts: bytes) -> TrustAnchors:
         """Anchors from PEM texts, each with any number of CA certificates, or from single DER files.
 
-        A self-issued certificate becomes an anchor, another CA certificate an intermediate; when there is no self-issued
-        one, every certificate given is an anchor. Raises SigningError for an empty, unreadable or mixed set.
+        A self-issued certificate becomes an anchor, another CA certificate an intermediate; when there is no
+        self-issued one, every certificate given is an anchor. Raises SigningError for an empty, unreadable or mixed
+        set.
         """
         found: list[bytes] = []
         for pem in pem_texts:

@@ -1,4 +1,4 @@
-"""The verdict of a validation in the words of ETSI EN 319 102-1: indication, sub-indication, and each check with its evidence.
+"""The verdict of a validation in the words of ETSI EN 319 102-1: indication, sub-indication, checks with evidence.
 
 One rule joins checks into a verdict (`conclude`), everywhere the same:
 
@@ -9,9 +9,9 @@ One rule joins checks into a verdict (`conclude`), everywhere the same:
 
 NOT_PERFORMED is said aloud and decides nothing; a policy that demands the check makes it INDETERMINATE instead.
 
-EN 319 102-1 calls some breaches INDETERMINATE that no later evidence can mend. Here such a breach of our own allow-lists is
-TOTAL-FAILED: a refused algorithm or key size (CRYPTO_CONSTRAINTS_FAILURE) and a certificate made for another purpose
-(SIG_CONSTRAINTS_FAILURE). What later evidence could still mend stays INDETERMINATE.
+EN 319 102-1 calls some breaches INDETERMINATE that no later evidence can mend. Here such a breach of our own
+allow-lists is TOTAL-FAILED: a refused algorithm or key size (CRYPTO_CONSTRAINTS_FAILURE) and a certificate made for
+another purpose (SIG_CONSTRAINTS_FAILURE). What later evidence could still mend stays INDETERMINATE.
 """
 
 from __future__ import annotations
@@ -143,8 +143,8 @@ def conclude(checks: Iterable[Check]) -> tuple[Indication, SubIndication | None]
 class SignatureReport:
     """The verdict on one signature.
 
-    `signing_time` is the signer's claim and decides nothing; `best_signature_time` is the moment the certificate was judged at
-    (level B-B: the validation time). `covered` names what the signature covers, in the words of the format.
+    `signing_time` is the signer's claim and decides nothing; `best_signature_time` is the moment the certificate was
+    judged at (level B-B: the validation time). `covered` names what the signature covers, in the words of the format.
     """
 
     id: str
@@ -260,7 +260,7 @@ class ValidationReport:
         }
 
 
-class NotTotalPassed(SigningError):  # noqa: N818 - it names the verdict, which is not an error of the program
+class NotTotalPassed(SigningError):
     """A verdict other than TOTAL-PASSED reached a place that takes only that one."""
 
     def __init__(self, report: ValidationReport) -> None:

@@ -1,11 +1,12 @@
 """WS-Security X.509 token profile as SHEP uses it (exchange reference 2.6, 2.7): built and read back.
 
 1. One wsu:Id on the Body, one Reference to it, exclusive canonicalization, prefix `ds` literally: peers search for it.
-2. The header is spliced into the bytes given; no other byte changes. What is hashed is the Body of the very bytes that leave.
+2. The header is spliced into the bytes given; no other byte changes. What is hashed is the Body of the very bytes that
+   leave.
 3. Read: one Envelope, one Body, at most one Header and Security ("wss.envelope"); a Signature must be there
    ("wss.signature-present"); each signature has the Body, by identity of the node, as its one target ("wss.coverage").
-4. The signer is named by KeyIdentifier (the certificate itself), X509Data, or issuer and serial number; all of them are hints,
-   the key of the certificate found must verify the value ("wss.key-info").
+4. The signer is named by KeyIdentifier (the certificate itself), X509Data, or issuer and serial number; all of them are
+   hints, the key of the certificate found must verify the value ("wss.key-info").
 
 The profile has no time, no signed certificate reference and covers nothing but the Body: headers are unsigned.
 """
@@ -16,6 +17,8 @@ import base64
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from lxml import etree
 
 import schemas
 from signing.certificates import Certificate
@@ -45,9 +48,7 @@ from signing.xmldsig import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from lxml import etree
+    from collections.abc import Iterable, Mapping
 
     from signing.keys import SigningKey
     from signing.policy import SigningPolicy
@@ -87,16 +88,19 @@ class Envelope:
 
 
 def read_envelope(root: etree._Element) -> Envelope:
-    """ "wss.envelope": SOAP 1.1, one Body and at most one Header as children, no second Envelope or Body anywhere."""
+    """Check "wss.envelope": SOAP 1.1, children Header (optional) and Body, no second of them or Envelope anywhere."""
     if root.tag != f"{{{SOAP}}}Envelope":
         raise malformed("wss.envelope", "root element")
-    parts = [part for part in root if isinstance(part.tag, str)]
+    parts = list(root.iterchildren("*"))
     tags = [part.tag for part in parts]
     if tags not in ([f"{{{SOAP}}}Body"], [f"{{{SOAP}}}Header", f"{{{SOAP}}}Body"]):
         raise malformed("wss.envelope", "children")
     body = parts[-1]
     if sum(1 for _ in root.iter(f"{{{SOAP}}}Envelope", f"{{{SOAP}}}Body", f"{{{SOAP}}}Header")) != 1 + len(parts):
         raise malformed("wss.envelope", "a second Envelope, Header or Body")
+    if next(body.iter(etree.Comment), None) is not None:
+        # canonical form leaves comments out, so anybody may put one in; it would split the text an application reads
+        raise malformed("wss.envelope", "comment in the Body")
     securities = list(root.iter(f"{{{WSSE}}}Security"))
     if len(securities) > 1:
         raise malformed("wss.envelope", "a second Security")
@@ -111,7 +115,7 @@ def read_envelope(root: etree._Element) -> Envelope:
 
 
 def require_body_covered(signature: Signature, envelope: Envelope, ids: Mapping[str, etree._Element]) -> Reference:
-    """ "wss.coverage": exactly one Reference, and what it points to is the Body that the application will read."""
+    """Check "wss.coverage": exactly one Reference, and what it points to is the Body that the application will read."""
     if len(signature.references) != 1:
         raise failed("wss.coverage", SubIndication.SIG_CONSTRAINTS_FAILURE, "not exactly one Reference")
     reference = signature.references[0]
@@ -124,7 +128,7 @@ def require_body_covered(signature: Signature, envelope: Envelope, ids: Mapping[
 
 
 def candidates_for_signer(key_info: etree._Element | None, known: Iterable[bytes]) -> tuple[Certificate, ...]:
-    """ "wss.key-info": certificates that KeyInfo may mean, best first; `known` (DER) is searched for issuer and serial.
+    """Check "wss.key-info": certificates KeyInfo may mean, best first; `known` (DER) is searched for issuer and serial.
 
     Not checked here: that one of them verifies the value.
     """
@@ -169,17 +173,16 @@ def _issuer_serial(element: etree._Element) -> tuple[str, int]:
 
 
 def _named_among(known: Iterable[bytes], issuer: str, serial: int) -> tuple[Certificate, ...]:
-    """By serial number, 20 random octets in the national profile. The issuer's text form differs between programs (order,
-    names of attributes, escapes), so it only sorts: whose words all stand in the issuer's name comes first."""
+    """By serial number, 20 random octets in the national profile. The issuer's text form differs between programs
+    (order, names of attributes, escapes), so it only sorts: whose words all stand in the issuer's name comes first.
+    """
     found = [Certificate.from_der(der) for der in dict.fromkeys(known)]
     found = [certificate for certificate in found if certificate.serial == serial]
     if not found:
         raise unsupported(
             "wss.key-info", SubIndication.NO_SIGNING_CERTIFICATE_FOUND, "certificate not known", serial=f"{serial:x}"
         )
-    return tuple(
-        sorted(found, key=lambda each: sum(item.value not in issuer for item in each.issuer.attributes))
-    )
+    return tuple(sorted(found, key=lambda each: sum(item.value not in issuer for item in each.issuer.attributes)))
 
 
 # --- building ------------------------------------------------------------------------------------------------------
@@ -196,8 +199,9 @@ class _Places:
 def new_signed_envelope(envelope: bytes, key: SigningKey, *, policy: SigningPolicy, body_id: str) -> bytes:
     """The envelope with `wsu:Id` on its Body and a wsse:Security header; all its other bytes as they were.
 
-    Raises SigningError signing.body-id, signing.envelope-unreadable, signing.envelope-structure, signing.envelope-signed,
-    signing.envelope-prefix, signing.no-certificate, signing.key-algorithm, signing.signature-not-verified.
+    Raises SigningError signing.body-id, signing.envelope-unreadable, signing.envelope-structure,
+    signing.envelope-signed, signing.envelope-prefix, signing.no-certificate, signing.key-algorithm,
+    signing.signature-not-verified.
     """
     if len(body_id) > MAX_BODY_ID or not _BODY_ID.fullmatch(body_id):
         raise SigningError("signing.body-id", value=body_id[:MAX_BODY_ID])
@@ -293,8 +297,3 @@ def _with_header(identified: bytes, places: _Places, security: bytes) -> bytes:
     if not places.header["empty"]:
         return identified[:at] + security + identified[at:]
     return identified[: at - 2] + b">%b</%b>" % (security, places.header["name"]) + identified[at:]
-
-
-def signers_among(candidates: Sequence[Certificate], pinned: Sequence[bytes]) -> bool:
-    """Whether the first candidate, the signer, is one of the pinned certificates, octet for octet."""
-    return bool(candidates) and candidates[0].der in pinned

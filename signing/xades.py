@@ -1,4 +1,5 @@
-"""XAdES B-B (EN 319 132-1): qualifying properties, built and read back. Which object they qualify is the container's question.
+"""XAdES B-B (EN 319 132-1): qualifying properties, built and read back. Which object they qualify is the container's
+question.
 
 What level B-B asks, each step with its own check id; absent is never accepted:
 
@@ -6,7 +7,8 @@ What level B-B asks, each step with its own check id; absent is never accepted:
 2. "xades.signed-properties"      exactly one Reference of the Type, to this very element, canonicalized, not XPointer
 3. "xades.signature-policy"       none: ours is implied nowhere, a foreign one cannot be judged here
 4. "xades.signing-time"           a dateTime with its offset; a claim, never the reference time
-5. "xades.signing-certificate"    SigningCertificateV2, first entry, is a certificate in KeyInfo; its digest on the allow-list
+5. "xades.signing-certificate"    SigningCertificateV2, first entry, is a certificate in KeyInfo; its digest on the
+                                  allow-list
 6. "xades.data-object-format"     one for each data Reference, with a media type
 
 Unsigned properties are listed as not looked at: levels above B-B are not in this release.
@@ -23,7 +25,7 @@ from typing import TYPE_CHECKING, Final
 
 from signing.certificates import Certificate
 from signing.errors import Malformed, SigningError
-from signing.validation_report import Check, SubIndication
+from signing.validation_report import SubIndication
 from signing.xmldsig import (
     DS,
     NewReference,
@@ -39,6 +41,7 @@ from signing.xmldsig import (
     malformed,
     new_signature_value,
     new_signed_info,
+    passed,
     signing_algorithms,
     unsupported,
 )
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
 
     from signing.keys import SigningKey
     from signing.policy import SigningPolicy
+    from signing.validation_report import Check
     from signing.xmldsig import Reference, Signature
 
 XADES: Final = "http://uri.etsi.org/01903/v1.3.2#"
@@ -115,14 +119,14 @@ def read_qualifying_properties(signature: Signature, checks: list[Check]) -> Qua
     }
     formats = _known_children(by_name["SignedDataObjectProperties"], _OBJECT_PROPERTIES, repeated=True)
     unsigned_names = _unsigned_names(unsigned)
-    checks.append(Check.passed("xades.qualifying-properties"))
+    checks.append(passed("xades.qualifying-properties"))
     reference = _signed_properties_reference(signature, identifier)
-    checks.append(Check.passed("xades.signed-properties"))
+    checks.append(passed("xades.signed-properties"))
     if "SignaturePolicyIdentifier" in properties:
         raise unsupported("xades.signature-policy", SubIndication.SIGNATURE_POLICY_NOT_AVAILABLE, "present")
-    checks.append(Check.passed("xades.signature-policy"))
+    checks.append(passed("xades.signature-policy"))
     signing_time = _signing_time(properties.get("SigningTime"))
-    checks.append(Check.passed("xades.signing-time"))
+    checks.append(passed("xades.signing-time"))
     digest_uri, digest = _certificate_digest(properties)
     return QualifyingProperties(
         signed_properties=signed,
@@ -135,7 +139,9 @@ def read_qualifying_properties(signature: Signature, checks: list[Check]) -> Qua
     )
 
 
-def signing_certificate(signature: Signature, properties: QualifyingProperties) -> tuple[Certificate, list[Certificate]]:
+def signing_certificate(
+    signature: Signature, properties: QualifyingProperties
+) -> tuple[Certificate, list[Certificate]]:
     """(the signer's certificate, the others in KeyInfo); step 5, "xades.signing-certificate".
 
     Not checked here: that its key verifies the value, that it may be trusted.
@@ -300,15 +306,11 @@ def new_signature(
         NewReference(id=f"{name}-r{index}", uri=item.uri, digest=item.digest) for index, item in enumerate(objects)
     ]
     references.append(
-        NewReference(
-            type=SIGNED_PROPERTIES_TYPE, uri=f"#{name}-sp", digest=digest.of(properties), canonical=True
-        )
+        NewReference(type=SIGNED_PROPERTIES_TYPE, uri=f"#{name}-sp", digest=digest.of(properties), canonical=True)
     )
     signed_info = new_signed_info(algorithm, digest, references)
     value = new_signature_value(key, algorithm, certificate, signed_info)
-    certificates = b"".join(
-        b"<ds:X509Certificate>%b</ds:X509Certificate>" % base64.b64encode(der) for der in chain
-    )
+    certificates = b"".join(b"<ds:X509Certificate>%b</ds:X509Certificate>" % base64.b64encode(der) for der in chain)
     return (
         f'<ds:Signature xmlns:ds="{DS}" Id="{name}">'.encode()
         + signed_info

@@ -7,7 +7,7 @@ The table of decisions (architecture, receive pass):
     TOTAL-FAILED                             refuse, reason signature-negative
     schema or rule errors                    refuse, reason against-rules, with every finding
     marking above official-use               stop: nothing kept but rule id and time
-    INDETERMINATE; same id with other bytes  hold for a person
+    INDETERMINATE; same id with other bytes; a rule that cannot tell     hold for a person
 """
 
 from __future__ import annotations
@@ -130,6 +130,10 @@ class ContainerVerdict(StrEnum):
     INDETERMINATE = "INDETERMINATE"
 
 
+CANNOT_TELL = "rules.cannot-tell"
+"""Code of a rule that lacks a fact. The sender is not at fault, so the document waits for a person."""
+
+
 def decide(
     *,
     verdict: ContainerVerdict,
@@ -150,8 +154,11 @@ def decide(
         return Judgement(decision=Decision.HOLD, code="receive.indeterminate", findings=findings)
     if known_with_other_bytes:
         return Judgement(decision=Decision.HOLD, code="BR-19b", findings=findings)
-    if any(finding.severity is Severity.ERROR for finding in findings):
+    errors = tuple(finding for finding in findings if finding.severity is Severity.ERROR)
+    if any(finding.code != CANNOT_TELL for finding in errors):
         return Judgement(decision=Decision.REFUSE, reason=RefusalReason.AGAINST_RULES, findings=findings)
+    if errors:
+        return Judgement(decision=Decision.HOLD, code=CANNOT_TELL, findings=findings)
     return Judgement(decision=Decision.REGISTER, findings=findings)
 
 

@@ -11,7 +11,7 @@ Parts stand in adapter.domain.header, record, treaty and reference. They are giv
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TypeAlias, TypeVar
 
 from adapter.domain.codes import (
@@ -37,6 +37,7 @@ from adapter.domain.codes import (
 )
 from adapter.domain.document import BodyCode, DocumentId, DocumentType
 from adapter.domain.header import (
+    AUTHORITY,
     SCHEMA_VERSION,
     ActingOrder,
     Attachment,
@@ -48,6 +49,8 @@ from adapter.domain.header import (
     Signatory,
     SubdivisionOrder,
     Supersedes,
+    case_id,
+    derived_document_id,
 )
 from adapter.domain.record import (
     AdvisoryBodyProposals,
@@ -111,6 +114,7 @@ from adapter.domain.reference import (
     TreatyRef,
     Uri,
     Uuid,
+    Year,
     require_aware,
 )
 from adapter.domain.treaty import (
@@ -136,6 +140,7 @@ from adapter.domain.treaty import (
 from adapter.errors import Severity
 
 __all__ = [
+    "AUTHORITY",
     "BODY_SCHEME",
     "COUNTRY_SCHEME",
     "ORGANIZATION_SCHEME",
@@ -181,6 +186,7 @@ __all__ = [
     "FactualInformation",
     "FieldPath",
     "FileName",
+    "Flag",
     "FollowUp",
     "ForeignPolicyAssessment",
     "Header",
@@ -273,12 +279,16 @@ __all__ = [
     "Uri",
     "Uuid",
     "Withheld",
+    "Year",
+    "case_id",
+    "derived_document_id",
+    "field_ids",
     "require_aware",
     "with_paper_copy",
 ]
 
 FieldPath: TypeAlias = tuple[str | int, ...]
-"""A place in a Report: field names and 0-based positions, ("in_force_section", "treaty_records", 0, "progress", "kk")."""
+"""A place in a Report: field names and 0-based positions: ("in_force_section", "treaty_records", 0, "progress")."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -542,17 +552,33 @@ REPORT_TYPES: dict[DocumentType, type[Report]] = {
     DocumentType.PROCESSING_RESPONSE: ProcessingResponse,
 }
 
-AnyReport = TypeVar(
-    "AnyReport",
-    TreatyInformation,
-    SummaryInformation,
-    ConsolidatedInformation,
-    PublishedResults,
-    Receipt,
-    ProcessingResponse,
-)
+AnyReport = TypeVar("AnyReport", bound=Report)
 
 
 def with_paper_copy(report: AnyReport, paper_copy: PaperCopy | None) -> AnyReport:
     """The same report with this paper copy: what rendering adds, or None for the content that was rendered."""
     return replace(report, header=replace(report.header, paper_copy=paper_copy))
+
+
+def field_ids(report: Report, path: FieldPath) -> tuple[str, ...]:
+    """Content model ids along `path`, outermost first: for a text of a record ("TI-01", "TI-03", "TR-05", "TYP-01").
+
+    Stops where the path leaves the report (a source not answered, a position past the end).
+    """
+    found: list[str] = []
+    value: object = report
+    for step in path:
+        if isinstance(step, int):
+            if not isinstance(value, tuple) or not 0 <= step < len(value):
+                break
+            value = value[step]
+            continue
+        if not is_dataclass(value):
+            break
+        named = next((item for item in fields(value) if item.name == step), None)
+        if named is None:
+            break
+        if "id" in named.metadata:
+            found.append(named.metadata["id"])
+        value = getattr(value, step)
+    return tuple(found)

@@ -39,7 +39,7 @@ _ROOTS = {
 _PAGE_TREE = re.compile(rb"/Type\s*/Pages\b[^>]*?/Count\s+(\d+)|/Count\s+(\d+)[^>]*?/Type\s*/Pages\b")
 
 
-def render(report: Report, *, content_digest: bytes) -> Rendition:
+def render(report: Report, *, content_digest: Sha256) -> Rendition:
     """The printed form of `report`.
 
     content_digest  SHA-256 of the canonical content without the paper copy; printed and carried by the QR code.
@@ -58,7 +58,7 @@ def render(report: Report, *, content_digest: bytes) -> Rendition:
     return Rendition(content=content, sha256=Sha256(hashlib.sha256(content).hexdigest()), sheets=_sheets(content))
 
 
-def _page(report: Report, content_digest: bytes) -> dict[str, object]:
+def _page(report: Report, content_digest: Sha256) -> dict[str, object]:
     header = report.header
     kind = header.document_type
     kk, ru = (texts.label(_ROOTS[kind], language) for language in (texts.Language.KK, texts.Language.RU))
@@ -74,9 +74,9 @@ def _page(report: Report, content_digest: bytes) -> dict[str, object]:
         "origin_kk": header.sender.name.kk + (f" → {recipient.name.kk}" if recipient else ""),
         "origin_ru": header.sender.name.ru + (f" → {recipient.name.ru}" if recipient else ""),
         "document_id": header.document_id,
-        "digest": content_digest.hex(),
-        "qr": _qr(f"{header.document_id}\nsha-256:{content_digest.hex()}"),
-        "qr_alt": f"{header.document_id} SHA-256 {content_digest.hex()}",
+        "digest": content_digest,
+        "qr": _qr(f"{header.document_id}\nsha-256:{content_digest}"),
+        "qr_alt": f"{header.document_id} SHA-256 {content_digest}",
         "qr_note_kk": "Мазмұнның идентификаторы мен хэші",
         "qr_note_ru": "Идентификатор и хэш содержания",
         "blocks": _with_text(blocks(report)),

@@ -1,10 +1,10 @@
 """The registry of faults the sandbox can play, each with the place where it acts and its parameters.
 
-    LISTENER    before a request exists: the connection itself
-    CALL        one call to the gateway: instead of its answer, or the answer after the call took effect
-    FILE        one call to EDS_TEMP_FILES: what the store does
-    DIRECTORY   one entry (or the whole answer) of the directory
-    PUSH        one message that the centre sends to a participant
+LISTENER    before a request exists: the connection itself
+CALL        one call to the gateway: instead of its answer, or the answer after the call took effect
+FILE        one call to EDS_TEMP_FILES: what the store does
+DIRECTORY   one entry (or the whole answer) of the directory
+PUSH        one message that the centre sends to a participant
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ _ALL = (
     _fault("http-413", Stage.CALL, "413 of a proxy"),
     _fault("http-403", Stage.CALL, "403 of a proxy"),
     _fault("http-200-html", Stage.CALL, "200 with a page of HTML", processed=False),
-    _fault("soap-fault-listed", Stage.CALL, "a SOAP fault with a code seen in the wild", code="VAL-R-004", text=_ERROR),
+    _fault("soap-fault-listed", Stage.CALL, "a SOAP fault with a code seen in use", code="VAL-R-004", text=_ERROR),
     _fault(
         "soap-fault-unlisted",
         Stage.CALL,
@@ -76,7 +76,11 @@ _ALL = (
     ),
     _fault("soap-fault-in-200", Stage.CALL, "a SOAP fault under HTTP 200", code="SCSE001", text=_ERROR),
     _fault(
-        "status-unlisted", Stage.CALL, "a well-formed answer whose status code is on no list", code="SCSE777", text=_ERROR
+        "status-unlisted",
+        Stage.CALL,
+        "a well-formed answer whose status code is on no list",
+        code="SCSE777",
+        text=_ERROR,
     ),
     # --- the call takes effect, its answer is spoilt
     _fault(
@@ -109,7 +113,7 @@ _ALL = (
         file=1,
     ),
     _fault("download-failure", Stage.FILE, "the file at this place of the call (from 1) comes without content", file=1),
-    _fault("download-altered", Stage.FILE, "the file at this place of the call (from 1) comes with other bytes", file=1),
+    _fault("download-altered", Stage.FILE, "the file at this place (from 1) comes with other bytes", file=1),
     # --- directory
     _fault("directory-entry-deleted", Stage.DIRECTORY, "the entry is marked as deleted"),
     _fault("directory-entry-not-ready", Stage.DIRECTORY, "the entry has isReady = 0"),

@@ -268,7 +268,8 @@ class _Reading:
             if name in table:
                 value = table[name]
                 allowed = _CHOICES.get(name)
-                if type(value) is not kind or (allowed and value not in allowed) or (kind is int and value < 0):
+                is_negative = isinstance(value, int) and value < 0
+                if type(value) is not kind or (allowed and value not in allowed) or is_negative:
                     self.found("sandbox.settings-bad-value", key=f"{where}.{name}", value=str(value)[:100])
                 else:
                     values[name] = value
@@ -358,7 +359,8 @@ class _Reading:
                 self.found("sandbox.settings-missing", key=f"{where}.{name}")
         if len(self.findings) > before:
             return None
-        return Participant(certificates=certificates, **{name: value or "" for name, value in secrets.items()}, **values)
+        values.update({name: secret or "" for name, secret in secrets.items()})
+        return Participant(certificates=certificates, **values)
 
     def _certificates(self, where: str, names: object) -> tuple[bytes, ...]:
         ders: list[bytes] = []
@@ -367,7 +369,8 @@ class _Reading:
             if content is None:
                 continue
             try:
-                ders.append(content if content[:1] == b"\x30" else ssl.PEM_cert_to_DER_cert(content.decode("ascii").strip()))
+                is_der = content[:1] == b"\x30"
+                ders.append(content if is_der else ssl.PEM_cert_to_DER_cert(content.decode("ascii").strip()))
             except ValueError:
                 self.found("sandbox.settings-unreadable-file", key=f"{where}.certificates", file=str(name)[:200])
         return tuple(ders)

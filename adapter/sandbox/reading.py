@@ -1,7 +1,7 @@
 """Bytes from a participant into values: by local name, in any order, in either form, under limits.
 
-Refusals carry a code of the sandbox (SBX-...), which stands in the fault's errorCode. No such code is on any list of the
-real exchange, where the codes are not published; a connector must treat it as one it does not know.
+Refusals carry a code of the sandbox (SBX-...), which stands in the fault's errorCode. No such code is on any list of
+the real exchange, where the codes are not published; a connector must treat it as one it does not know.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from adapter.sandbox.vocabulary import DICTIONARY, DOCUMENT, KNOWN_TYPES, SOAP, 
 from schemas import ENVELOPE_LIMITS, XmlRefused, parse_untrusted
 
 
-class Refused(Exception):  # noqa: N818 - the word of the reference: the gateway refuses a message
+class Refused(Exception):
     """A message the gateway or the centre does not take; becomes a SOAP fault."""
 
     def __init__(self, code: str, text: str) -> None:
@@ -148,7 +148,7 @@ def payload_of(data: etree._Element | None, name: str) -> etree._Element:
 
 
 def routing_of(data: etree._Element) -> Routing:
-    """metadataSystem of a typed message; numbers that are none are left out (the strict look has named them)."""
+    """The metadataSystem of a typed message; numbers that are none are left out (the strict look has named them)."""
     meta = child(data, "metadataSystem")
     performers = [] if meta is None else [text_of(one) for one in children(meta) if local(one) == "performers"]
     return Routing(
@@ -162,7 +162,8 @@ def routing_of(data: etree._Element) -> Routing:
 def attached(data: etree._Element) -> tuple[str, ...]:
     """File identifiers in order; one or several in each attachments element (reference, 3.4)."""
     attachments = [one for one in children(data) if local(one) == "attachments"]
-    return tuple(text_of(one).strip() for each in attachments for one in children(each) if local(one) == "fileIdentifier")
+    identifiers = (one for each in attachments for one in children(each) if local(one) == "fileIdentifier")
+    return tuple(text_of(one).strip() for one in identifiers)
 
 
 def child(element: etree._Element | None, name: str) -> etree._Element | None:

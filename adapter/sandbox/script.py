@@ -10,15 +10,15 @@ A rule names a fault, says which calls it is for, and how often it strikes:
     count = 3          # strike three times; 0 = always
     retry_after = 5    # parameter of this fault
 
-Every rule counts the calls that match it by itself. Of the rules of one stage that are due, the first one written strikes
-(on a PUSH all of them do: a notice may be late and mangled); a rule that was due and did not strike keeps its turn.
+Every rule counts the calls that match it by itself. Of the rules of one stage that are due, the first one written
+strikes (on a PUSH all of them do: a notice may be late and mangled); one that was due and did not strike keeps its turn.
 """
 
 from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import RLock
 from types import MappingProxyType
@@ -125,30 +125,32 @@ class Script:
             return tuple((turn.rule, turn.struck) for turn in self._turns)
 
     def due(self, stage: Stage, occasion: Occasion, *, only: str | None = None) -> Rule | None:
-        """The rule that strikes now; None when none does. Counts the call for every rule it matches."""
-        due = self._counted(stage, occasion, only)
-        if not due:
-            return None
-        due[0].struck += 1
-        return due[0].rule
+        """The rule that strikes now; None when none does. Counts the call for every rule it matches.
 
-    def all_due(self, stage: Stage, occasion: Occasion) -> tuple[Rule, ...]:
-        """Every rule that strikes now."""
-        due = self._counted(stage, occasion, None)
-        for turn in due:
-            turn.struck += 1
-        return tuple(turn.rule for turn in due)
-
-    def _counted(self, stage: Stage, occasion: Occasion, only: str | None) -> list[_Turn]:
+        only    rules of this one fault; the others do not count the call
+        """
         with self._lock:
-            matching = [
-                turn
-                for turn in self._turns
-                if turn.rule.stage is stage and only in {None, turn.rule.fault} and turn.rule.matches(occasion)
-            ]
-            for turn in matching:
-                turn.seen += 1
-            return [turn for turn in matching if turn.is_due]
+            due = self._counted(stage, occasion, lambda fault: only in {None, fault})
+            return due[0].strike() if due else None
+
+    def all_due(self, stage: Stage, occasion: Occasion, *, without: str | None = None) -> tuple[Rule, ...]:
+        """Every rule that strikes now.
+
+        without  rules of this fault do not count the call
+        """
+        with self._lock:
+            due = self._counted(stage, occasion, lambda fault: fault != without)
+            return tuple(turn.strike() for turn in due)
+
+    def _counted(self, stage: Stage, occasion: Occasion, concerns: Callable[[str], bool]) -> list[_Turn]:
+        matching = [
+            turn
+            for turn in self._turns
+            if turn.rule.stage is stage and concerns(turn.rule.fault) and turn.rule.matches(occasion)
+        ]
+        for turn in matching:
+            turn.seen += 1
+        return [turn for turn in matching if turn.is_due]
 
 
 class _Turn:
@@ -158,6 +160,10 @@ class _Turn:
         self.rule = rule
         self.seen = 0
         self.struck = 0
+
+    def strike(self) -> Rule:
+        self.struck += 1
+        return self.rule
 
     @property
     def is_due(self) -> bool:
@@ -202,7 +208,11 @@ def _rule(table: dict[str, Any]) -> Rule:
         nth=_whole(name, "nth", table.get("nth", 1), least=1),
         count=_whole(name, "count", table.get("count", 1), least=0),
         parameters=MappingProxyType(
-            {key: _parameter(name, key, table[key], default) for key, default in fault.parameters.items() if key in table}
+            {
+                key: _parameter(name, key, table[key], default)
+                for key, default in fault.parameters.items()
+                if key in table
+            }
         ),
     )
 

@@ -186,7 +186,7 @@ DOC_OUTGOING_FIELDS = (
     *_strings("sectionId sheetCount signerNameKz signerNameRu userUin"),
     Field(name="eecbDocumentMetadata", kind=Kind.ANYTHING),
 )
-# What a document cannot do without although the operator's schema lets it: correlation, routing and the pair of numbers.
+# What a document cannot do without although the operator's schema lets it.
 DOC_OUTGOING_EXPECTED = ("docDate", "docNo", "description", "docLang", "carrierType", "secondSignEnabled")
 # Kazakh and Russian come in pairs; the schema makes neither mandatory, the reference asks for both (3.2, notes).
 DOC_OUTGOING_PAIRS = (

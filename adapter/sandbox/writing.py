@@ -7,7 +7,6 @@ which prefix stands where, because that is what peers get wrong. Everything insi
 from __future__ import annotations
 
 from datetime import datetime
-from xml.sax.saxutils import escape, quoteattr
 
 from adapter.sandbox.vocabulary import DOCUMENT, NATIONAL_TIME, NOTIFICATION, SOAP, SYNC, XSD, XSI
 
@@ -30,7 +29,7 @@ def optional(name: str, text: str | None) -> str:
 def written(text: str) -> str:
     """Text as XML; characters that XML 1.0 does not know are replaced, a carriage return becomes a line feed."""
     kept = "".join(letter if _is_xml(letter) else "\ufffd" for letter in text.replace("\r\n", "\n").replace("\r", "\n"))
-    return escape(kept)
+    return kept.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _is_xml(letter: str) -> bool:
@@ -44,7 +43,7 @@ def national(at: datetime) -> str:
 
 
 def envelope(body: str) -> bytes:
-    """A SOAP 1.1 envelope with the mixed prefixes of the real gateway: both are bound to one namespace (reference, 2.7)."""
+    """A SOAP 1.1 envelope with the mixed prefixes of the real gateway, both bound to one namespace (reference, 2.7)."""
     names = f' xmlns:soap="{SOAP}" xmlns:SOAP-ENV="{SOAP}"'
     return element("soap:Envelope", "<SOAP-ENV:Header/>", element("SOAP-ENV:Body", body), attributes=names).encode()
 
@@ -65,12 +64,12 @@ def response(*, message_id: str, at: datetime, code: str, text: str, session_id:
 
 
 def payload_element(xml: str) -> str:
-    """data around an element, as it should be."""
+    """The element data around an element, as it should be."""
     return element("data", xml)
 
 
 def payload_text(xml: str) -> str:
-    """data as the gateway sent it in 2023: in the XSI namespace, typed as a string, its XML escaped."""
+    """The element data as the gateway sent it in 2023: in the XSI namespace, typed as a string, its XML escaped."""
     names = f' xmlns="{XSI}" xmlns:xsd="{XSD}" type="xsd:string"'
     return element("data", written(xml), attributes=names)
 
@@ -96,7 +95,11 @@ def fault(*, code: str, text: str, at: datetime, session_id: str, depth: int = 0
 
 
 def _error(code: str, text: str, at: datetime) -> tuple[str, str, str]:
-    return (text_element("errorCode", code), text_element("errorMessage", text), text_element("errorDate", national(at)))
+    return (
+        text_element("errorCode", code),
+        text_element("errorMessage", text),
+        text_element("errorDate", national(at)),
+    )
 
 
 # --- messages of the centre -------------------------------------------------------------------------------------------
@@ -115,7 +118,7 @@ def send_message(*, message_id: str, service_id: str, sender_id: str, at: dateti
 
 
 def metadata(*, activity_id: str, sender: int, href: str, performers: tuple[int, ...], sender_org: int | None) -> str:
-    """metadataSystem in schema order."""
+    """The element metadataSystem in schema order."""
     return element(
         "metadataSystem",
         text_element("activityId", activity_id),
@@ -127,15 +130,15 @@ def metadata(*, activity_id: str, sender: int, href: str, performers: tuple[int,
 
 
 def notice(kind: str, *content: str) -> str:
-    """data of a state* notice; `content` starts with metadataSystem."""
+    """The element data of a state* notice; `content` starts with metadataSystem."""
     return _typed("n", NOTIFICATION, kind, content)
 
 
 def document(*content: str) -> str:
-    """data of a docOutgoing."""
+    """The element data of a docOutgoing."""
     return _typed("d", DOCUMENT, "docOutgoing", content)
 
 
 def _typed(prefix: str, namespace: str, kind: str, content: tuple[str, ...]) -> str:
-    names = f' xmlns:xsi="{XSI}" xmlns:{prefix}={quoteattr(namespace)} xsi:type="{prefix}:{kind}"'
+    names = f' xmlns:xsi="{XSI}" xmlns:{prefix}="{namespace}" xsi:type="{prefix}:{kind}"'
     return element("data", *content, attributes=names)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from sqlalchemy import (
     Connection,
@@ -30,7 +30,7 @@ from sqlalchemy import (
     make_url,
 )
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from adapter.errors import Conflict, ElshiError, Final, Finding, Retryable, SettingsRefused, Severity
@@ -69,9 +69,8 @@ def refusals(config: StorageConfig) -> tuple[Finding, ...]:
         found.append(_finding("storage.blob-directory-missing"))
     if config.blobs == "database" and config.blob_directory is not None:
         found.append(_finding("storage.blob-directory-unused"))
-    for name in ("busy_timeout", "lease_for", "migration_lease_for"):
-        if getattr(config, name) <= timedelta():
-            found.append(_finding("storage.not-positive", setting=name))
+    spans = ("busy_timeout", "lease_for", "migration_lease_for")
+    found += [_finding("storage.not-positive", setting=name) for name in spans if getattr(config, name) <= timedelta()]
     return tuple(found)
 
 
@@ -99,6 +98,8 @@ def file_system_of(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str 
 # --- errors ----------------------------------------------------------------------------------------------------------
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+_LANE = "deliveries.addressee"
+"""How SQLite names the index deliveries_lane: a second row of one lane in work is a mistake, not a repeat."""
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -108,30 +109,45 @@ def translated(error: SQLAlchemyError) -> ElshiError:
         return Retryable("storage.busy")
     origin = error.orig if isinstance(error, DBAPIError) else None
     name = str(getattr(origin, "sqlite_errorname", "") or "")
-    if name in {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}:
-        return Conflict("storage.already-there", params={"columns": str(origin).rpartition(": ")[2]})
-    if name == "SQLITE_CONSTRAINT_FOREIGNKEY":
-        return Final("storage.nothing-to-point-at")
     if name.startswith("SQLITE_CONSTRAINT"):
-        return Final("storage.invariant", params={"invariant": str(origin).rpartition(": ")[2]})
-    if name == "SQLITE_FULL":
-        return Final("storage.full")
+        return _broken_constraint(name, str(origin).rpartition(": ")[2])
     if name.startswith(_BUSY):
         return Retryable("storage.busy")
+    if name == "SQLITE_FULL":
+        return Final("storage.full")
     if name.startswith(_DAMAGED):
         return Final("storage.damaged", params={"reason": name})
     return Final("storage.failed", params={"reason": name or type(origin or error).__name__})
 
 
+def _broken_constraint(name: str, broken: str) -> Final:
+    """`broken` is what SQLite puts behind the colon: columns, the constraint's name or the trigger's sentence."""
+    if name in {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"} and broken != _LANE:
+        return Conflict("storage.already-there", params={"columns": broken})
+    if name == "SQLITE_CONSTRAINT_FOREIGNKEY":
+        return Final("storage.nothing-to-point-at")
+    return Final("storage.invariant", params={"invariant": broken})
+
+
 @contextmanager
 def disk_errors() -> Iterator[None]:
-    """The same for files: a full disk is `storage.full`, everything else `storage.failed`."""
+    """The same for files: a full disk is `storage.full`, everything else `storage.failed`. No path enters the error."""
     try:
         yield
     except OSError as error:
-        if error.errno in _NO_ROOM:
-            raise Final("storage.full") from error
-        raise Final("storage.failed", params={"reason": error.strerror or type(error).__name__}) from error
+        raise disk_error(error) from error
+
+
+def disk_error(error: OSError) -> Final:
+    """What a failed file operation means to the caller."""
+    if error.errno in _NO_ROOM:
+        return Final("storage.full")
+    return Final("storage.failed", params={"reason": error.strerror or type(error).__name__})
+
+
+def is_full(error: BaseException | None) -> TypeGuard[OSError]:
+    """True when there was no room on the disk."""
+    return isinstance(error, OSError) and error.errno in _NO_ROOM
 
 
 # --- engine ----------------------------------------------------------------------------------------------------------
@@ -161,6 +177,9 @@ class OpenTransaction:
         try:
             return self.connection.execute(statement, parameters)
         except SQLAlchemyError as error:
+            if isinstance(error, StatementError) and isinstance(error.orig, ValueError | TypeError):
+                # A value that never reached the database, for example an instant without a zone: the caller's mistake.
+                raise error.orig from error
             raise translated(error) from error
 
 
@@ -207,7 +226,9 @@ class Database:
     def refuse_inside_transaction(self) -> None:
         """RuntimeError when this thread is inside `writing()`: a mistake of the caller, not a state of the world."""
         if self._holder == threading.get_ident():
-            raise RuntimeError("a transaction is open in this thread; bytes are kept before it, nothing begins inside it")
+            raise RuntimeError(
+                "a transaction is open in this thread; bytes are kept before it, nothing begins inside it"
+            )
 
     def close(self) -> None:
         """Give back every connection."""
@@ -223,7 +244,7 @@ class Database:
             raise translated(error) from error
 
     def _switch_to_wal(self) -> None:
-        """Once for the file's life. Two starters may meet here, and SQLite does not wait for this one lock by itself."""
+        """Once for the file's life. Two starters may meet here, and SQLite does not wait for this lock by itself."""
         pause = 0.05
         waiting = threading.Event()
         for _ in range(max(1, round(self._patience / pause))):

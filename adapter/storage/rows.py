@@ -1,4 +1,4 @@
-"""Row <-> value, in one place. A row that does not read as a value of the domain is Final `storage.unreadable-row`."""
+"""Row <-> value, in one place. Closed lists are held by the tables' CHECKs, JSON columns by their strict reader."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@
     blobs --< blob_chunks          bytes by digest
     migration_lock                 who changes the tables now
 
-Instants are text `YYYY-MM-DDTHH:MM:SS.ffffffZ` on SQLite (sorts as time, readable with any tool), timestamptz elsewhere.
+Instants are text `YYYY-MM-DDTHH:MM:SS.ffffffZ` on SQLite (sorts as time, readable with any tool), else timestamptz.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from adapter.domain.delivery import FINAL_STATES, AttemptOutcome, ContentKind, DeliveryState, Proof
+from adapter.domain.document import DocumentType
 from adapter.domain.incoming import JournalState
 from adapter.domain.receipt import ReceiptKind, SignatureVerdict
 
@@ -67,7 +68,7 @@ class Instant(TypeDecorator[datetime]):
             return instant
         return instant.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
-    def process_result_value(self, value: datetime | str | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """From the database."""
         if value is None:
             return None
@@ -134,7 +135,9 @@ deliveries = Table(
     Column("reason_text", Text, comment="the other side's own words"),
     Column("revision", Integer, nullable=False, comment="grows with every write; a write names the one it read"),
     PrimaryKeyConstraint("id", name="deliveries_pk"),
-    UniqueConstraint("key", "content_kind", "addressee", name="deliveries_once", info={"why": "nothing is queued twice"}),
+    UniqueConstraint(
+        "key", "content_kind", "addressee", name="deliveries_once", info={"why": "nothing is queued twice"}
+    ),
     CheckConstraint(_listed("state", DeliveryState), name="deliveries_state"),
     CheckConstraint(_listed("content_kind", ContentKind), name="deliveries_content_kind"),
     CheckConstraint(_listed("proof", Proof), name="deliveries_proof"),
@@ -254,6 +257,7 @@ register = Table(
     UniqueConstraint("document_id", name="register_document", info={"why": "a document is recorded once"}),
     UniqueConstraint("number", name="register_number", info={"why": "a number means one document"}),
     ForeignKeyConstraint(["container"], ["blobs.sha256"], name="register_container"),
+    CheckConstraint(_listed("document_type", DocumentType), name="register_document_type"),
     comment="documents recorded as received; a row is never changed, a correction is a row of its own",
 )
 Index("register_year", register.c.reporting_year, register.c.document_type, info={"why": "the summary of a year"})

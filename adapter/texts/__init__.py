@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapter.texts.labels import field_ids, label, label_in_all, label_of_code, label_of_code_in_all
 from adapter.texts.language import Language
-from adapter.texts.sentences import Sentence, codes, placeholders, render, render_error, render_finding, unfilled
+from adapter.texts.sentences import Sentence, codes, placeholders, render, render_error, render_finding, shown, unfilled
 
 __all__ = [
     "Language",
@@ -19,5 +19,6 @@ __all__ = [
     "render",
     "render_error",
     "render_finding",
+    "shown",
     "unfilled",
 ]

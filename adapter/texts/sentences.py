@@ -115,6 +115,11 @@ def unfilled(code: str, params: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(sorted(wanted - params.keys()))
 
 
+def shown(value: date | datetime) -> str:
+    """A date as DD.MM.YYYY, a time with its zone: the same in every language, for parameters that are kept as text."""
+    return _shown(value, Language.EN)
+
+
 @cache
 def _entries(language: Language) -> Mapping[str, _Entry]:
     tables = tomllib.loads((_HOME / f"{language}.toml").read_text(encoding="utf-8"))

@@ -68,19 +68,23 @@ class DataObject:
 def name_flaw(name: str, limits: ContainerLimits = DEFAULT_LIMITS) -> str | None:
     """What makes this entry name unacceptable, in a few English words for a report; None when nothing does."""
     parts = name.split("/")
+    flaw: str | None = None
     if not name or len(name.encode("utf-8", "surrogatepass")) > limits.max_name:
-        return "length"
-    if any(unicodedata.category(char) in {"Cc", "Cs"} for char in name):
-        return "control character"
-    if not name.isascii() and (not unicodedata.is_normalized("NFC", name) or _BIDI_CONTROLS.search(name)):
-        return "unicode form"
-    if "\\" in name or ":" in name or len(parts) > limits.max_depth:
-        return "path"
-    if any(not part or part.endswith((".", " ")) for part in parts):  # also ".", ".." and what Windows would cut off
-        return "path"
-    if parts[0].casefold() == "meta-inf" and parts[0] != "META-INF":
-        return "reserved"
-    return None
+        flaw = "length"
+    elif not name.isascii() and (not unicodedata.is_normalized("NFC", name) or _BIDI_CONTROLS.search(name)):
+        flaw = "unicode form"
+    elif not name.isprintable() and any(unicodedata.category(char) in {"Cc", "Cs"} for char in name):
+        flaw = "control character"
+    elif (
+        "\\" in name
+        or ":" in name
+        or len(parts) > limits.max_depth
+        or any(not part or part.endswith((".", " ")) for part in parts)  # also "..", and what Windows would cut off
+    ):
+        flaw = "path"
+    elif parts[0] != "META-INF" and parts[0].casefold() == "meta-inf":
+        flaw = "reserved"
+    return flaw
 
 
 def name_key(name: str) -> str:

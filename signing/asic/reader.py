@@ -10,8 +10,8 @@
 8. "asic.content"        while reading: size, sum and end of the deflate stream are what the directory says
 9. "asic.manifest"       one list of distinct entries
 
-Offsets carry no meaning of their own, so a container that another program zipped again stays valid. The standard library
-reads the same bytes in ways that depend on its release (signing README 5.3), so only its inflater is used.
+Offsets carry no meaning of their own, so a container that another program zipped again stays valid. The standard
+library reads the same bytes in ways that depend on its release (signing README 5.3), so only its inflater is used.
 """
 
 from __future__ import annotations
@@ -35,11 +35,12 @@ from signing.asic.names import (
 )
 from signing.asic.writer import CENTRAL, CENTRAL_MARK, DEFLATED, END, END_MARK, FLAG_UTF8, LOCAL, LOCAL_MARK, STORED
 from signing.errors import SigningError
-from signing.validation_report import Check
-from signing.xmldsig import attributes, children, malformed, parse
+from signing.xmldsig import attributes, children, malformed, parse, passed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from signing.validation_report import Check
 
 CHECKS: Final = frozenset(
     {
@@ -105,7 +106,7 @@ class Archive:
         return b"".join(self.chunks(name))
 
     def chunks(self, name: str) -> Iterator[bytes]:
-        """Content in pieces of at most 256 KB; StepError "asic.content" at the first disagreement with the directory."""
+        """Content in pieces of at most 256 KB; StepError "asic.content" where it disagrees with the directory."""
         entry = self.entries[name]
         crc = size = 0
         for chunk in self._stored(entry) if entry.method == STORED else self._inflated(entry):
@@ -148,7 +149,7 @@ class Archive:
 
 
 def open_archive(source: BinaryIO, checks: list[Check], limits: ContainerLimits = DEFAULT_LIMITS) -> Archive:
-    """Check the structure, steps 1 to 7; appends one Check per step that passed, raises StepError at the first that did not.
+    """Check the structure, steps 1 to 7; one Check appended per step that passed, StepError at the first that did not.
 
     Raises SigningError signing.source-unreadable when the file system does not deliver.
     """
@@ -156,21 +157,21 @@ def open_archive(source: BinaryIO, checks: list[Check], limits: ContainerLimits 
     if size > limits.max_archive:
         raise malformed("asic.limits", "archive size", limit=str(limits.max_archive))
     directory_offset, raw_entries = _directory(source, size, limits)
-    checks.append(Check.passed("asic.end-record"))
+    checks.append(passed("asic.end-record"))
     _require_limits(raw_entries, limits)
-    checks.append(Check.passed("asic.limits"))
+    checks.append(passed("asic.limits"))
     _require_names(raw_entries, limits)
-    checks.append(Check.passed("asic.names"))
+    checks.append(passed("asic.names"))
     for entry in raw_entries:
         _require_regular(entry)
-    checks.append(Check.passed("asic.entries"))
+    checks.append(passed("asic.entries"))
     entries = tuple(_with_local_header(source, entry, directory_offset) for entry in raw_entries)
-    checks.append(Check.passed("asic.local-headers"))
+    checks.append(passed("asic.local-headers"))
     _require_tiling(source, entries, directory_offset)
-    checks.append(Check.passed("asic.spans"))
+    checks.append(passed("asic.spans"))
     archive = Archive(source, entries, size)
     _require_mimetype(archive)
-    checks.append(Check.passed("asic.mimetype"))
+    checks.append(passed("asic.mimetype"))
     return archive
 
 

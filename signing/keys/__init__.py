@@ -1,4 +1,4 @@
-"""Port: a key that signs; concrete keys are `keys.pkcs12` and `keys.pem`, named only where the program is put together."""
+"""Port: a key that signs; `keys.pkcs12` and `keys.pem` are named only where the program is put together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys from PEM files: one private key (PKCS#8, or the older forms of one algorithm) and its certificates in one text."""
+"""Keys from PEM files: one private key (PKCS#8 or an older form) and its certificates in one text."""
 
 from __future__ import annotations
 

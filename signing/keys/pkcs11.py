@@ -1,1 +1,1 @@
-"""Keys that stay inside a token and are used through PKCS#11: the place for them; this release signs with key files only."""
+"""Keys that stay inside a token, used through PKCS#11: the place for them; this release signs with files."""

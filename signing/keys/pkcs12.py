@@ -1,7 +1,7 @@
 """Keys from PKCS#12 files (RFC 7292), the old encryption of the national CA included.
 
-The MAC is checked first and here, in constant time: the library below says "invalid password or data" for a wrong password,
-a damaged file and a national key alike, and its user must be told which it was.
+The MAC is checked first and here, in constant time: the library below says "invalid password or data" for a wrong
+password, a damaged file and a national key alike, and its user must be told which it was.
 """
 
 from __future__ import annotations

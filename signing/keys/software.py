@@ -62,7 +62,8 @@ class SoftwareKey:
 def software_key(key: PrivateKeyTypes, certificates: Sequence[bytes]) -> SoftwareKey:
     """A SigningKey from a loaded private key and the DER certificates that came with it, in any order.
 
-    Raises SigningError when the key is of a type or size that may not sign, or none of the certificates is the key's own.
+    Raises SigningError when the key is of a type or size that may not sign, or none of the certificates is the key's
+    own.
     """
     if not isinstance(key, PrivateKey):
         raise SigningError("signing.key-unsupported")

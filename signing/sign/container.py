@@ -26,9 +26,9 @@ def sign_container(
 ) -> None:
     """Write the container to `out`: empty, binary, seekable, readable by nobody until this returns.
 
-    Data objects are streamed: memory does not grow with their size. One signature covers them all. Equal objects, key and
-    time give equal bytes where the algorithm is deterministic. Raises SigningError, before anything is written where names,
-    media types, key or time are the cause; an error later leaves a part that the caller discards.
+    Data objects are streamed: memory does not grow with their size. One signature covers them all. Equal objects, key
+    and time give equal bytes where the algorithm is deterministic. Raises SigningError, before anything is written
+    where names, media types, key or time are the cause; an error later leaves a part that the caller discards.
     """
     asic.require_data_objects(objects)
     _, digest = signing_algorithms(key, policy.digest)
@@ -39,9 +39,7 @@ def sign_container(
         hasher = digest.new()
         writer.add_object(item, hasher)
         digested.append(
-            xades.DigestedObject(
-                uri=asic.reference_uri(item.name), media_type=item.media_type, digest=hasher.digest()
-            )
+            xades.DigestedObject(uri=asic.reference_uri(item.name), media_type=item.media_type, digest=hasher.digest())
         )
     signature = xades.new_signature(digested, key, policy=policy, signing_time=signing_time)
     writer.add(asic.MANIFEST_NAME, asic.manifest(objects))

@@ -2,23 +2,25 @@
 
 The standard's building blocks (5.2), and who performs them:
 
-1. format checking (5.2.2)                       the format's own module, handed in as `checks`
-2. identification of the signing certificate (5.2.3)  the format's own module; `judge_signer` says when there is none
-3. validation context (5.2.4)                    `judge_signer`: policy and anchors fit each other
-4. cryptographic verification (5.2.7)            the format's own module, handed in as `checks`
-5. X.509 certificate validation (5.2.6)          `judge_signer`, by `certification_path`, at the best signature time
-6. signature acceptance (5.2.8)                  `judge_signer`: purpose of the certificate, roles, claimed time; algorithms by
-                                                 `algorithm_check`, called by the format's module for what it found
-7. revocation freshness (5.2.5), time-stamps (5.5)    not in this release: said aloud, INDETERMINATE where the policy demands them
+1. format checking (5.2.2): the format's own module, handed in as `checks`;
+2. identification of the signing certificate (5.2.3): the format's own module; `judge_signer` says when there is none;
+3. validation context (5.2.4): `judge_signer`, policy and anchors fit each other;
+4. cryptographic verification (5.2.7): the format's own module with `signature_value_check`, handed in as `checks`;
+5. X.509 certificate validation (5.2.6): `judge_signer`, by `certification_path`, at the best signature time;
+6. signature acceptance (5.2.8): `judge_signer` for the purpose of the certificate, roles and claimed time;
+   `algorithm_check`, called by the format's module, for each algorithm it found;
+7. revocation freshness (5.2.5), time-stamps (5.5): not in this release, said aloud; INDETERMINATE where the policy
+   demands them.
 
-Best signature time at level B-B is the validation time: `signingTime` is a claim of the signer and is never used as one.
+Best signature time at level B-B is the validation time: `signingTime` is a claim of the signer and is never one.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from signing.algorithms import Standing, verify_signature
 from signing.certification_path import algorithm_check, validate_path
 from signing.errors import SigningError
 from signing.policy import CLIENT_AUTH, EMAIL_PROTECTION
@@ -28,19 +30,36 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from signing.algorithms import Form, SignatureAlgorithm
     from signing.certificates import Certificate
     from signing.policy import ValidationPolicy
     from signing.trust_anchors import TrustAnchors
 
-__all__ = ["SignedClaims", "algorithm_check", "context_checks", "judge_signer"]
+__all__ = ["SignedClaims", "algorithm_check", "context_checks", "judge_signer", "signature_value_check"]
+
+CHECKS: Final = frozenset(
+    {
+        "policy.anchors",
+        "signer.identified",
+        "signer.end-entity",
+        "signer.key-usage",
+        "signer.not-authentication-only",
+        "signer.roles",
+        "signer.refused-roles",
+        "signer.bin",
+        "revocation.status",
+        "claims.signing-time",
+        "timestamp.present",
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SignedClaims:
     """What one signature says of itself, read from what it signs.
 
-    `id` unique in the report; `format` such as "XAdES", "CAdES", "XMLDSig"; `level` such as "B-B"; `covered` names what is
-    signed; `signing_time` None when the signature makes no claim.
+    `id` unique in the report; `format` such as "XAdES", "CAdES", "XMLDSig"; `level` such as "B-B"; `covered` names
+    what is signed; `signing_time` None when the signature makes no claim.
     """
 
     id: str
@@ -48,6 +67,8 @@ class SignedClaims:
     level: str
     covered: tuple[str, ...]
     signing_time: datetime | None
+    has_time_stamp: bool = False
+    """A time-stamp came along; this release does not check it, and the report says that rather than "absent"."""
 
 
 def context_checks(policy: ValidationPolicy, anchors: TrustAnchors, at: datetime) -> tuple[Check, ...]:
@@ -63,6 +84,32 @@ def context_checks(policy: ValidationPolicy, anchors: TrustAnchors, at: datetime
     return (Check.passed("policy.anchors", kind=anchors.kind),)
 
 
+def signature_value_check(
+    check_id: str,
+    algorithm: SignatureAlgorithm,
+    signer: Certificate,
+    message: bytes,
+    signature: bytes,
+    *,
+    form: Form,
+) -> Check:
+    """Step 4 for one signature value: does it verify with the signer's key? Says apart what was wrong.
+
+    A weak key is CRYPTO_CONSTRAINTS_FAILURE, a value that does not verify SIG_CRYPTO_FAILURE; NOT_PERFORMED when the
+    algorithm is not on the allow-list, which `algorithm_check` has said already.
+    """
+    if algorithm.standing is not Standing.TRUSTED:
+        return Check.not_performed(check_id, reason="algorithm", algorithm=algorithm.id)
+    key = signer.public_key
+    if key.type != algorithm.key_type:
+        return Check.failed(check_id, SubIndication.SIG_CRYPTO_FAILURE, algorithm=algorithm.id, reason="key type")
+    if key.weakness is not None:
+        return Check.failed(check_id, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, reason=key.weakness)
+    if not verify_signature(algorithm, signer, message, signature, form=form):
+        return Check.failed(check_id, SubIndication.SIG_CRYPTO_FAILURE, algorithm=algorithm.id, reason="value")
+    return Check.passed(check_id, algorithm=algorithm.id)
+
+
 def judge_signer(
     *,
     claims: SignedClaims,
@@ -75,8 +122,8 @@ def judge_signer(
 ) -> SignatureReport:
     """Steps 3 and 5 to 7 for one signature, joined with the format's own `checks` (steps 1, 2, 4) into its report.
 
-    `signer` is the certificate whose key was used for step 4, None when none was identified. `candidates` is every other
-    certificate that came along. Raises SigningError only for a naive `at`.
+    `signer` is the certificate whose key was used for step 4, None when none was identified. `candidates` is every
+    other certificate that came along. Raises SigningError only for a naive `at`.
     """
     made = [*checks, *context_checks(policy, anchors, at)]
     if signer is None:
@@ -87,7 +134,7 @@ def judge_signer(
         made += validate_path(signer, candidates, anchors, at=at, policy=policy).checks
         made.append(_revocation(policy))
     made.append(_signing_time(claims.signing_time, policy, at))
-    made.append(_timestamp(policy))
+    made.append(_timestamp(policy, came_along=claims.has_time_stamp))
     indication, sub_indication = conclude(made)
     return SignatureReport(
         id=claims.id,
@@ -133,7 +180,7 @@ def _purpose(signer: Certificate, policy: ValidationPolicy) -> Iterator[Check]:
         )
 
 
-def _require(holds: bool, check_id: str, **params: str) -> Check:  # noqa: FBT001 - the sentence reads as one: require that it holds
+def _require(holds: bool, check_id: str, **params: str) -> Check:  # noqa: FBT001 - reads as "require that"
     if holds:
         return Check.passed(check_id, **params)
     return Check.failed(check_id, SubIndication.SIG_CONSTRAINTS_FAILURE, **params)
@@ -145,10 +192,11 @@ def _revocation(policy: ValidationPolicy) -> Check:
     return Check.not_performed("revocation.status", reason="not checked")
 
 
-def _timestamp(policy: ValidationPolicy) -> Check:
+def _timestamp(policy: ValidationPolicy, *, came_along: bool) -> Check:
+    reason = "not checked" if came_along else "absent"
     if policy.timestamp == "required":
-        return Check.indeterminate("timestamp.present", SubIndication.NO_POE, reason="absent")
-    return Check.not_performed("timestamp.present", reason="absent")
+        return Check.indeterminate("timestamp.present", SubIndication.NO_POE, reason=reason)
+    return Check.not_performed("timestamp.present", reason=reason)
 
 
 def _signing_time(claimed: datetime | None, policy: ValidationPolicy, at: datetime) -> Check:

@@ -1,0 +1,24 @@
+"""Reports as XML: build, read back, validate, and say where in the one a place of the other is."""
+
+from __future__ import annotations
+
+from adapter.conversion.build import build, build_content, content_digest
+from adapter.conversion.places import path_of, xpath_of
+from adapter.conversion.plain import to_plain
+from adapter.conversion.read import read
+from adapter.conversion.template import template
+from adapter.conversion.validate import findings_of, validated, violations
+
+__all__ = [
+    "build",
+    "build_content",
+    "content_digest",
+    "findings_of",
+    "path_of",
+    "read",
+    "template",
+    "to_plain",
+    "validated",
+    "violations",
+    "xpath_of",
+]

@@ -1,0 +1,77 @@
+"""Bytes -> ValidatedXml, or every violation at once. The only maker of ValidatedXml.
+
+An access marking that the schema does not know may be one above official use. Then rule BR-18 stops everything: nothing
+else is said about the document, and not a word of it is repeated (content model, section 6, severity `stop`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from lxml import etree
+
+import schemas
+from adapter.conversion.mapping import ROOTS, Root
+from adapter.domain.document import DocumentId, Sha256, ValidatedXml
+from adapter.errors import DocumentRefused, Finding, Place, Severity
+
+
+def violations(document: bytes) -> tuple[schemas.Violation, ...]:
+    """Every breach of the schema that the root names; () when there is none.
+
+    Raises DocumentRefused when the bytes are no XML we read, or the root is none of ours.
+    """
+    element, root = _parsed(document)
+    return schemas.validate(element, root.schema_id)
+
+
+def validated(document: bytes) -> ValidatedXml:
+    """The document as a value that says: these bytes satisfy the schema named.
+
+    Not checked here: the rules, any signature. Raises DocumentRefused with every finding: codes `xml.*` and `xsd.*`
+    with line and XPath, or BR-18 alone.
+    """
+    element, root = _parsed(document)
+    found = schemas.validate(element, root.schema_id)
+    if found:
+        raise DocumentRefused(findings_of(found), code="document.against-schema")
+    sha256 = Sha256(hashlib.sha256(document).hexdigest())
+    document_id = DocumentId(" ".join((element.findtext("{*}Header/{*}DocumentId") or "").split()))
+    return ValidatedXml(
+        content=document,
+        sha256=sha256,
+        schema_id=root.schema_id,
+        document_type=root.document_type,
+        document_id=document_id,
+    )
+
+
+def findings_of(found: tuple[schemas.Violation, ...]) -> tuple[Finding, ...]:
+    """Violations as findings. One about an access marking becomes BR-18 and drives out all others, values included."""
+    if any(violation.xpath.rpartition("/")[2] == "AccessMarking" for violation in found):
+        return (Finding(code="BR-18", severity=Severity.STOP),)
+    return tuple(
+        Finding(
+            code=violation.code,
+            severity=Severity.ERROR,
+            params=dict(violation.params),
+            place=Place(line=violation.line, xpath=violation.xpath),
+        )
+        for violation in found
+    )
+
+
+def _parsed(document: bytes) -> tuple[etree._Element, Root]:
+    try:
+        element = schemas.parse_untrusted(document)
+    except schemas.XmlRefused as error:
+        finding = Finding(
+            code=error.code, severity=Severity.ERROR, params=dict(error.params), place=Place(line=error.line)
+        )
+        raise DocumentRefused((finding,), code="document.not-xml") from error
+    root = next((root for root in ROOTS if root.tag == element.tag), None)
+    if root is None:
+        params = {"root": str(element.tag)[:200]}
+        finding = Finding(code="conversion.not-a-report", severity=Severity.ERROR, params=params)
+        raise DocumentRefused((finding,), code="document.against-schema")
+    return element, root

@@ -1,0 +1,189 @@
+"""One signed question to the gateway and its judged answer; what channel, file store and directory have in common.
+
+Out: sign the envelope, verify what was signed, keep SHEP's size limit, POST.
+Back: verify the signature over the bytes as received, read the one Body that was verified, decide by the table of
+faults.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from lxml import etree
+
+import schemas
+import signing
+from adapter.domain.receipt import SignatureVerdict
+from adapter.errors import Final, OutcomeUnknown, Retryable
+from adapter.exchange import envelope
+from adapter.exchange.config import ExchangeConfig
+from adapter.exchange.encoding import repaired
+from adapter.exchange.faults import Form, Reply, error_of, excerpt, retry_after, row_for
+from adapter.exchange.markup import Markup
+from adapter.http_client import HttpAnswer, HttpClient
+from adapter.ports import Identifiers
+
+_NO_CODES: tuple[str, ...] = ()
+_HEADERS = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""', "Accept": "text/xml, application/xml"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """What the signature of a message is worth, and the Body it is worth it for.
+
+    body       None when the bytes are no envelope of the allowed shape; `reason` then says why
+    is_signed  whether a signature stands where it belongs; a FAILED verdict without one cannot be
+    """
+
+    verdict: SignatureVerdict
+    is_signed: bool
+    body: etree._Element | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answered:
+    """An accepted answer: its bytes, the verdict on their signature, what it says."""
+
+    raw: bytes
+    verdict: SignatureVerdict
+    answer: envelope.Answer
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gateway:
+    """The gateway of SHEP for one participant.
+
+    key                signs our envelopes
+    validation_policy  for envelopes, theirs and (without revocation) our own; `anchors` likewise
+    """
+
+    config: ExchangeConfig
+    http: HttpClient
+    key: signing.SigningKey
+    signing_policy: signing.SigningPolicy
+    validation_policy: signing.ValidationPolicy
+    anchors: signing.TrustAnchors
+    identifiers: Identifiers
+
+    def sign(self, message: bytes, *, at: datetime) -> bytes:
+        """The message with our signature, verified as a stranger would: we send nothing that we would not accept.
+
+        Whether our own certificate is revoked is not asked here; that is the readiness check's question.
+        Raises Final with the code of the signing error, `exchange.own-signature`, `exchange.message-too-large`.
+        """
+        try:
+            signed = signing.sign_envelope(
+                message, self.key, policy=self.signing_policy, body_id=f"id-{self.identifiers.new()}"
+            )
+            validation = signing.verify_envelope(
+                signed,
+                policy=replace(self.validation_policy, revocation="not-checked"),
+                anchors=self.anchors,
+                at=at,
+                pinned=self.key.certificate_chain[:1],
+            )
+        except signing.SigningError as error:
+            raise Final(error.code, params=error.params) from error
+        if validation.report.indication is not signing.Indication.TOTAL_PASSED:
+            raise Final("exchange.own-signature", params={"reason": _reason(validation.report)})
+        limit = self.config.files.max_message_bytes
+        if len(signed) > limit:
+            raise Final("exchange.message-too-large", params={"size": len(signed), "limit": limit})
+        return signed
+
+    def judge(self, raw: bytes, *, at: datetime) -> Judged:
+        """The verdict on a message of theirs; "could not be judged" is UNVERIFIED, as is one without a signature."""
+        validation = signing.verify_envelope(
+            raw,
+            policy=self.validation_policy,
+            anchors=self.anchors,
+            at=at,
+            pinned=self.config.gateway.certificates,
+        )
+        reason = _reason(validation.report)
+        if validation.body is None:
+            return Judged(verdict=SignatureVerdict.UNVERIFIED, is_signed=validation.is_signed, body=None, reason=reason)
+        verdict = _VERDICTS[validation.report.indication] if validation.is_signed else SignatureVerdict.UNVERIFIED
+        return Judged(verdict=verdict, is_signed=validation.is_signed, body=validation.body, reason=reason)
+
+    def post(self, message: bytes, *, at: datetime, repeatable: bool = False) -> Answered:
+        """POST a signed message and judge the answer; raises by the table in faults.py when it was not accepted."""
+        reached = self.http.post(self.config.endpoint, message, headers=_HEADERS, repeatable=repeatable)
+        reply, answer = self._read(reached, at=at)
+        error = error_of(reply, row_for(reply, self.config.codes))
+        if error is not None:
+            raise error
+        assert answer is not None  # the only row that accepts is one for answers
+        return Answered(raw=reached.body, verdict=reply.verdict, answer=answer)
+
+    def ask(self, *, service: str, data: Markup, at: datetime) -> envelope.Answer:
+        """A question that is harmless to repeat, so an unknown outcome is Retryable here and never OutcomeUnknown."""
+        question = envelope.request(
+            service=service,
+            route="",
+            account=self.config.account,
+            message_id=str(self.identifiers.new()),
+            at=at,
+            data=data,
+        )
+        try:
+            return self.post(self.sign(question, at=at), at=at, repeatable=True).answer
+        except OutcomeUnknown as error:
+            raise Retryable(error.code, params=error.params) from error
+
+    def _read(self, reached: HttpAnswer, *, at: datetime) -> tuple[Reply, envelope.Answer | None]:
+        judged = self.judge(reached.body, at=at)
+        said = None if judged.body is None else envelope.read(judged.body)
+        is_trusted = judged.verdict is SignatureVerdict.VERIFIED or self.config.gateway.unsigned_answer == "mark"
+        wait = retry_after(reached.headers.get("retry-after"), at=at)
+        form, codes, words = Form.NEITHER, _NO_CODES, ""
+        if isinstance(said, envelope.Answer):
+            form, codes, words = Form.ANSWER, (said.code,), said.words
+        elif isinstance(said, envelope.Fault):
+            form, codes, words = Form.FAULT, said.codes, " | ".join(said.words)
+        else:
+            words = excerpt(reached.body)
+        reply = Reply(
+            status=reached.status,
+            form=form,
+            raw=reached.body,
+            codes=codes,
+            words=self._shown(words),
+            verdict=judged.verdict,
+            is_trusted=is_trusted,
+            retry_after=wait,
+        )
+        return reply, said if isinstance(said, envelope.Answer) else None
+
+    def _shown(self, words: str) -> str:
+        """Words for a person: readable, and without our passwords, which a careless answer may repeat."""
+        shown = repaired(words) if self.config.notices.encoding_repair == "display_only" else words
+        for account in (self.config.account, self.config.file_store, self.config.directory.account):
+            password = account.password.reveal()
+            shown = shown.replace(password, "***") if password else shown
+        return shown
+
+
+_VERDICTS = {
+    signing.Indication.TOTAL_PASSED: SignatureVerdict.VERIFIED,
+    signing.Indication.TOTAL_FAILED: SignatureVerdict.FAILED,
+    signing.Indication.INDETERMINATE: SignatureVerdict.UNVERIFIED,
+}
+
+
+def _reason(report: signing.ValidationReport) -> str:
+    """The id of the first check that did not pass; empty when all did."""
+    checks = (*report.checks, *(check for one in report.signatures for check in one.checks))
+    bad = {signing.Conclusion.FAILED, signing.Conclusion.INDETERMINATE}
+    return next((check.id for check in checks if check.conclusion in bad), "")
+
+
+def refusal_of(raw: bytes) -> str:
+    """Why bytes are not taken as XML (`xml.*`); empty when they are."""
+    try:
+        schemas.parse_untrusted(raw, schemas.ENVELOPE_LIMITS)
+    except schemas.XmlRefused as error:
+        return error.code
+    return ""

@@ -1,0 +1,486 @@
+"""The SyncChannel v10 endpoint: one HTTP body in, one answer out, in the order a strict gateway would work.
+
+    1  read the XML and the SendMessage in it              else SBX-XML, SBX-SOAP
+    2  ask the script whether a fault strikes this call
+    3  look at the message with our own eyes               heavy breaches: SBX-REQUEST; the rest is noted
+    4  the envelope's signature                            else SBX-UNSIGNED, SBX-SIGNATURE
+    5  the account and its password                        else SBX-ACCOUNT
+    6  service and route                                   else SBX-SERVICE
+    7  the typed data, then centre, file store, directory  else SBX-TYPE, SBX-DATA, SBX-SENDER, SBX-ADDRESSEE, SBX-HREF
+    8  sign the answer and spoil it as the script says
+
+A refusal is a SOAP fault under HTTP 500. What comes in is hostile until step 5 is passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from hashlib import sha256
+from threading import RLock
+
+from lxml import etree
+
+from adapter.sandbox.centre import Centre
+from adapter.sandbox.directory import Directory
+from adapter.sandbox.events import ProtocolFinding
+from adapter.sandbox.examine import (
+    Complaint,
+    examine_document,
+    examine_flatness,
+    examine_security,
+    examine_sequence,
+    examine_transport,
+    examine_type,
+    instant,
+    namespace,
+)
+from adapter.sandbox.faults import Stage
+from adapter.sandbox.file_store import FileStore
+from adapter.sandbox.mangling import double_encoded
+from adapter.sandbox.participants import UNKNOWN, Participant, is_same_secret
+from adapter.sandbox.reading import (
+    Call,
+    Refused,
+    TypeName,
+    attached,
+    body_of,
+    call_of,
+    child,
+    parse,
+    payload_of,
+    routing_of,
+    value,
+)
+from adapter.sandbox.script import Occasion, Rule
+from adapter.sandbox.seal import Seal, Signatures, require
+from adapter.sandbox.vocabulary import (
+    DIRECTORY_FIELDS,
+    DIRECTORY_SERVICE,
+    FILE_SERVICE,
+    GET_DATA,
+    REQUEST_FIELDS,
+    SUCCESS,
+    SUCCESS_TEXT,
+    TEMP_STORAGE,
+    TEMP_STORAGE_FIELDS,
+    UNIVERSAL_ROUTE,
+    UNIVERSAL_SERVICE,
+    fields_of,
+)
+from adapter.sandbox.world import World
+from adapter.sandbox.writing import envelope, fault, payload_element, payload_text, response
+
+XML_TYPE = "text/xml; charset=utf-8"
+TEXT_TYPE = "text/plain; charset=utf-8"
+HTML_TYPE = "text/html; charset=utf-8"
+_HTML = b"<html><head><title>%d</title></head><body><h1>%d</h1><p>sandbox proxy</p></body></html>"
+_SEALS = {
+    "unsigned-answer": Seal.NONE,
+    "wrongly-signed-answer": Seal.BROKEN,
+    "stranger-signed-answer": Seal.STRANGER,
+}
+# Clocks of different machines differ; more than this is a clock that is wrong or a message that lay about.
+_SKEW = timedelta(minutes=10)
+_REMEMBERED_IDS = 10_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Post:
+    """One HTTP request: the body as it came and the headers that matter."""
+
+    body: bytes = field(repr=False)
+    content_type: str = ""
+    soap_action: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """What goes back, and how.
+
+    hold          say nothing for so long, then cut the connection
+    reset         reset the connection instead of answering
+    cut           the connection is cut after this share of the body (0 to 1)
+    chunk, pause  bytes at a time and the wait between them; chunk 0: all at once
+    refuse_for    close the listener for so long once this is out; zero: until it is opened by hand
+    """
+
+    status: int = 200
+    body: bytes = field(default=b"", repr=False)
+    content_type: str = XML_TYPE
+    headers: tuple[tuple[str, str], ...] = ()
+    hold: timedelta | None = None
+    reset: bool = False
+    cut: float | None = None
+    chunk: int = 0
+    pause: timedelta = timedelta()
+    refuse_for: timedelta | None = None
+
+
+class Gateway:
+    """Answers posts; holds no connection and no thread of its own."""
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        signatures: Signatures,
+        centre: Centre,
+        file_store: FileStore,
+        directory: Directory,
+    ) -> None:
+        self._settings = world.settings
+        self._clock = world.clock
+        self._new_id = world.new_id
+        self._script = world.script
+        self._events = world.events
+        self._signatures = signatures
+        self._centre = centre
+        self._file_store = file_store
+        self._directory = directory
+        self._seen_ids: dict[tuple[str, str], bytes] = {}
+        self._lock = RLock()
+
+    def answer(self, post: Post) -> Reply:
+        """The reply to one request. Never raises for what is in it."""
+        try:
+            root = parse(post.body)
+            call = call_of(body_of(root))
+            broken = None
+        except Refused as refused:
+            call, broken = None, refused
+        occasion = self._occasion(call)
+        rule = self._script.due(Stage.CALL, occasion)
+        closing = self._script.due(Stage.LISTENER, occasion, only="connection-refused")
+        sender = UNKNOWN if call is None else self._name_of(call)
+        for struck in (rule, closing):
+            if struck is not None:
+                self._injected(sender, call, occasion, struck.fault)
+        reply = self._replaced(rule)
+        if reply is None or _is_processed(rule):
+            took = self._worked(post, call, broken, rule)
+            reply = took if reply is None else reply
+        self._events.add(
+            sender,
+            "call.answered",
+            service=occasion.service,
+            operation=occasion.operation,
+            message_id=None if call is None else call.message_id,
+            href=occasion.href,
+            fault=None if rule is None else rule.fault,
+            outcome=_outcome(reply),
+        )
+        if closing is None:
+            return reply
+        return replace(reply, refuse_for=timedelta(seconds=closing.number("seconds")))
+
+    # --- 2: who and what, before anything is believed ---
+    def _occasion(self, call: Call | None) -> Occasion:
+        if call is None:
+            return Occasion()
+        participant = self._settings.by_account(call.sender_id)
+        names = frozenset({call.sender_id}) if participant is None else participant.names
+        if call.service_id == UNIVERSAL_SERVICE and call.data is not None:
+            routing = routing_of(call.data)
+            found = [self._settings.by_member(number) for number in routing.performers]
+            addressees = frozenset().union(*(one.names for one in found if one is not None))
+            operation = None if call.type is None else call.type.name
+            return Occasion(
+                service=call.service_id,
+                sender=names,
+                operation=operation,
+                addressees=addressees | {str(number) for number in routing.performers},
+                href=routing.href or None,
+            )
+        return Occasion(service=call.service_id or None, sender=names, operation=_operation(call))
+
+    def _name_of(self, call: Call) -> str:
+        participant = self._settings.by_account(call.sender_id)
+        return UNKNOWN if participant is None else participant.code
+
+    def _injected(self, sender: str, call: Call | None, occasion: Occasion, name: str) -> None:
+        self._events.add(
+            sender,
+            "fault.injected",
+            service=occasion.service,
+            operation=occasion.operation,
+            message_id=None if call is None else call.message_id,
+            href=occasion.href,
+            fault=name,
+        )
+
+    # --- 3 to 7 ---
+    def _worked(self, post: Post, call: Call | None, broken: Refused | None, rule: Rule | None) -> Reply:
+        """Take the call and answer it, spoilt as the rule says."""
+        try:
+            if call is None:
+                raise broken or Refused("SBX-SOAP", "no SendMessage")
+            payload = self._taken(post, call)
+        except Refused as refused:
+            return self._sealed_fault(refused.code, refused.text, 500, rule)
+        except etree.LxmlError:
+            # The tree passed every limit, and still a step of libxml2 could not cope with it.
+            return self._sealed_fault("SBX-DATA", "the message cannot be worked on", 500, rule)
+        return self._accepted(payload, rule)
+
+    def _taken(self, post: Post, call: Call) -> str:
+        """The business answer as XML, "" when there is none. Refused for every reason of steps 3 to 7."""
+        sender = self._name_of(call)
+        complaints = [*examine_transport(post.content_type, post.soap_action), *self._examined(post.body, call)]
+        self._complain(sender, call.message_id, complaints)
+        participant = self._settings.by_account(call.sender_id)
+        root = require(self._signatures.judge(post.body, participant))
+        signed = call_of(body_of(root))
+        if participant is None or not is_same_secret(signed.password, participant.channel_password):
+            raise Refused("SBX-ACCOUNT", "unknown account or wrong password")
+        self._look_for_repeats(participant, signed, post.body)
+        if signed.service_id == UNIVERSAL_SERVICE:
+            return self._universal(participant, signed)
+        if signed.service_id == FILE_SERVICE:
+            self._require_route(signed, "")
+            request = payload_of(signed.data, "tempStorageRequest")
+            self._complain(sender, signed.message_id, _examined_files(request))
+            return self._file_store.answer(request, participant, signed.message_id)
+        if signed.service_id == DIRECTORY_SERVICE:
+            self._require_route(signed, "")
+            request = payload_of(signed.data, "Request")
+            complaints = examine_sequence(request, DIRECTORY_FIELDS, form=GET_DATA, path="Request")
+            self._complain(sender, signed.message_id, complaints)
+            return self._directory.answer(request, participant, signed.message_id)
+        raise Refused("SBX-SERVICE", f"no service {signed.service_id[:80]!r}")
+
+    def _universal(self, participant: Participant, call: Call) -> str:
+        self._require_route(call, UNIVERSAL_ROUTE)
+        if call.data is None:
+            raise Refused("SBX-DATA", "requestData without data")
+        if call.type is None:
+            raise Refused("SBX-TYPE", "data without xsi:type")
+        routing = routing_of(call.data)
+        if not call.type.is_known:
+            self._events.add(
+                participant.code,
+                "message.kept",
+                service=call.service_id,
+                operation=call.type.name,
+                message_id=call.message_id,
+                href=routing.href or None,
+                outcome="unknown type",
+            )
+            raise Refused("SBX-TYPE", f"unknown type {{{call.type.namespace[:200]}}}{call.type.name[:80]}")
+        self._complain(participant.code, call.message_id, self._examined_data(call.data, call.type))
+        if call.type.is_document:
+            self._centre.take_document(participant, call, routing)
+        elif call.type.is_dictionary:
+            self._centre.take_other(participant, call, routing)
+        else:
+            self._centre.take_notice(participant, call, routing)
+        return ""
+
+    def _require_route(self, call: Call, route: str) -> None:
+        if call.route_id != route:
+            raise Refused("SBX-SERVICE", f"route {call.route_id[:80]!r} of {call.service_id} is not known")
+
+    # --- our own eyes ---
+    def _examined(self, raw: bytes, call: Call) -> list[Complaint]:
+        root = call.request.getroottree().getroot()
+        complaints = examine_flatness(raw, root) + examine_security(root)
+        complaints += examine_sequence(call.request, REQUEST_FIELDS, form="", path="request")
+        sent = instant(call.message_date)
+        if sent is not None and sent.tzinfo is not None and abs(sent - self._clock.now()) > _SKEW:
+            rule = "messageDate is the time of the message; a clock is wrong"
+            complaints.append(
+                Complaint(code="message-date-skew", path="requestInfo/messageDate", rule=rule, value=call.message_date)
+            )
+        if call.data is not None:
+            complaints += examine_type(call.data, path="requestData/data")
+            if namespace(call.data):
+                rule = "data itself is unqualified"
+                complaints.append(Complaint(code="inside-qualified", path="requestData/data", rule=rule))
+        return complaints
+
+    def _examined_data(self, data: etree._Element, kind: TypeName) -> list[Complaint]:
+        fields = fields_of(kind.namespace, kind.name)
+        path = f"data({kind.name})"
+        complaints: list[Complaint] = []
+        if fields is not None:
+            complaints = examine_sequence(data, fields, form="", path=path)
+        routing = routing_of(data)
+        if not routing.href:
+            rule = "the correlation key"
+            complaints.append(Complaint(code="expected-element", path=f"{path}/metadataSystem/href", rule=rule))
+        if routing.sender is None:
+            rule = "tells who speaks"
+            complaints.append(Complaint(code="expected-element", path=f"{path}/metadataSystem/from", rule=rule))
+        if kind.name == "docOutgoing":
+            complaints += examine_document(data, path=path)
+            if routing.sender_org is None:
+                rule = "the sender's number in the centre"
+                here = f"{path}/metadataSystem/senderOrg"
+                complaints.append(Complaint(code="expected-element", path=here, rule=rule))
+            for identifier in attached(data):
+                if not self._file_store.holds(identifier):
+                    rule = "the store holds the file when the document leaves"
+                    complaints.append(Complaint(code="file-not-there", path=f"{path}/attachments", rule=rule))
+        return complaints
+
+    def _look_for_repeats(self, participant: Participant, call: Call, raw: bytes) -> None:
+        """One message id, two messages: ids are the sender's own, and nothing can be traced by a constant."""
+        key, digest = (participant.code, call.message_id), sha256(raw).digest()
+        with self._lock:
+            before = self._seen_ids.get(key)
+            if len(self._seen_ids) >= _REMEMBERED_IDS:
+                self._seen_ids.pop(next(iter(self._seen_ids)))
+            self._seen_ids[key] = digest
+        if before is not None and before != digest:
+            rule = "a new message has a new id; a repeat has the same bytes"
+            self._complain(
+                participant.code,
+                call.message_id,
+                [Complaint(code="message-id-reused", path="requestInfo/messageId", rule=rule)],
+            )
+
+    def _complain(self, sender: str, message_id: str, complaints: Sequence[Complaint]) -> None:
+        """Record; Refused SBX-REQUEST for a heavy one, or for any when the settings say so."""
+        for one in complaints:
+            is_refused = one.is_heavy or self._settings.refuses_findings
+            self._events.find(
+                ProtocolFinding(
+                    code=one.code,
+                    at=self._clock.now(),
+                    participant=sender,
+                    message_id=message_id or None,
+                    path=one.path,
+                    is_refused=is_refused,
+                    value=one.value,
+                    rule=one.rule,
+                )
+            )
+        heavy = [one for one in complaints if one.is_heavy or self._settings.refuses_findings]
+        if heavy:
+            raise Refused("SBX-REQUEST", "; ".join(f"{one.code} {one.path}" for one in heavy)[:500])
+
+    # --- 8: answers ---
+    def _accepted(self, payload: str, rule: Rule | None) -> Reply:
+        name = None if rule is None else rule.fault
+        wrap = payload_text if name == "text-payload-answer" else payload_element
+        code, text = SUCCESS, SUCCESS_TEXT
+        if rule is not None and name == "double-encoded-answer":
+            text = double_encoded(str(rule.value("text")))
+        body = response(
+            message_id=str(self._new_id()),
+            at=self._clock.now(),
+            code=code,
+            text=text,
+            session_id=self._session(),
+            payload=wrap(payload) if payload else "",
+        )
+        return _spoilt(Reply(body=self._sealed(body, rule)), rule)
+
+    def _sealed_fault(self, code: str, text: str, status: int, rule: Rule | None, depth: int = 0) -> Reply:
+        body = fault(code=code, text=text, at=self._clock.now(), session_id=self._session(), depth=depth)
+        return _spoilt(Reply(status=status, body=self._sealed(body, rule)), rule)
+
+    def _sealed(self, body: str, rule: Rule | None) -> bytes:
+        seal = Seal.RIGHT if rule is None else _SEALS.get(rule.fault, Seal.RIGHT)
+        return self._signatures.sealed(envelope(body), seal, is_answer=True)
+
+    def _session(self) -> str:
+        return f"{{{self._new_id()}}}"
+
+    def _replaced(self, rule: Rule | None) -> Reply | None:
+        """The reply that stands in place of the real one; None when the call is worked on as usual."""
+        if rule is None:
+            return None
+        plain = {"http-413": 413, "http-403": 403, "http-504": 504}
+        if rule.fault in plain:
+            return Reply(status=plain[rule.fault], body=b"sandbox proxy\n", content_type=TEXT_TYPE)
+        if rule.fault in {"http-503", "http-429"}:
+            seconds = int(rule.number("retry_after"))
+            headers = (("retry-after", str(seconds)),) if seconds else ()
+            status = int(rule.fault.removeprefix("http-"))
+            return Reply(status=status, body=b"sandbox proxy\n", content_type=TEXT_TYPE, headers=headers)
+        if rule.fault in {"http-502-html", "http-200-html"}:
+            status = int(rule.fault[5:8])
+            return Reply(status=status, body=_HTML % (status, status), content_type=HTML_TYPE)
+        if rule.fault == "reset-before-answer":
+            return Reply(reset=True)
+        return self._said(rule)
+
+    def _said(self, rule: Rule) -> Reply | None:
+        """Well-formed refusals that the script puts into the gateway's mouth."""
+        if rule.fault in {"soap-fault-listed", "soap-fault-unlisted", "soap-fault-in-200"}:
+            depth = int(rule.number("depth")) if rule.fault == "soap-fault-unlisted" else 0
+            status = 200 if rule.fault == "soap-fault-in-200" else 500
+            return self._sealed_fault(str(rule.value("code")), str(rule.value("text")), status, None, min(depth, 60))
+        if rule.fault != "status-unlisted":
+            return None
+        body = response(
+            message_id=str(self._new_id()),
+            at=self._clock.now(),
+            code=str(rule.value("code")),
+            text=str(rule.value("text")),
+            session_id=self._session(),
+        )
+        return Reply(body=self._sealed(body, None))
+
+
+def _operation(call: Call) -> str | None:
+    """UPLOAD and its like, or the name of the directory; None when it cannot be seen."""
+    names = {FILE_SERVICE: ("tempStorageRequest", "type"), DIRECTORY_SERVICE: ("Request", "EntityName")}
+    if call.service_id not in names:
+        return None
+    root, name = names[call.service_id]
+    found = child(call.data, root)
+    return value(found, name) or None
+
+
+def _examined_files(request: etree._Element) -> list[Complaint]:
+    """Either form is taken, but one message has one form (reference, 4)."""
+    form = TEMP_STORAGE if any(namespace(one) == TEMP_STORAGE for one in request) else ""
+    complaints = examine_sequence(request, TEMP_STORAGE_FIELDS, form=form, path="tempStorageRequest")
+    if namespace(request) != TEMP_STORAGE:
+        rule = f"the root stands in {TEMP_STORAGE}"
+        complaints.append(Complaint(code="not-qualified", path="tempStorageRequest", rule=rule))
+    return complaints
+
+
+def _is_processed(rule: Rule | None) -> bool:
+    """Whether the call takes effect although its answer is replaced."""
+    return rule is not None and rule.parameters.get("processed") is True
+
+
+def _spoilt(reply: Reply, rule: Rule | None) -> Reply:
+    """The reply of a call that took effect, as the network or a broken gateway would bring it."""
+    if rule is None:
+        return reply
+    if rule.fault == "timeout-after-accept":
+        return Reply(body=reply.body, hold=timedelta(seconds=rule.number("seconds")))
+    if rule.fault == "cut-mid-answer":
+        return Reply(status=reply.status, body=reply.body, cut=min(1.0, rule.number("share")))
+    if rule.fault == "slow-drip":
+        pause = timedelta(seconds=rule.number("pause"))
+        return Reply(status=reply.status, body=reply.body, chunk=max(1, int(rule.number("chunk"))), pause=pause)
+    if rule.fault == "garbage-answer":
+        noise = b"".join(sha256(reply.body + place.to_bytes(4, "big")).digest() for place in range(2000))
+        return Reply(status=200, body=noise[: min(int(rule.number("size")), len(noise))])
+    return reply
+
+
+def _outcome(reply: Reply) -> str:
+    if reply.reset:
+        return "connection reset"
+    if reply.hold is not None:
+        return "no answer"
+    if reply.content_type != XML_TYPE:
+        return f"HTTP {reply.status}"
+    code = _said_code(reply.body)
+    return f"HTTP {reply.status} {code}".strip()
+
+
+def _said_code(body: bytes) -> str:
+    for mark in (b"<errorCode>", b"<code>"):
+        _, found, rest = body.partition(mark)
+        if found:
+            return rest.partition(b"<")[0].decode(errors="replace")[:60]
+    return ""

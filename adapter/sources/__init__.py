@@ -1,0 +1,8 @@
+"""Report files -> Report, under limits, with every finding at once."""
+
+from __future__ import annotations
+
+from adapter.sources.completion import SourceContext
+from adapter.sources.yaml_report import SourceReport, dump_json, dump_yaml, read_report
+
+__all__ = ["SourceContext", "SourceReport", "dump_json", "dump_yaml", "read_report"]

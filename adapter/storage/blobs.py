@@ -1,0 +1,253 @@
+"""Bytes by digest. Written in short transactions of their own, before the row that names them; never changed.
+
+Writing    bytes wait in a temporary file (a small one stays in memory), are digested, go to their place piece by piece,
+           and last of all their row in `blobs` makes them exist.
+Reading    every byte is digested again before the first one is handed out: damage is Final `storage.damaged-bytes`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Literal, Protocol, Self, cast
+
+from sqlalchemy import exists, func, insert, literal, select
+
+from adapter.domain.document import Sha256
+from adapter.errors import Final
+from adapter.ports import Clock, KeptBlob
+from adapter.storage.database import Database, OpenTransaction, disk_error, disk_errors, is_full
+from adapter.storage.tables import blob_chunks, blobs
+
+CHUNK = 1024 * 1024
+"""Bytes of one piece. The next writer takes over the pieces of a killed one, so a change needs a migration."""
+
+
+class _Place(Protocol):
+    """Where bytes lie."""
+
+    name: Literal["database", "directory"]
+
+    def write(self, sha256: Sha256, size: int, source: BinaryIO) -> None:
+        """Make the bytes durable and then their row in `blobs`; `source` stands at its start."""
+        ...
+
+    def pieces(self, sha256: Sha256) -> Iterator[bytes]:
+        """The bytes in order."""
+        ...
+
+
+class SqlBlobs:
+    """adapter.ports.Blobs over one of the two places."""
+
+    def __init__(self, database: Database, clock: Clock, temporary: Path, directory: Path | None) -> None:
+        """`directory` is where files go; None keeps bytes in the database. Bytes are read from where they were put."""
+        self._database = database
+        self._temporary = temporary
+        chunks = _Chunks(database, clock)
+        files = None if directory is None else _FilesByDigest(directory, database, clock)
+        self._place: _Place = files or chunks
+        self._places: dict[str, _Place] = {"database": chunks} | ({"directory": files} if files else {})
+
+    def new(self) -> Writer:
+        """Room for new bytes. RuntimeError inside a transaction of this thread."""
+        self._database.refuse_inside_transaction()
+        return Writer(self._spool(), self)
+
+    def put(self, content: bytes) -> KeptBlob:
+        """Keep bytes that are in memory anyway."""
+        self._database.refuse_inside_transaction()
+        return self.keep(io.BytesIO(content))
+
+    def open(self, sha256: Sha256) -> BinaryIO:
+        """The bytes, from the start, seekable. Final `storage.no-such-bytes`, `storage.damaged-bytes`."""
+        target = self._spool()
+        try:
+            with disk_errors():
+                for piece in self._checked(sha256):
+                    target.write(piece)
+                target.seek(0)
+        except BaseException:
+            target.close()
+            raise
+        return target
+
+    def read(self, sha256: Sha256) -> bytes:
+        """All bytes. Final `storage.no-such-bytes`, `storage.damaged-bytes`."""
+        return b"".join(self._checked(sha256))
+
+    def keep(self, source: BinaryIO) -> KeptBlob:
+        """Digest `source` from its start and make its bytes durable; known bytes are not written again."""
+        with disk_errors():
+            size, sha256 = _measured(source)
+        with self._database.reading() as transaction:
+            known = transaction.value(select(exists().where(blobs.c.sha256 == sha256)))
+        if not known:
+            source.seek(0)
+            self._place.write(sha256, size, source)
+        return KeptBlob(sha256=sha256, size=size)
+
+    def _checked(self, sha256: Sha256) -> Iterator[bytes]:
+        """The pieces; the difference shows at the end, so a caller hands nothing out before it has them all."""
+        with self._database.reading() as transaction:
+            row = transaction.row(select(blobs).where(blobs.c.sha256 == sha256))
+        if row is None:
+            raise Final("storage.no-such-bytes", params={"sha256": sha256})
+        place = self._places.get(row["place"])
+        if place is None:
+            raise Final("storage.blob-directory-needed", params={"sha256": sha256})
+        digest, size = hashlib.sha256(), 0
+        for piece in place.pieces(sha256):
+            digest.update(piece)
+            size += len(piece)
+            yield piece
+        if size != row["size"] or digest.hexdigest() != sha256:
+            raise Final("storage.damaged-bytes", params={"sha256": sha256})
+
+    def _spool(self) -> BinaryIO:
+        return cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=CHUNK, dir=str(self._temporary)))
+
+
+class Writer:
+    """adapter.ports.BlobWriter: a temporary file without a name, so that a killed writer leaves nothing behind."""
+
+    def __init__(self, file: BinaryIO, owner: SqlBlobs) -> None:
+        self._file = file
+        self._owner = owner
+
+    @property
+    def file(self) -> BinaryIO:
+        """Where to write."""
+        return self._file
+
+    def keep(self) -> KeptBlob:
+        """Make durable what the file holds now, from its start."""
+        self._owner._database.refuse_inside_transaction()  # noqa: SLF001  # a writer is the other half of its owner
+        return self._owner.keep(self._file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """A disk that is full while the caller writes is `storage.full` when the block ends."""
+        self._file.close()
+        if is_full(error):
+            raise disk_error(error) from error
+
+
+class _Chunks:
+    """Bytes in the table blob_chunks."""
+
+    name: Literal["database", "directory"] = "database"
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def write(self, sha256: Sha256, size: int, source: BinaryIO) -> None:
+        """Each piece in its own transaction, so that nobody else waits long; the last one with the row in `blobs`."""
+        number = 0
+        while (number + 1) * CHUNK < size:
+            with self._database.writing() as transaction:
+                _put_chunk(transaction, sha256, number, source.read(CHUNK))
+            number += 1
+        with self._database.writing() as transaction:
+            if size:
+                _put_chunk(transaction, sha256, number, source.read(CHUNK))
+            written = select(func.coalesce(func.sum(func.length(blob_chunks.c.content)), 0))
+            if transaction.value(written.where(blob_chunks.c.sha256 == sha256)) != size:
+                raise Final("storage.damaged-bytes", params={"sha256": sha256})
+            _put_row(transaction, sha256, size, self.name, self._clock)
+
+    def pieces(self, sha256: Sha256) -> Iterator[bytes]:
+        """A transaction for each piece: bytes never change, and a slow reader holds nothing."""
+        number = 0
+        while True:
+            with self._database.reading() as transaction:
+                piece = transaction.value(
+                    select(blob_chunks.c.content).where(blob_chunks.c.sha256 == sha256, blob_chunks.c.number == number)
+                )
+            if piece is None:
+                return
+            yield piece
+            number += 1
+
+
+class _FilesByDigest:
+    """Bytes in files `<first two digits>/<digest>` of a directory."""
+
+    name: Literal["database", "directory"] = "directory"
+
+    def __init__(self, directory: Path, database: Database, clock: Clock) -> None:
+        self._directory = directory
+        self._database = database
+        self._clock = clock
+        with disk_errors():
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def write(self, sha256: Sha256, size: int, source: BinaryIO) -> None:
+        """A temporary file in the same folder, synced and renamed: a file with the name is always whole."""
+        folder = self._directory / sha256[:2]
+        with disk_errors():
+            if not folder.exists():
+                folder.mkdir(mode=0o700, exist_ok=True)
+                sync_folder(self._directory)
+            handle, temporary = tempfile.mkstemp(dir=folder, prefix=".new-")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    while piece := source.read(CHUNK):
+                        file.write(piece)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(temporary).replace(folder / sha256)
+            except BaseException:
+                with suppress(OSError):
+                    Path(temporary).unlink()
+                raise
+            sync_folder(folder)
+        with self._database.writing() as transaction:
+            _put_row(transaction, sha256, size, self.name, self._clock)
+
+    def pieces(self, sha256: Sha256) -> Iterator[bytes]:
+        """A file that is gone gives nothing, which is damage."""
+        with disk_errors(), suppress(FileNotFoundError), (self._directory / sha256[:2] / sha256).open("rb") as file:
+            while piece := file.read(CHUNK):
+                yield piece
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a new name in a folder survive a power failure."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _measured(source: BinaryIO) -> tuple[int, Sha256]:
+    digest, size = hashlib.sha256(), 0
+    source.seek(0)
+    while piece := source.read(CHUNK):
+        digest.update(piece)
+        size += len(piece)
+    return size, Sha256(digest.hexdigest())
+
+
+def _put_chunk(transaction: OpenTransaction, sha256: Sha256, number: int, content: bytes) -> None:
+    """A piece that is there was written by a killed or parallel writer of the same bytes."""
+    there = exists().where(blob_chunks.c.sha256 == sha256, blob_chunks.c.number == number)
+    values = select(literal(sha256), literal(number), literal(content)).where(~there)
+    transaction.change(insert(blob_chunks).from_select(["sha256", "number", "content"], values))
+
+
+def _put_row(transaction: OpenTransaction, sha256: Sha256, size: int, place: str, clock: Clock) -> None:
+    if not transaction.value(select(exists().where(blobs.c.sha256 == sha256))):
+        transaction.change(insert(blobs).values(sha256=sha256, size=size, place=place, kept_at=clock.now()))

@@ -1,0 +1,1 @@
+"""One module for each change; Alembic finds them by their revision."""

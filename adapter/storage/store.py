@@ -1,0 +1,95 @@
+"""Opens the store: tables brought up to date, one transaction at a time, bytes beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from adapter.ports import Clock
+from adapter.storage.audit_trail import SqlAuditTrail
+from adapter.storage.blobs import SqlBlobs
+from adapter.storage.config import StorageConfig
+from adapter.storage.database import Database, OpenTransaction
+from adapter.storage.journal import SqlJournal
+from adapter.storage.migrations.runner import upgrade
+from adapter.storage.outbox import SqlOutbox
+from adapter.storage.receipts import SqlReceipts
+from adapter.storage.register import SqlRegister
+
+
+class SqlTransaction:
+    """adapter.ports.Transaction: the parts of one database transaction."""
+
+    def __init__(self, transaction: OpenTransaction) -> None:
+        self._outbox = SqlOutbox(transaction)
+        self._journal = SqlJournal(transaction)
+        self._register = SqlRegister(transaction)
+        self._receipts = SqlReceipts(transaction)
+        self._audit = SqlAuditTrail(transaction)
+
+    @property
+    def outbox(self) -> SqlOutbox:
+        """Deliveries and their attempts."""
+        return self._outbox
+
+    @property
+    def journal(self) -> SqlJournal:
+        """Raw incoming messages."""
+        return self._journal
+
+    @property
+    def register(self) -> SqlRegister:
+        """Documents recorded as received."""
+        return self._register
+
+    @property
+    def receipts(self) -> SqlReceipts:
+        """Answers kept as proof."""
+        return self._receipts
+
+    @property
+    def audit(self) -> SqlAuditTrail:
+        """The hash chain; use it last."""
+        return self._audit
+
+
+class SqlStore:
+    """adapter.ports.Store on a relational database. Safe under threads and beside other processes."""
+
+    def __init__(self, database: Database, blobs: SqlBlobs) -> None:
+        self._database = database
+        self._blobs = blobs
+
+    @contextmanager
+    def transaction(self) -> Iterator[SqlTransaction]:
+        """Begin for writing; commit at the end of the block, roll back when it raises.
+
+        Raises Retryable `storage.busy`, Final `storage.full`, and RuntimeError inside another one of the same thread.
+        """
+        with self._database.writing() as transaction:
+            yield SqlTransaction(transaction)
+
+    @property
+    def blobs(self) -> SqlBlobs:
+        """Bytes by digest; outside of transactions."""
+        return self._blobs
+
+    def close(self) -> None:
+        """Give back every connection; the store is not used after."""
+        self._database.close()
+
+
+def open_store(config: StorageConfig, *, clock: Clock) -> SqlStore:
+    """The store, its tables brought up to date.
+
+    Raises SettingsRefused for a database that cannot keep promises, Final `storage.newer-tables` for tables that a
+    newer program made, Retryable `storage.migrating` when another starter holds the tables too long.
+    """
+    database = Database(config)
+    try:
+        upgrade(database, clock=clock, lease_for=config.migration_lease_for)
+        temporary = config.temporary_directory or database.folder
+        return SqlStore(database, SqlBlobs(database, clock, temporary, config.blob_directory))
+    except BaseException:
+        database.close()
+        raise

@@ -1,0 +1,146 @@
+"""Our signed answers to a document: the Receipt that the law asks for, and the ProcessingResponse with every finding.
+
+Both are documents of their own, derived from what they answer: the same document always gets the same identifier of its
+Receipt, so a turn that was cut off finds it standing and makes no second one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adapter import texts
+from adapter.domain.delivery import ContentKind, Words
+from adapter.domain.document import BodyCode, DocumentId, DocumentType
+from adapter.domain.incoming import RegisteredDocument
+from adapter.domain.report import (
+    AccessMarking,
+    Action,
+    Bilingual,
+    Digest,
+    DocRef,
+    Header,
+    OrgRef,
+    Outcome,
+    ProcessingResponse,
+    Receipt,
+    ReceiptSender,
+    ReceivedDocument,
+    Report,
+    ResponseFinding,
+)
+from adapter.errors import Finding
+from adapter.ports import Store
+from adapter.usecases.submit import Submit
+from adapter.usecases.verified_container import Judged
+
+_LONGEST = 100
+"""Findings told in one response; more than that is told as a number (nobody corrects a hundred at once)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answering:
+    """Makes answers and puts them into the outbox through the ordinary submit.
+
+    own         our body as it stands in the header of our documents
+    system      name of our system of record ("RecordedIn")
+    decided_by  the subdivision that answers for what the program decides by itself
+    """
+
+    own: OrgRef
+    system: str
+    decided_by: Words
+    store: Store
+    submit: Submit
+
+    def receipt(self, report: Report, registered: RegisteredDocument, judged: Judged, *, on: dt.date) -> None:
+        """Our Receipt: fact, time, sender, and the digest of the bytes received (Law 370-II, article 7(4))."""
+        identifier = answer_id("receipt", registered.document_id)
+        if self._stands(identifier, registered.sender):
+            return
+        answer = Receipt(
+            header=self._header(report, identifier, DocumentType.RECEIPT, on),
+            ref_document=ReceivedDocument(
+                document_ref=DocRef(
+                    document_id=registered.document_id,
+                    registration_number=report.header.registration_number,
+                    registration_date=report.header.registration_date,
+                    digest=Digest(value=bytes.fromhex(registered.xml)),
+                ),
+                digest=Digest(value=bytes.fromhex(registered.container)),
+            ),
+            sender=ReceiptSender(ref=report.header.sender, certificate_subject=_subject(judged)),
+            received_at=registered.received_at,
+            recorded_in=self.system,
+            incoming_number=registered.number,
+            incoming_date=on,
+        )
+        self.submit.report(answer, ())
+
+    def refusal(self, report: Report, findings: Sequence[Finding], judged: Judged, *, on: dt.date) -> None:
+        """A ProcessingResponse with every finding, each in both languages and with its place in the document."""
+        del judged
+        identifier = answer_id("response", report.header.document_id)
+        if self._stands(identifier, report.header.sender.code):
+            return
+        answer = ProcessingResponse(
+            header=self._header(report, identifier, DocumentType.PROCESSING_RESPONSE, on),
+            ref_document=_reference(report),
+            outcome=Outcome.REJECTED,
+            decided_by=Bilingual(kk=self.decided_by.kk, ru=self.decided_by.ru),
+            findings=tuple(_told(finding) for finding in findings[:_LONGEST]),
+        )
+        self.submit.report(answer, ())
+
+    def _stands(self, identifier: DocumentId, addressee: BodyCode) -> bool:
+        with self.store.transaction() as transaction:
+            return transaction.outbox.find(identifier, ContentKind.DOCUMENT, addressee) is not None
+
+    def _header(self, report: Report, identifier: DocumentId, kind: DocumentType, on: dt.date) -> Header:
+        del on
+        asked = report.header
+        return Header(
+            document_id=identifier,
+            case_id=asked.case_id,
+            action=Action.NEW,
+            document_type=kind,
+            ruleset=asked.ruleset,
+            reporting_year=asked.reporting_year,
+            sender=self.own,
+            recipient=asked.sender,
+            in_reply_to=(_reference(report),),
+            access_marking=AccessMarking.PUBLIC,
+        )
+
+
+def answer_id(kind: str, document_id: DocumentId) -> DocumentId:
+    """Identifier of our answer of one kind to one document: version 5 over the URL namespace."""
+    return DocumentId(uuid.uuid5(uuid.NAMESPACE_URL, f"urn:x-elshi:{kind}:{document_id}").urn)
+
+
+def _reference(report: Report) -> DocRef:
+    return DocRef(
+        document_id=report.header.document_id,
+        registration_number=report.header.registration_number,
+        registration_date=report.header.registration_date,
+    )
+
+
+def _subject(judged: Judged) -> str | None:
+    signer = judged.validation.signatures[0].signer if judged.validation.signatures else None
+    return signer.common_name if signer is not None else None
+
+
+def _told(finding: Finding) -> ResponseFinding:
+    sentences = {
+        language: str(texts.render(finding.code, finding.params, language))
+        for language in (texts.Language.KK, texts.Language.RU)
+    }
+    return ResponseFinding(
+        rule_id=finding.code,
+        severity=finding.severity,
+        xpath=finding.place.xpath,
+        text=Bilingual(kk=sentences[texts.Language.KK], ru=sentences[texts.Language.RU]),
+    )

@@ -1,0 +1,153 @@
+"""One journal entry to its end: a notice moves a delivery, a document is registered or refused, the rest waits for a person."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from adapter.domain.audit_event import AuditEvent
+from adapter.domain.delivery import Effect
+from adapter.domain.incoming import IncomingDocument, IncomingNotice, JournalEntry, JournalState, NotUnderstood
+from adapter.domain.retry import RetryPolicy, wait_after
+from adapter.errors import ElshiError, Retryable
+from adapter.ports import Clock, Identifiers, IncomingChannel, Store, Transaction
+from adapter.usecases.apply_notice import ApplyNotice
+from adapter.usecases.deliver import MANDATE
+from adapter.usecases.register_document import RegisterDocument
+
+_log = logging.getLogger(__name__)
+
+DONE = "message.done"
+"""Outcome of an entry that needed nothing more."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Processed:
+    """What one turn did with an entry: its state afterwards and the code of what happened."""
+
+    entry: JournalEntry
+    code: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProcessMessage:
+    """The incoming half of the worker.
+
+    lease_for   how long one entry may be worked on; longer than fetching its files and verifying them
+    tries       failing turns (the file store is silent) before the entry is held for a person
+    """
+
+    store: Store
+    channel: IncomingChannel
+    clock: Clock
+    identifiers: Identifiers
+    apply_notice: ApplyNotice
+    register_document: RegisterDocument
+    retry: RetryPolicy
+    lease_for: timedelta = timedelta(seconds=300)
+    tries: int = 200
+
+    def __call__(self) -> Processed | None:
+        """Take one due entry; None when nothing is due."""
+        lease = str(self.identifiers.new())
+        with self.store.transaction() as transaction:
+            entry = transaction.journal.claim(now=self.clock.now(), lease=lease, lease_for=self.lease_for)
+        if entry is None:
+            return None
+        raw = self.store.blobs.read(entry.sha256)
+        said = self.channel.interpret(raw)
+        try:
+            if isinstance(said, IncomingNotice):
+                return self._notice(entry, said)
+            if isinstance(said, IncomingDocument):
+                return self._document(entry, said)
+            return self._hold(entry, "message.not-understood", said)
+        except Retryable as error:
+            return self._later(entry, error)
+        except ElshiError as error:
+            _log.warning("entry %s is held: %s", entry.id, error.code)
+            return self._end(entry, JournalState.HELD, error.code)
+
+    def _notice(self, entry: JournalEntry, said: IncomingNotice) -> Processed:
+        with self.store.transaction() as transaction:
+            applied = self.apply_notice(transaction, said.notice, entry)
+            if applied.effect is Effect.IMPOSSIBLE:
+                # Someone moved the delivery while we read it: read it again at once, nothing is lost.
+                return self._save(transaction, entry, JournalState.RECEIVED, applied.code, again=True)
+            state = JournalState.HELD if applied.delivery is None else JournalState.DONE
+            return self._save(transaction, entry, state, applied.code, document_id=said.notice.document_id)
+
+    def _document(self, entry: JournalEntry, said: IncomingDocument) -> Processed:
+        outcome = self.register_document(said, entry)
+        state = JournalState.HELD if outcome.is_held else JournalState.DONE
+        return self._end(entry, state, outcome.code, document_id=None if outcome.is_stopped else said.document_id)
+
+    def _hold(self, entry: JournalEntry, code: str, said: NotUnderstood) -> Processed:
+        return self._end(entry, JournalState.HELD, code, params={"what": said.what})
+
+    def _later(self, entry: JournalEntry, error: Retryable) -> Processed:
+        now = self.clock.now()
+        if entry.tries + 1 >= self.tries:
+            return self._end(entry, JournalState.HELD, error.code)
+        wait = wait_after(self.retry, entry.tries + 1, self.identifiers.jitter())
+        after = replace(
+            entry,
+            state=JournalState.RECEIVED,
+            wake_at=now + wait,
+            tries=entry.tries + 1,
+            lease=None,
+            lease_until=None,
+            outcome=error.code,
+        )
+        with self.store.transaction() as transaction:
+            transaction.journal.save(after)
+        return Processed(entry=after, code=error.code)
+
+    def _end(
+        self,
+        entry: JournalEntry,
+        state: JournalState,
+        code: str,
+        *,
+        document_id: str | None = None,
+        params: dict[str, str] | None = None,
+    ) -> Processed:
+        with self.store.transaction() as transaction:
+            return self._save(transaction, entry, state, code, document_id=document_id, params=params)
+
+    def _save(
+        self,
+        transaction: Transaction,
+        entry: JournalEntry,
+        state: JournalState,
+        code: str,
+        *,
+        document_id: str | None = None,
+        params: dict[str, str] | None = None,
+        again: bool = False,
+    ) -> Processed:
+        now = self.clock.now()
+        after = replace(
+            entry,
+            state=state,
+            wake_at=now if again else None,
+            lease=None,
+            lease_until=None,
+            document_id=document_id or entry.document_id,
+            outcome=code,
+            outcome_params=json.dumps(params, ensure_ascii=False, sort_keys=True) if params else entry.outcome_params,
+        )
+        if transaction.journal.save(after) and state is not JournalState.RECEIVED:
+            transaction.audit.append(
+                AuditEvent(
+                    at=now,
+                    actor="worker",
+                    action=f"message.{state.value}",
+                    mandate=MANDATE,
+                    document_id=after.document_id,
+                    details={"entry": entry.id, "sha256": entry.sha256, "code": code},
+                )
+            )
+        return Processed(entry=after, code=code)

@@ -1,0 +1,470 @@
+"""An incoming document becomes a register row or a refusal; the sender is told, and gets our signed Receipt.
+
+    1 fetch     at once: the exchange forgets the files in hours; the bytes are durable before anything is decided
+    2 tell      notice: delivered
+    3 judge     signature, schema, rules (verified_container, rules)
+    4 decide    pure (domain/incoming)
+    5 record  T register row and number, or refusal; notices queued with it
+    6 answer    our signed XML Receipt, or a ProcessingResponse with every finding: a Delivery of its own
+
+A crash between 5 and 6 is repaired by the next turn: every step finds what stands there already, under the same key.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import signing
+from adapter import rules
+from adapter.domain.audit_event import AuditEvent
+from adapter.domain.delivery import (
+    ContentKind,
+    Delivery,
+    DeliveryState,
+    OutgoingNotice,
+    Proof,
+    TravellingFile,
+)
+from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
+from adapter.domain.incoming import (
+    Decision,
+    IncomingDocument,
+    JournalEntry,
+    Judgement,
+    RegisteredDocument,
+    decide,
+)
+from adapter.domain.notice import Notice, NoticeKind, RefusalReason
+from adapter.domain.receipt import Receipt as KeptReceipt
+from adapter.domain.receipt import ReceiptKind, SignatureVerdict
+from adapter.domain.report import ProcessingResponse, Receipt, Report
+from adapter.errors import Final, Finding, Severity
+from adapter.ports import (
+    AddressBook,
+    Clock,
+    FetchedFile,
+    Identifiers,
+    IncomingChannel,
+    KeptBlob,
+    Store,
+    Transaction,
+)
+from adapter.usecases.answer import Answering
+from adapter.usecases.facts import FactsOf
+from adapter.usecases.findings import located
+from adapter.usecases.sign import joined
+from adapter.usecases.verified_container import CONTAINER_MEDIA_TYPE, Judged, Trust, judge, judge_bytes, sha256_of
+
+_log = logging.getLogger(__name__)
+
+ALMATY = ZoneInfo("Asia/Almaty")
+_LAW = "Law 370-II, art. 7"
+_ANSWERS = frozenset({DocumentType.RECEIPT, DocumentType.PROCESSING_RESPONSE})
+"""Documents that are answers themselves: they are registered, and never answered with another Receipt."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """How it ended; `code` is the journal's outcome."""
+
+    code: str
+    is_held: bool = False
+    is_stopped: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RegisterDocument:
+    """The addressee's deed. `number_prefix` and the series number make the incoming number."""
+
+    body: BodyCode
+    number_prefix: str
+    store: Store
+    channel: IncomingChannel
+    clock: Clock
+    identifiers: Identifiers
+    addresses: AddressBook
+    rulesets: rules.Rulesets
+    facts: FactsOf
+    trust: Trust
+    office_trust: Trust
+    answering: Answering
+
+    def __call__(self, incoming: IncomingDocument, entry: JournalEntry) -> Outcome:
+        """Raises Retryable when the files cannot be had now; Final only for what a person must look at."""
+        standing = self._standing(incoming.document_id)
+        try:
+            fetched = self.channel.fetch_files(incoming.files, at=self.clock.now())
+        except Final as error:
+            if error.code != "exchange.file-gone" or standing is not None:
+                raise
+            self._refuse(incoming, entry, Judgement(decision=Decision.REFUSE, reason=RefusalReason.WRONG_LINK), None)
+            return Outcome(code="receive.file-gone")
+        container = next((file for file in fetched if _is_container(file)), None)
+        if container is None:
+            self._keep(fetched)
+            finding = Finding(code="receive.no-container", severity=Severity.ERROR)
+            judgement = Judgement(
+                decision=Decision.REFUSE, reason=RefusalReason.AGAINST_RULES, findings=(finding,)
+            )
+            self._refuse(incoming, entry, judgement, None)
+            return Outcome(code="receive.no-container")
+        own = KeptBlob(sha256=sha256_of(container.content), size=len(container.content))
+        if standing is not None and standing.container == own.sha256:
+            return self._again(incoming, entry, standing)
+        judged = judge_bytes(container.content, own, self.trust, at=self.clock.now())
+        findings = self._findings(incoming, entry, judged)
+        judgement = decide(
+            verdict=judged.verdict, findings=findings, known_with_other_bytes=standing is not None
+        )
+        if judgement.decision is Decision.STOP:
+            self._note(incoming, entry, "document.stopped", code=judgement.code)
+            return Outcome(code=judgement.code or "BR-18", is_stopped=True)
+        return self._carry_out(incoming, entry, judgement, judged, self._keep(fetched))
+
+    # --- 1 fetch ------------------------------------------------------------------------------------------------------
+    def _keep(self, fetched: Sequence[FetchedFile]) -> tuple[TravellingFile, ...]:
+        """The files durable, in the order in which they were announced; only after the marking has been looked at."""
+        files: list[TravellingFile] = []
+        for file in fetched:
+            kept = self.store.blobs.put(file.content)
+            files.append(
+                TravellingFile(name=file.name, media_type=file.media_type, size=kept.size, sha256=kept.sha256)
+            )
+        return tuple(files)
+
+    def _standing(self, document_id: DocumentId) -> RegisteredDocument | None:
+        with self.store.transaction() as transaction:
+            return transaction.register.find(document_id)
+
+    # --- 3 judge ------------------------------------------------------------------------------------------------------
+    def _findings(self, incoming: IncomingDocument, entry: JournalEntry, judged: Judged) -> tuple[Finding, ...]:
+        if judged.report is None or judged.container is None:
+            return judged.findings
+        report = judged.report
+        findings: list[Finding] = list(judged.findings)
+        if report.header.document_id != incoming.document_id:
+            findings.append(
+                Finding(
+                    code="receive.other-document",
+                    severity=Severity.ERROR,
+                    params={"announced": incoming.document_id, "found": report.header.document_id},
+                )
+            )
+        if report.header.recipient is None or report.header.recipient.code != self.body:
+            findings.append(Finding(code="receive.other-addressee", severity=Severity.ERROR))
+        speaker = self.addresses.body_of(incoming.sender)
+        if speaker is not None and report.header.sender.code != speaker:
+            findings.append(
+                Finding(
+                    code="receive.other-sender",
+                    severity=Severity.ERROR,
+                    params={"announced": speaker, "found": report.header.sender.code},
+                )
+            )
+        try:
+            ruleset = self.rulesets.find(report.header.ruleset.id, report.header.ruleset.version)
+        except Final as error:
+            findings.append(Finding(code=error.code, severity=Severity.ERROR, params=error.params))
+            return tuple(findings)
+        facts = self.facts.on_receipt(judged, received_at=entry.received_at)
+        broken = rules.check_all(report, stage=rules.Stage.RECEIVE, ruleset=ruleset, facts=facts)
+        findings += located(report, broken, None)
+        return tuple(findings)
+
+    def _office_verdict(self, incoming: IncomingDocument, files: Sequence[TravellingFile]) -> str:
+        """The office's detached signature, judged and shown; whether it is mandatory is an open question of the exchange."""
+        if incoming.office_signature is None:
+            return "absent"
+        report = signing.verify_detached(
+            incoming.office_signature,
+            joined(files, self.store.blobs),
+            policy=self.office_trust.policy,
+            anchors=self.office_trust.anchors,
+            at=self.clock.now(),
+        )
+        return report.indication.value
+
+    # --- 4 and 5 ------------------------------------------------------------------------------------------------------
+    def _carry_out(
+        self,
+        incoming: IncomingDocument,
+        entry: JournalEntry,
+        judgement: Judgement,
+        judged: Judged,
+        files: tuple[TravellingFile, ...],
+    ) -> Outcome:
+        if judgement.decision is Decision.HOLD:
+            self._note(incoming, entry, "document.held", code=judgement.code)
+            self._tell_delivered(incoming)
+            return Outcome(code=judgement.code or "receive.held", is_held=True)
+        if judgement.decision is Decision.REFUSE:
+            self._refuse(incoming, entry, judgement, judged)
+            return Outcome(code=f"receive.refused-{judgement.reason.value if judgement.reason else 'other'}")
+        assert judged.report is not None
+        registered = self._register(incoming, entry, judged, judgement, files)
+        self._answer_registered(incoming, judged.report, registered, judged)
+        return Outcome(code="receive.registered-late" if registered.is_late else "receive.registered")
+
+    def _register(
+        self, incoming: IncomingDocument, entry: JournalEntry, judged: Judged, judgement: Judgement, files: tuple[TravellingFile, ...]
+    ) -> RegisteredDocument:
+        assert judged.container is not None
+        assert judged.report is not None
+        header = judged.report.header
+        office = self._office_verdict(incoming, files)
+        ruleset = self.rulesets.find(header.ruleset.id, header.ruleset.version)
+        due = rules.due_instant(ruleset, header.document_type, header.reporting_year)
+        with self.store.transaction() as transaction:
+            standing = transaction.register.find(incoming.document_id)
+            if standing is not None:
+                return standing
+            series = f"{header.document_type.value}-{entry.received_at.astimezone(ALMATY).year}"
+            number = f"{self.number_prefix}{_SERIES_MARK[header.document_type]}{transaction.register.next_number(series):03}"
+            registered = RegisteredDocument(
+                document_id=incoming.document_id,
+                case_id=header.case_id,
+                document_type=header.document_type,
+                reporting_year=header.reporting_year,
+                sender=header.sender.code,
+                sender_participant=incoming.sender,
+                number=number,
+                received_at=entry.received_at,
+                outgoing_number=incoming.outgoing_number or header.registration_number or "",
+                outgoing_date=incoming.outgoing_date or header.registration_date,
+                container=judged.container.blob,
+                container_size=judged.container.size,
+                xml=judged.container.document.sha256,
+                signer=judged.container.signer,
+                verdict=judged.verdict.value,
+                is_late=due is not None and entry.received_at >= due,
+                supersedes=header.supersedes.document_ref.document_id if header.supersedes else None,
+                findings=judgement.findings,
+                office_verdict=office,
+            )
+            transaction.register.add(registered)
+            self._queue_notice(transaction, incoming, self._notice(incoming, NoticeKind.DELIVERED))
+            self._queue_notice(
+                transaction, incoming, self._notice(incoming, NoticeKind.REGISTERED, registration_number=number)
+            )
+            transaction.audit.append(
+                AuditEvent(
+                    at=self.clock.now(),
+                    actor="worker",
+                    action="document.registered",
+                    mandate=_LAW,
+                    document_id=incoming.document_id,
+                    details={
+                        "number": number,
+                        "sender": registered.sender,
+                        "container": registered.container,
+                        "xml": registered.xml,
+                        "late": registered.is_late,
+                        "verdict": registered.verdict,
+                        "office": office,
+                    },
+                )
+            )
+            if isinstance(judged.report, Receipt):
+                self._apply_receipt(transaction, judged.report, registered)
+            elif isinstance(judged.report, ProcessingResponse):
+                self._apply_response(transaction, judged.report, registered)
+        return registered
+
+    def _again(self, incoming: IncomingDocument, entry: JournalEntry, standing: RegisteredDocument) -> Outcome:
+        """The same bytes again: one registration, the same number, told once more; the Receipt is made if it is missing."""
+        judged = judge(
+            KeptBlob(sha256=standing.container, size=standing.container_size),
+            self.store.blobs,
+            self.trust,
+            at=self.clock.now(),
+        )
+        if judged.report is not None:
+            self._answer_registered(incoming, judged.report, standing, judged)
+        with self.store.transaction() as transaction:
+            notice = self._notice(incoming, NoticeKind.REGISTERED, registration_number=standing.number)
+            self._queue_notice(transaction, incoming, notice, repeat=entry.id)
+        return Outcome(code="receive.repeated")
+
+    def _answer_registered(
+        self, incoming: IncomingDocument, report: Report, registered: RegisteredDocument, judged: Judged
+    ) -> None:
+        if registered.document_type in _ANSWERS:
+            return
+        self.answering.receipt(report, registered, judged, on=_day(self.clock.now()))
+
+    def _refuse(
+        self, incoming: IncomingDocument, entry: JournalEntry, judgement: Judgement, judged: Judged | None
+    ) -> None:
+        reason = judgement.reason or RefusalReason.AGAINST_RULES
+        with self.store.transaction() as transaction:
+            self._queue_notice(transaction, incoming, self._notice(incoming, NoticeKind.DELIVERED))
+            self._queue_notice(transaction, incoming, self._notice(incoming, NoticeKind.NOT_VALID, reason=reason))
+            transaction.audit.append(
+                AuditEvent(
+                    at=self.clock.now(),
+                    actor="worker",
+                    action="document.refused",
+                    mandate=_LAW,
+                    document_id=incoming.document_id,
+                    details={
+                        "entry": entry.id,
+                        "reason": reason.value,
+                        "indication": judged.validation.indication.value if judged else None,
+                        "subIndication": _sub_indication(judged),
+                        "findings": ", ".join(sorted({finding.code for finding in judgement.findings})),
+                    },
+                )
+            )
+        if judged is not None and judged.report is not None and judged.report.header.document_type not in _ANSWERS:
+            self.answering.refusal(judged.report, judgement.findings, judged, on=_day(self.clock.now()))
+
+    # --- answers that speak of our own documents ----------------------------------------------------------------------
+    def _apply_receipt(self, transaction: Transaction, receipt: Receipt, registered: RegisteredDocument) -> None:
+        """A signed Receipt proves delivery when it names the digest of the bytes that we sent (BR-20b)."""
+        subject = receipt.ref_document.document_ref.document_id
+        delivery = transaction.outbox.find(subject, ContentKind.DOCUMENT, registered.sender)
+        stated = Sha256(receipt.ref_document.digest.value.hex())
+        sent = _container_of(delivery) if delivery is not None else None
+        agrees = sent is not None and stated == sent
+        if delivery is not None and agrees and delivery.proof is not Proof.DIGEST:
+            transaction.outbox.save(replace(delivery, proof=Proof.DIGEST, changed_at=self.clock.now()))
+        transaction.receipts.add(
+            KeptReceipt(
+                id=str(self.identifiers.new()),
+                document_id=subject,
+                addressee=registered.sender,
+                kind=ReceiptKind.SIGNED_RECEIPT,
+                says="received",
+                received_at=registered.received_at,
+                raw=registered.container,
+                verdict=SignatureVerdict.VERIFIED,
+                stated_at=receipt.received_at,
+                stated_digest=stated,
+                registration_number=receipt.incoming_number,
+                is_dispute=not agrees,
+            )
+        )
+        transaction.audit.append(
+            AuditEvent(
+                at=self.clock.now(),
+                actor="worker",
+                action="receipt.verified" if agrees else "receipt.dispute",
+                mandate=_LAW,
+                document_id=subject,
+                details={"stated": stated, "sent": sent, "number": receipt.incoming_number},
+            )
+        )
+
+    def _apply_response(
+        self, transaction: Transaction, response: ProcessingResponse, registered: RegisteredDocument
+    ) -> None:
+        transaction.receipts.add(
+            KeptReceipt(
+                id=str(self.identifiers.new()),
+                document_id=response.ref_document.document_id,
+                addressee=registered.sender,
+                kind=ReceiptKind.PROCESSING_RESPONSE,
+                says=response.outcome.value,
+                received_at=registered.received_at,
+                raw=registered.container,
+                verdict=SignatureVerdict.VERIFIED,
+            )
+        )
+
+    # --- 2 tell -------------------------------------------------------------------------------------------------------
+    def _tell_delivered(self, incoming: IncomingDocument) -> None:
+        with self.store.transaction() as transaction:
+            self._queue_notice(transaction, incoming, self._notice(incoming, NoticeKind.DELIVERED))
+
+    def _notice(
+        self,
+        incoming: IncomingDocument,
+        kind: NoticeKind,
+        *,
+        registration_number: str | None = None,
+        reason: RefusalReason | None = None,
+    ) -> Notice:
+        return Notice(
+            document_id=incoming.document_id,
+            kind=kind,
+            speaker=self.addresses.find(self.body, on=_day(self.clock.now())).member,
+            addressee=incoming.sender,
+            said_at=self.clock.now(),
+            registration_number=registration_number,
+            reason=reason,
+        )
+
+    def _queue_notice(
+        self, transaction: Transaction, incoming: IncomingDocument, notice: Notice, *, repeat: str | None = None
+    ) -> None:
+        """Queue once per document and kind: a notice that stands there already stays as it is."""
+        addressee = self.addresses.body_of(incoming.sender) or BodyCode(f"member:{incoming.sender}")
+        key = f"{notice.document_id}#{notice.kind.value}{f'#{repeat}' if repeat else ''}"
+        if transaction.outbox.find(key, ContentKind.NOTICE, addressee) is not None:
+            return
+        now = self.clock.now()
+        transaction.outbox.add(
+            Delivery(
+                id=str(self.identifiers.new()),
+                key=key,
+                content_kind=ContentKind.NOTICE,
+                content=OutgoingNotice(notice=notice, sender=self.body, addressee=addressee),
+                document_id=notice.document_id,
+                sender=self.body,
+                addressee=addressee,
+                digest=sha256_of(repr(notice).encode()),
+                message_id=str(self.identifiers.new()),
+                state=DeliveryState.QUEUED,
+                wake_at=now,
+                created_at=now,
+                changed_at=now,
+            )
+        )
+
+    def _note(self, incoming: IncomingDocument, entry: JournalEntry, action: str, *, code: str | None) -> None:
+        is_stop = action == "document.stopped"
+        with self.store.transaction() as transaction:
+            transaction.audit.append(
+                AuditEvent(
+                    at=self.clock.now(),
+                    actor="worker",
+                    action=action,
+                    mandate=_LAW,
+                    # BR-18: of a stopped document nothing is kept but the rule and the time.
+                    document_id=None if is_stop else incoming.document_id,
+                    details={"code": code} if is_stop else {"code": code, "entry": entry.id},
+                )
+            )
+
+
+_SERIES_MARK = {
+    DocumentType.TREATY_INFORMATION: "",
+    DocumentType.SUMMARY_INFORMATION: "",
+    DocumentType.CONSOLIDATED_INFORMATION: "",
+    DocumentType.PUBLISHED_RESULTS: "P-",
+    DocumentType.RECEIPT: "R-",
+    DocumentType.PROCESSING_RESPONSE: "A-",
+}
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(ALMATY).date()
+
+
+def _container_of(delivery: Delivery) -> Sha256 | None:
+    files = getattr(delivery.content, "files", ())
+    return files[0].sha256 if files else None
+
+
+def _sub_indication(judged: Judged | None) -> str | None:
+    sub = judged.validation.sub_indication if judged is not None else None
+    return sub.value if sub is not None else None
+
+
+
+def _is_container(file: FetchedFile) -> bool:
+    return file.media_type == CONTAINER_MEDIA_TYPE or file.name.lower().endswith(".asice")

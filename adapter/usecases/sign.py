@@ -1,0 +1,137 @@
+"""A composed document becomes a container: one signature over the XML, the printed form and every attachment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO
+
+import signing
+from adapter.domain.delivery import TravellingFile
+from adapter.errors import Final
+from adapter.ports import Blobs, KeptBlob
+from adapter.usecases.convert import Composed
+from adapter.usecases.verified_container import (
+    ATTACHMENTS,
+    DOCUMENT_NAME,
+    RENDITION_NAME,
+    Judged,
+    Trust,
+    judge,
+)
+
+_CHUNK = 256 * 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sign:
+    """Keys are asked for only when something is signed: `document_key` may prompt a person for a PIN.
+
+    document_key    the head's key, or the registrar's for receipts and responses
+    office_key      the office's key for the detached signature over the travelling files; None: the office does not sign
+    """
+
+    blobs: Blobs
+    document_key: Callable[[], signing.SigningKey]
+    office_key: Callable[[], signing.SigningKey] | None
+    policy: signing.SigningPolicy
+    trust: Trust
+    office_trust: Trust
+
+    def container(self, composed: Composed, *, at: datetime) -> tuple[KeptBlob, Judged]:
+        """Sign, keep, and judge what was kept with our own verifier: what we would not accept is never sent.
+
+        Raises Final `sign.own-verification` with the sub-indication when our verifier does not end TOTAL-PASSED.
+        """
+        key = self.document_key()
+        refuse_unfit_key(key, at=at)
+        with self.blobs.new() as writer:
+            write_container(composed, key, policy=self.policy, at=at, out=writer.file)
+            kept = writer.keep()
+        judged = judge(kept, self.blobs, self.trust, at=at)
+        refuse_unless_passed(judged)
+        return kept, judged
+
+    def office_signature(self, files: Sequence[TravellingFile], *, at: datetime) -> bytes | None:
+        """Detached CMS (DER) over the files' bytes joined in their order, verified by ourselves; None without a key.
+
+        The order and the joining are assumed (docs/assumptions.md, second_sign.scope).
+        """
+        if self.office_key is None:
+            return None
+        key = self.office_key()
+        signature = signing.sign_detached(joined(files, self.blobs), key, policy=self.policy, signing_time=at)
+        report = signing.verify_detached(
+            signature,
+            joined(files, self.blobs),
+            policy=self.office_trust.policy,
+            anchors=self.office_trust.anchors,
+            at=at,
+        )
+        if report.indication is not signing.Indication.TOTAL_PASSED:
+            raise _refusal("sign.office-verification", report)
+        return signature
+
+
+def write_container(
+    composed: Composed, key: signing.SigningKey, *, policy: signing.SigningPolicy, at: datetime, out: BinaryIO
+) -> None:
+    """The container's bytes into `out`; same input, key and time give the same bytes where the algorithm allows it."""
+    objects = [
+        signing.DataObject.of(DOCUMENT_NAME, "application/xml", composed.document.content),
+        signing.DataObject.of(RENDITION_NAME, "application/pdf", composed.rendition.content),
+    ]
+    objects += [
+        signing.DataObject(name=ATTACHMENTS + item.name, media_type=item.media_type, open=item.open)
+        for item in composed.attachments
+    ]
+    signing.sign_container(objects, key, policy=policy, signing_time=at, out=out)
+
+
+def refuse_unfit_key(key: signing.SigningKey, *, at: datetime) -> None:
+    """A key whose certificate is not valid now, or was made for logging in only, signs nothing (BR-03b)."""
+    facts = signing.certificate_facts(key.certificate_chain[0])
+    params = {"signer": facts.common_name or "", "from": facts.not_before, "to": facts.not_after}
+    if at < facts.not_before:
+        raise Final("sign.certificate-not-yet-valid", params=params)
+    if at > facts.not_after:
+        raise Final("sign.certificate-expired", params=params)
+    if "nonRepudiation" not in facts.key_usage:
+        raise Final("sign.certificate-authentication-only", params=params)
+
+
+def refuse_unless_passed(judged: Judged) -> None:
+    """Raise Final unless the verdict is TOTAL-PASSED and the container says what its header declares."""
+    if judged.validation.indication is not signing.Indication.TOTAL_PASSED:
+        raise _refusal("sign.own-verification", judged.validation)
+    if judged.container is None or judged.findings:
+        code = judged.findings[0].code if judged.findings else "container.no-document"
+        raise Final("sign.own-verification", params={"indication": "TOTAL-PASSED", "reason": code, "signer": ""})
+
+
+def _refusal(code: str, report: signing.ValidationReport) -> Final:
+    failed = [check.id for check in report.checks if check.conclusion is not signing.Conclusion.PASSED]
+    for signature in report.signatures:
+        failed += [
+            check.id
+            for check in signature.checks
+            if check.conclusion in {signing.Conclusion.FAILED, signing.Conclusion.INDETERMINATE}
+        ]
+    signer = report.signatures[0].signer if report.signatures else None
+    return Final(
+        code,
+        params={
+            "indication": report.indication.value,
+            "reason": ", ".join(failed) or (report.sub_indication.value if report.sub_indication else ""),
+            "signer": (signer.common_name or "") if signer else "",
+        },
+    )
+
+
+def joined(files: Sequence[TravellingFile], blobs: Blobs) -> Iterator[bytes]:
+    """The bytes of the files one after the other, in chunks."""
+    for file in files:
+        with blobs.open(file.sha256) as source:
+            while chunk := source.read(_CHUNK):
+                yield chunk

@@ -1,0 +1,262 @@
+"""Convert, sign, verify, queue: the whole way of one document into the outbox.
+
+The same document again (same DocumentId, same XML) is the Delivery that stands there already, and nothing is signed;
+the same DocumentId with other XML is a conflict that names both digests. The document is in the outbox together with
+its bytes and its audit event, or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from adapter import rules, texts
+from adapter.domain.audit_event import AuditEvent
+from adapter.domain.delivery import (
+    ContentKind,
+    Delivery,
+    DeliveryState,
+    OutgoingDocument,
+    TravellingFile,
+    Words,
+)
+from adapter.domain.document import BodyCode, DocumentId, SignedContainer
+from adapter.domain.report import Bilingual, Report
+from adapter.errors import Conflict, DocumentRefused, Final, Finding, Severity
+from adapter.ports import AddedDelivery, AddressBook, Clock, Identifiers, KeptBlob, Store, Transaction
+from adapter.usecases.convert import Attached, Convert
+from adapter.usecases.facts import FactsOf
+from adapter.usecases.findings import Places, located
+from adapter.usecases.sign import Sign, refuse_unless_passed
+from adapter.usecases.verified_container import CONTAINER_MEDIA_TYPE, RENDITION_NAME, Judged, judge
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Submitted:
+    """What submit answers: the delivery, whether it stood there before, and the warnings that stay with the document."""
+
+    delivery: Delivery
+    replayed: bool
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SubmitLimits:
+    """What the exchange carries.
+
+    max_file_bytes      one file in one call of the exchange's file store
+    """
+
+    max_file_bytes: int = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Submit:
+    """The door for a report and for a container that was signed elsewhere."""
+
+    body: BodyCode
+    store: Store
+    clock: Clock
+    identifiers: Identifiers
+    addresses: AddressBook
+    convert: Convert
+    sign: Sign
+    facts: FactsOf
+    limits: SubmitLimits
+
+    def report(self, report: Report, attachments: Sequence[Attached], *, places: Places | None = None) -> Submitted:
+        """Submit a report: steps 1 to 10 of the submit pass."""
+        now = self.clock.now()
+        facts = self.facts.before_signing(report, at=now, attachments=attachments)
+        composed = self.convert(report, attachments, facts=facts, stage=rules.Stage.LOCK, places=places)
+        self._check_ours(composed.report)
+        standing = self._standing(composed.document.document_id, composed.report, composed.document.sha256)
+        if standing is not None:
+            return Submitted(delivery=standing, replayed=True, findings=composed.findings)
+        kept, judged = self.sign.container(composed, at=now)
+        findings = (*composed.findings, *self._signed_findings(judged, now))
+        return self._queue(kept, judged, findings, now)
+
+    def container(self, kept: KeptBlob) -> Submitted:
+        """Submit a container that was signed elsewhere: it is judged as the addressee will judge it."""
+        now = self.clock.now()
+        judged = judge(kept, self.store.blobs, self.sign.trust, at=now)
+        if judged.findings:
+            raise DocumentRefused(judged.findings)
+        refuse_unless_passed(judged)
+        assert judged.container is not None
+        assert judged.report is not None
+        self._check_ours(judged.report)
+        document = judged.container.document
+        standing = self._standing(document.document_id, judged.report, document.sha256)
+        if standing is not None:
+            return Submitted(delivery=standing, replayed=True, findings=())
+        ruleset = self.convert.rulesets.find(judged.report.header.ruleset.id, judged.report.header.ruleset.version)
+        facts = self.facts.of_signed(judged, at=now)
+        locked = located(
+            judged.report,
+            rules.check_all(judged.report, stage=rules.Stage.LOCK, ruleset=ruleset, facts=facts),
+            None,
+        )
+        findings = (*locked, *self._signed_findings(judged, now))
+        _refuse_errors(findings)
+        return self._queue(kept, judged, findings, now)
+
+    # --- steps --------------------------------------------------------------------------------------------------------
+    def _standing(self, document_id: DocumentId, report: Report, digest: str) -> Delivery | None:
+        """The Delivery of the same document, if there is one. Raises Conflict when its XML is another."""
+        addressee = _addressee(report)
+        with self.store.transaction() as transaction:
+            found = transaction.outbox.find(document_id, ContentKind.DOCUMENT, addressee)
+        if found is not None and found.digest != digest:
+            raise Conflict(
+                params={"id": document_id, "kept": found.digest, "given": digest, "since": found.created_at}
+            )
+        return found
+
+    def _signed_findings(self, judged: Judged, now: datetime) -> tuple[Finding, ...]:
+        """Rules of the stage `sign`: who signed and what the signature covers (BR-03, BR-04). Errors end here."""
+        assert judged.report is not None
+        if not judged.report.header.document_type.is_business_document:
+            return ()
+        ruleset = self.convert.rulesets.find(judged.report.header.ruleset.id, judged.report.header.ruleset.version)
+        facts = self.facts.of_signed(judged, at=now)
+        broken = rules.check_all(judged.report, stage=rules.Stage.SIGN, ruleset=ruleset, facts=facts)
+        findings = located(judged.report, broken, None)
+        _refuse_errors(findings)
+        return findings
+
+    def _check_ours(self, report: Report) -> None:
+        if report.header.sender.code != self.body:
+            raise Final("submit.not-our-body", params={"sender": report.header.sender.code, "body": self.body})
+
+    def _queue(self, kept: KeptBlob, judged: Judged, findings: tuple[Finding, ...], now: datetime) -> Submitted:
+        assert judged.container is not None
+        assert judged.report is not None
+        content = self._content(judged.container, judged.report, kept, judged, now)
+        added = self._add(content, judged.container, judged.report, now)
+        return Submitted(delivery=added.delivery, replayed=added.replayed, findings=findings)
+
+    def _content(
+        self, container: SignedContainer, report: Report, kept: KeptBlob, judged: Judged, now: datetime
+    ) -> OutgoingDocument:
+        """The files as they will travel: the container first, then the printed form for people without the program."""
+        header = report.header
+        addressee = _addressee(report)
+        participant = self.addresses.find(addressee, on=now.date())
+        guid = header.document_id.removeprefix("urn:uuid:")
+        files = [
+            TravellingFile(
+                name=f"{guid}.asice", media_type=CONTAINER_MEDIA_TYPE, size=kept.size, sha256=kept.sha256
+            )
+        ]
+        rendition = judged.objects.get(RENDITION_NAME)
+        if rendition is not None:
+            page = self.store.blobs.put(rendition.read())
+            files.append(
+                TravellingFile(
+                    name=f"{guid}.pdf", media_type="application/pdf", size=page.size, sha256=page.sha256
+                )
+            )
+        self._check_sizes(files)
+        signatory = header.signatory
+        paper = header.paper_copy
+        return OutgoingDocument(
+            document_id=header.document_id,
+            document_type=header.document_type,
+            sender=header.sender.code,
+            addressee=addressee,
+            registration_number=header.registration_number or guid,
+            registration_date=header.registration_date or now.date(),
+            description=_description(report),
+            author=_words(header.sender.name),
+            recipient=participant.name,
+            signer=_words(signatory.name) if signatory else Words(kk=container.signer, ru=container.signer),
+            executor=header.executor.name if header.executor else "",
+            executor_phone=header.executor.phone if header.executor else "",
+            sheets=paper.sheets if paper else 0,
+            files=tuple(files),
+            office_signature=self.sign.office_signature(files, at=now),
+            prepared_at=now,
+            answers=next((ref.registration_number for ref in header.in_reply_to if ref.registration_number), None),
+        )
+
+    def _check_sizes(self, files: Sequence[TravellingFile]) -> None:
+        for file in files:
+            if file.size > self.limits.max_file_bytes:
+                raise Final(
+                    "submit.file-too-large",
+                    params={"file": file.name, "size": file.size, "limit": self.limits.max_file_bytes},
+                )
+
+    def _add(
+        self, content: OutgoingDocument, container: SignedContainer, report: Report, now: datetime
+    ) -> AddedDelivery:
+        ruleset = self.convert.rulesets.find(report.header.ruleset.id, report.header.ruleset.version)
+        delivery = Delivery(
+            id=str(self.identifiers.new()),
+            key=content.document_id,
+            content_kind=ContentKind.DOCUMENT,
+            content=content,
+            document_id=content.document_id,
+            sender=content.sender,
+            addressee=content.addressee,
+            digest=container.document.sha256,
+            message_id=str(self.identifiers.new()),
+            state=DeliveryState.QUEUED,
+            wake_at=now,
+            created_at=now,
+            changed_at=now,
+            deadline=rules.due_instant(ruleset, content.document_type, report.header.reporting_year),
+        )
+        with self.store.transaction() as transaction:
+            added = transaction.outbox.add(delivery)
+            if not added.replayed:
+                _note_queued(transaction, added.delivery, container, ruleset, now)
+        return added
+
+
+def _refuse_errors(findings: tuple[Finding, ...]) -> None:
+    if any(finding.severity in {Severity.STOP, Severity.ERROR} for finding in findings):
+        raise DocumentRefused(findings)
+
+
+def _note_queued(
+    transaction: Transaction, delivery: Delivery, container: SignedContainer, ruleset: rules.Ruleset, now: datetime
+) -> None:
+    transaction.audit.append(
+        AuditEvent(
+            at=now,
+            actor=container.signer or delivery.sender,
+            action="delivery.queued",
+            mandate="p.7, p.12",
+            document_id=delivery.document_id,
+            details={
+                "delivery": delivery.id,
+                "addressee": delivery.addressee,
+                "xml": container.document.sha256,
+                "container": container.blob,
+                "schema": container.document.schema_id,
+                "ruleset": f"{ruleset.id}@{ruleset.version}",
+                "rulesetDigest": ruleset.digest,
+            },
+        )
+    )
+
+
+def _addressee(report: Report) -> BodyCode:
+    recipient = report.header.recipient
+    if recipient is None:
+        raise Final("submit.no-addressee", params={"type": report.header.document_type.value})
+    return recipient.code
+
+
+def _words(text: Bilingual) -> Words:
+    return Words(kk=text.kk, ru=text.ru)
+
+
+def _description(report: Report) -> Words:
+    title = texts.label_of_code_in_all("doctype", report.header.document_type.value)
+    year = report.header.reporting_year
+    return Words(kk=f"{title['kk']}, {year}", ru=f"{title['ru']}, {year}")

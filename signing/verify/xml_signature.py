@@ -1,0 +1,135 @@
+"""Steps 1, 2 and 4 of EN 319 102-1 as far as an XML signature in a container and one in an envelope share them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from signing import algorithms, xmldsig
+from signing.validation_report import Check, Conclusion, SignatureReport, SubIndication, conclude
+from signing.verify.signature import SignedClaims, algorithm_check, judge_signer
+from signing.xmldsig import StepError, passed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from signing.algorithms import DigestAlgorithm, SignatureAlgorithm
+    from signing.certificates import Certificate
+    from signing.policy import ValidationPolicy
+    from signing.trust_anchors import TrustAnchors
+    from signing.xmldsig import Canonicalizer, Signature
+
+CHECKS: Final = frozenset({"xmldsig.signature-algorithm", "xmldsig.digest-algorithms", "xmldsig.signature-value"})
+
+T = TypeVar("T")
+
+
+@dataclass(kw_only=True, slots=True)
+class Examination:
+    """What is known so far of one signature; steps fill it in, `report` closes it."""
+
+    id: str
+    format: str
+    level: str
+    checks: list[Check] = field(default_factory=list)
+    signer: Certificate | None = None
+    others: tuple[Certificate, ...] = ()
+    signing_time: datetime | None = None
+    covered: tuple[str, ...] = ()
+    is_complete: bool = False
+    """Every step of the format was reached; otherwise the signer is not judged, the verdict stands without that."""
+
+    def take(self, check_id: str, step: Callable[[], T]) -> T | None:
+        """Run one step that others do not depend on: its Check is appended, whatever it is."""
+        try:
+            result = step()
+        except StepError as error:
+            self.checks.append(error.check)
+            return None
+        self.checks.append(passed(check_id))
+        return result
+
+    @property
+    def has_failed(self) -> bool:
+        return any(check.conclusion is Conclusion.FAILED for check in self.checks)
+
+    def report(self, *, policy: ValidationPolicy, anchors: TrustAnchors, at: datetime) -> SignatureReport:
+        """The verdict. A signature whose examination stopped is never TOTAL-PASSED: what stopped it decides."""
+        if self.is_complete:
+            claims = SignedClaims(
+                id=self.id, format=self.format, level=self.level, covered=self.covered, signing_time=self.signing_time
+            )
+            return judge_signer(
+                claims=claims,
+                signer=self.signer,
+                candidates=self.others,
+                checks=self.checks,
+                policy=policy,
+                anchors=anchors,
+                at=at,
+            )
+        indication, sub_indication = conclude(self.checks)
+        return SignatureReport(
+            id=self.id,
+            format=self.format,
+            level=self.level,
+            indication=indication,
+            sub_indication=sub_indication,
+            signing_time=self.signing_time,
+            best_signature_time=at,
+            signer=self.signer.facts() if self.signer else None,
+            covered=(),
+            checks=tuple(self.checks),
+        )
+
+
+def judge_algorithms(
+    examination: Examination, signature: Signature, policy: ValidationPolicy, at: datetime
+) -> tuple[SignatureAlgorithm | None, dict[str, DigestAlgorithm]]:
+    """Checks "xmldsig.signature-algorithm" and "xmldsig.digest-algorithms"; gives those that may be computed with."""
+    method = algorithms.signature_algorithm_by_uri(signature.method_uri)
+    examination.checks.append(
+        algorithm_check("xmldsig.signature-algorithm", method, named=signature.method_uri, at=at, policy=policy)
+    )
+    digests: dict[str, DigestAlgorithm] = {}
+    worst = passed("xmldsig.digest-algorithms")
+    for uri in dict.fromkeys(reference.digest_uri for reference in signature.references):
+        digest = algorithms.digest_by_uri(uri)
+        check = algorithm_check("xmldsig.digest-algorithms", digest, named=uri, at=at, policy=policy)
+        if check.conclusion is Conclusion.FAILED or worst.conclusion is Conclusion.PASSED:
+            worst = check
+        if digest is not None and digest.standing is algorithms.Standing.TRUSTED:
+            digests[uri] = digest
+    examination.checks.append(worst)
+    usable = method is not None and method.standing is algorithms.Standing.TRUSTED
+    return (method if usable else None), digests
+
+
+def judge_value(
+    examination: Examination,
+    signature: Signature,
+    method: SignatureAlgorithm | None,
+    candidates: Iterable[Certificate],
+    canonicalizer: Canonicalizer,
+) -> Certificate | None:
+    """Checks "xmldsig.canonicalization" and "xmldsig.signature-value"; gives the candidate whose key verifies."""
+    octets = examination.take(
+        "xmldsig.canonicalization", lambda: canonicalizer.octets(signature.signed_info, signature.canonicalization)
+    )
+    if octets is None or method is None:
+        examination.checks.append(Check.not_performed("xmldsig.signature-value"))
+        return None
+    for candidate in candidates:
+        if algorithms.verify_signature(method, candidate, octets, signature.value, form="xmldsig"):
+            examination.checks.append(passed("xmldsig.signature-value"))
+            return candidate
+    examination.checks.append(
+        Check.failed("xmldsig.signature-value", SubIndication.SIG_CRYPTO_FAILURE, algorithm=method.id)
+    )
+    return None
+
+
+def judge_key_value(examination: Examination, signature: Signature, signer: Certificate) -> None:
+    """Check "xmldsig.key-value"."""
+    examination.take("xmldsig.key-value", lambda: xmldsig.require_key_value(signature.key_info, signer))

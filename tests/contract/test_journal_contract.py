@@ -1,0 +1,179 @@
+"""adapter.ports.Journal: what every journal promises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from adapter.domain.incoming import JournalState
+from adapter.errors import Conflict, Final
+from tests.contract.samples import LEASE, MINUTE, NOW, digest, entry
+
+S = JournalState
+
+
+@pytest.fixture(autouse=True)
+def raw(store):
+    store.blobs.put(b"<raw/>")
+    store.blobs.put(b"<other/>")
+
+
+def put(store, *entries):
+    with store.transaction() as t:
+        return [t.journal.add(row) for row in entries]
+
+
+def get(store, row):
+    with store.transaction() as t:
+        return t.journal.get(row.id)
+
+
+def claim(store, now=NOW, lease="lease-1"):
+    with store.transaction() as t:
+        return t.journal.claim(now=now, lease=lease, lease_for=LEASE)
+
+
+def test_gives_back_exactly_what_was_added(store):
+    full = entry(
+        2,
+        state=S.CLAIMED,
+        lease="l",
+        lease_until=NOW,
+        tries=3,
+        document_id="urn:uuid:1",
+        outcome="receive.held",
+        outcome_params='{"a": 1}',
+        revision=4,
+        answer=b"\x00\xff",
+    )
+    (first, _) = put(store, entry(), full)
+    assert not first.replayed
+    assert not first.conflict
+    assert (get(store, entry()), get(store, full), get(store, entry(3))) == (entry(), full, None)
+
+
+def test_the_same_message_again_gives_the_entry_that_stands_with_its_answer(store):
+    put(store, entry())
+    (again,) = put(store, replace(entry(), id="again", answer=b"other", received_at=NOW + MINUTE))
+    assert again.replayed
+    assert again.entry == entry()
+    assert not again.conflict
+
+
+def test_the_same_id_with_other_bytes_is_kept_beside_and_told(store):
+    other = replace(entry(1, b"<other/>"), id="other")
+    _, second = put(store, entry(), other)
+    assert second.conflict
+    assert not second.replayed
+    assert (get(store, entry()), get(store, other)) == (entry(), other)
+    (again,) = put(store, replace(entry(), id="again"))
+    assert again.replayed
+    assert again.conflict
+    assert again.entry == entry()
+
+
+def test_refuses_an_entry_without_its_bytes_or_with_a_taken_id(store):
+    with store.transaction() as t:
+        with pytest.raises(Final) as refused:
+            t.journal.add(entry(1, b"never kept"))
+        assert refused.value.code == "storage.nothing-to-point-at"
+        t.journal.add(entry())
+        with pytest.raises(Conflict):
+            t.journal.add(replace(entry(2), id=entry().id))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"wake_at": None}, {"state": S.CLAIMED}, {"lease": "l"}, {"tries": -1}],
+    ids=str,
+)
+def test_refuses_an_entry_that_contradicts_itself(store, broken):
+    with store.transaction() as t, pytest.raises(Final) as refused:
+        t.journal.add(entry(**broken))
+    assert refused.value.code == "storage.invariant"
+
+
+@pytest.mark.parametrize("state", [S.DONE, S.HELD, S.REFUSED])
+def test_a_closed_entry_needs_no_wake_up(store, state):
+    put(store, entry(state=state, wake_at=None))
+    assert get(store, entry()).state is state
+
+
+def test_pages_follow_arrival_then_id(store):
+    rows = [entry(number, received_at=NOW + (number // 3) * MINUTE) for number in range(1, 9)]
+    put(store, *reversed(rows))
+    with store.transaction() as t:
+        first = t.journal.listed(limit=5)
+        assert (*first, *t.journal.listed(after=first[-1].id)) == tuple(rows)
+        assert t.journal.listed(after="nobody") == ()
+
+
+def test_lists_by_state_and_by_document(store):
+    rows = (
+        entry(1, document_id="a"),
+        entry(2, state=S.HELD, document_id="b"),
+        entry(3, state=S.DONE, document_id="a"),
+    )
+    put(store, *rows)
+    with store.transaction() as t:
+        assert t.journal.listed(states=(S.HELD, S.DONE)) == rows[1:]
+        assert t.journal.of_document("a") == (rows[0], rows[2])
+        assert t.journal.of_document("c") == ()
+
+
+def test_claims_the_longest_waiting_entry_under_the_lease(store):
+    put(
+        store,
+        entry(1, wake_at=NOW - MINUTE),
+        entry(2, wake_at=NOW - 2 * MINUTE),
+        entry(3, wake_at=NOW + timedelta(microseconds=1)),
+        entry(4, state=S.HELD, wake_at=NOW - MINUTE),
+        entry(5, state=S.DONE, wake_at=NOW - MINUTE),
+    )
+    first = claim(store, lease="l")
+    assert first == replace(
+        entry(2), state=S.CLAIMED, lease="l", lease_until=NOW + LEASE, wake_at=NOW + LEASE, revision=1
+    )
+    assert claim(store).id == entry(1).id
+    assert claim(store) is None
+    assert claim(store, now=NOW + timedelta(microseconds=1)).id == entry(3).id
+
+
+def test_an_entry_whose_lease_has_ended_is_claimed_again_and_a_live_one_is_not(store):
+    put(store, entry())
+    sleeper = claim(store, lease="sleeper")
+    assert claim(store, now=NOW + LEASE - timedelta(microseconds=1)) is None
+    second = claim(store, now=NOW + LEASE, lease="second")
+    assert (second.id, second.lease) == (sleeper.id, "second")
+    with store.transaction() as t:
+        assert not t.journal.save(replace(sleeper, state=S.DONE, lease=None, lease_until=None))
+    assert get(store, entry()) == second
+
+
+def test_saves_every_mutable_field_and_nothing_of_what_came(store):
+    put(store, entry())
+    changed = replace(
+        entry(),
+        state=S.DONE,
+        wake_at=None,
+        tries=2,
+        document_id="d",
+        outcome="o",
+        outcome_params="{}",
+    )
+    with store.transaction() as t:
+        assert t.journal.save(
+            replace(
+                changed,
+                message_id="m",
+                sha256=digest("other"),
+                size=1,
+                received_at=NOW + MINUTE,
+                verdict="failed",
+                answer=b"",
+            )
+        )
+        assert not t.journal.save(changed)
+    assert get(store, entry()) == replace(changed, revision=1)

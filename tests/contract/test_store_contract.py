@@ -1,0 +1,92 @@
+"""adapter.ports.Store: what every store promises about its transactions."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from tests.contract.samples import delivery, entry, event, receipt, registered, roll_back
+
+
+@pytest.fixture(autouse=True)
+def raw(store):
+    store.blobs.put(b"<raw/>")
+    store.blobs.put(b"<receipt/>")
+
+
+def fill(transaction):
+    transaction.outbox.add(delivery())
+    transaction.journal.add(entry())
+    transaction.register.add(registered())
+    transaction.receipts.add(receipt())
+    transaction.audit.append(event())
+
+
+def content(store):
+    with store.transaction() as t:
+        return (
+            len(t.outbox.listed()),
+            len(t.journal.listed()),
+            len(t.register.listed()),
+            len(t.receipts.of_document(receipt().document_id)),
+            len(t.audit.events()),
+        )
+
+
+def test_everything_inside_commits_together(store):
+    with store.transaction() as t:
+        fill(t)
+    assert content(store) == (1, 1, 1, 1, 1)
+
+
+def test_nothing_inside_stays_when_the_block_raises(store):
+    roll_back(store, fill)
+    assert content(store) == (0, 0, 0, 0, 0)
+
+
+def test_a_refusal_that_the_block_survives_undoes_nothing_else(store):
+    with store.transaction() as t:
+        fill(t)
+        with pytest.raises(Exception, match="register"):
+            t.register.add(registered())
+    assert content(store) == (1, 1, 1, 1, 1)
+
+
+def test_a_transaction_inside_a_transaction_is_refused_at_once(store):
+    with store.transaction() as t:
+        fill(t)
+        with pytest.raises(RuntimeError), store.transaction():
+            pass
+    assert content(store) == (1, 1, 1, 1, 1)
+
+
+def test_the_store_works_on_after_a_block_that_raised(store):
+    for _ in range(30):
+        roll_back(store, lambda t: None)
+    with store.transaction() as t:
+        fill(t)
+    assert content(store) == (1, 1, 1, 1, 1)
+
+
+def test_nobody_sees_half_a_transaction(store):
+    inside, leave, seen = threading.Event(), threading.Event(), []
+
+    def write() -> None:
+        with store.transaction() as t:
+            fill(t)
+            inside.set()
+            leave.wait(10)
+
+    def read() -> None:
+        seen.append(content(store))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    inside.wait(10)
+    reader = threading.Thread(target=read)
+    reader.start()
+    leave.set()
+    writer.join()
+    reader.join()
+    assert seen == [(1, 1, 1, 1, 1)]

@@ -1,0 +1,321 @@
+"""A path is passed only when every rule holds; each rule has a chain that breaks it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+
+import crafted_pki as made
+import pytest
+from crafted_pki import Chain, Draft, extension, sequence
+
+from signing import SANDBOX_DOCUMENT, Certificate, Indication, SigningError, SubIndication, asn1
+from signing import certificates as x509
+from signing.certification_path import CHECKS, PathResult, _is_signed_by, validate_path
+from signing.validation_report import Conclusion
+
+AT = datetime(2026, 11, 10, 12, 0, tzinfo=UTC)
+POLICY = SANDBOX_DOCUMENT
+FAILED, UNDECIDED = Indication.TOTAL_FAILED, Indication.INDETERMINATE
+ANY_POLICY = "2.5.29.32.0"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A broken chain: the check it breaks, the verdict, and how it is made."""
+
+    what: str
+    check: str
+    indication: Indication
+    sub_indication: SubIndication
+    make: Callable[[], PathResult]
+
+
+def judged(chain: Chain, *, at: datetime = AT, policy: object = POLICY) -> PathResult:
+    return validate_path(chain.signer, chain.candidates, chain.anchors, at=at, policy=policy)
+
+
+def judged_with(chain: Chain, candidates: list[Certificate], **policy: object) -> PathResult:
+    return validate_path(chain.signer, candidates, chain.anchors, at=AT, policy=replace(POLICY, **policy))
+
+
+def constrained(value: bytes) -> bytes:
+    return extension(x509.NAME_CONSTRAINTS, value, critical=True)
+
+
+def explicit_policy(skip: int = 0) -> bytes:
+    return extension(x509.POLICY_CONSTRAINTS, sequence(asn1.encode(0x80, bytes((skip,)))), critical=True)
+
+
+def look_alikes(chain: Chain, count: int) -> list[Certificate]:
+    """CAs with the right name and no key identifier, but other keys."""
+    return [
+        Certificate.from_der(
+            replace(chain.ca, key=made.key(f"look-alike-{n}"), with_key_ids=False).signed_by(chain.root)
+        )
+        for n in range(count)
+    ]
+
+
+def two_intermediates(chain: Chain) -> PathResult:
+    middle = replace(chain.ca, subject=made.cn("Middle"), key=made.key("middle"))
+    signer = Certificate.from_der(chain.leaf.signed_by(middle))
+    bag = [Certificate.from_der(middle.signed_by(chain.ca)), *chain.candidates]
+    return validate_path(signer, bag, chain.anchors, at=AT, policy=POLICY)
+
+
+def self_issued_below_path_length_0() -> PathResult:
+    chain = Chain().with_ca(extensions=(made.basic_constraints(ca=True, path_length=0), made.CA_USAGE))
+    renewed = replace(chain.ca, key=made.key("renewed"), extensions=(made.basic_constraints(ca=True), made.CA_USAGE))
+    signer = Certificate.from_der(chain.leaf.signed_by(renewed))
+    bag = [Certificate.from_der(renewed.signed_by(chain.ca)), *chain.candidates]
+    return validate_path(signer, bag, chain.anchors, at=AT, policy=POLICY)
+
+
+def many_names() -> PathResult:
+    bases = tuple(made.directory_name(made.cn(f"Base {n}")) for n in range(110))
+    names = extension(x509.SUBJECT_ALT_NAME, sequence(*(made.directory_name(made.cn(f"Name {n}")) for n in range(110))))
+    value = made.name_constraints(excluded=bases)
+    chain = Chain()
+    return judged(
+        chain.with_ca(extensions=(*chain.ca.extensions, constrained(value))).with_leaf(extra=(names,))
+    )
+
+
+def long_path() -> PathResult:
+    chain, issuer, bag = Chain(), Chain().root, []
+    for n in range(5):
+        draft = replace(chain.ca, subject=made.cn(f"Level {n}"), key=made.key(f"level-{n}"))
+        bag.append(Certificate.from_der(draft.signed_by(issuer)))
+        issuer = draft
+    signer = Certificate.from_der(chain.leaf.signed_by(issuer))
+    return validate_path(signer, bag, chain.anchors, at=AT, policy=POLICY)
+
+
+C = Chain()
+UNKNOWN = "1.2.3.4.5"
+DNS = asn1.encode(0x82, b"example.kz")
+BODY = made.directory_name(made.name(("2.5.4.6", "KZ"), ("2.5.4.10", "Body")))
+OTHER = made.directory_name(made.name(("2.5.4.6", "KZ"), ("2.5.4.10", "Other")))
+SIG, CHAIN = SubIndication.SIG_CONSTRAINTS_FAILURE, SubIndication.CHAIN_CONSTRAINTS_FAILURE
+CRYPTO = SubIndication.CRYPTO_CONSTRAINTS_FAILURE
+
+
+def ca_with(*extra: bytes) -> Chain:
+    return C.with_ca(extra=extra)
+
+
+def root_with(*extra: bytes) -> Chain:
+    return C.with_root(extra=extra)
+
+
+CASES = (
+    Case("stranger's anchor", "path.found", UNDECIDED, SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
+         lambda: validate_path(C.signer, C.candidates, C.with_root(key=made.key("stranger")).anchors, at=AT, policy=POLICY)),
+    Case("issuer by name alone", "path.found", UNDECIDED, SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
+         lambda: judged_with(C.with_leaf(with_key_ids=False), look_alikes(C, 3))),
+    Case("no issuer came along", "path.found", UNDECIDED, SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
+         lambda: judged_with(C, [])),
+    Case("too many look-alikes", "path.limits", FAILED, SubIndication.FORMAT_FAILURE,
+         lambda: judged_with(C.with_leaf(with_key_ids=False), look_alikes(C, 9))),
+    Case("too many signature checks", "path.limits", FAILED, SubIndication.FORMAT_FAILURE,
+         lambda: judged_with(C.with_leaf(with_key_ids=False), look_alikes(C, 5), max_signature_checks=4)),
+    Case("seven certificates", "path.limits", FAILED, SubIndication.FORMAT_FAILURE, long_path),
+    Case("one second before", "path.validity", UNDECIDED, SubIndication.NOT_YET_VALID,
+         lambda: judged(C.with_leaf(not_before=AT + timedelta(seconds=1)))),
+    Case("one second after", "path.validity", UNDECIDED, SubIndication.OUT_OF_BOUNDS_NO_POE,
+         lambda: judged(C.with_leaf(not_after=AT - timedelta(seconds=1)))),
+    Case("authority ended", "path.validity", UNDECIDED, SubIndication.OUT_OF_BOUNDS_NO_POE,
+         lambda: judged(C.with_ca(not_after=AT - timedelta(seconds=1)))),
+    Case("anchor ended", "path.validity", UNDECIDED, SubIndication.OUT_OF_BOUNDS_NO_POE,
+         lambda: judged(C.with_root(not_after=AT - timedelta(seconds=1)))),
+    Case("unknown critical in signer", "path.extensions", FAILED, SIG,
+         lambda: judged(C.with_leaf(extra=(extension(UNKNOWN, b"\x05\x00", critical=True),)))),
+    Case("critical authority information access", "path.extensions", FAILED, SIG,
+         lambda: judged(C.with_leaf(extra=(extension("1.3.6.1.5.5.7.1.1", sequence(), critical=True),)))),
+    Case("unknown critical in authority", "path.extensions", UNDECIDED, CHAIN,
+         lambda: judged(ca_with(extension(UNKNOWN, b"\x05\x00", critical=True)))),
+    Case("same extension twice", "path.extensions", FAILED, SIG,
+         lambda: judged(C.with_leaf(extra=(made.SIGNER_USAGE,)))),
+    Case("name constraints not critical", "path.extensions", UNDECIDED, CHAIN,
+         lambda: judged(ca_with(extension(x509.NAME_CONSTRAINTS, made.name_constraints(permitted=(BODY,)))))),
+    Case("name constraints in an end entity", "path.extensions", FAILED, SIG,
+         lambda: judged(C.with_leaf(extra=(constrained(made.name_constraints(permitted=(BODY,))),)))),
+    Case("policy constraints not critical", "path.extensions", UNDECIDED, CHAIN,
+         lambda: judged(ca_with(extension(x509.POLICY_CONSTRAINTS, sequence(asn1.encode(0x80, b"\x05")))))),
+    Case("serial zero", "path.serial", FAILED, SIG, lambda: judged(C.with_leaf(serial=0))),
+    Case("serial negative", "path.serial", FAILED, SIG, lambda: judged(C.with_leaf(serial=-5))),
+    Case("serial of 21 octets", "path.serial", FAILED, SIG, lambda: judged(C.with_leaf(serial=1 << 159))),
+    Case("serial zero above", "path.serial", UNDECIDED, CHAIN, lambda: judged(C.with_ca(serial=0))),
+    Case("inner and outer algorithm differ", "path.algorithms", FAILED, SIG,
+         lambda: judged(C.with_leaf(inner=made.ECDSA_SHA384, outer=made.ECDSA_SHA256))),
+    Case("signer certified with SHA-1", "path.algorithms", FAILED, CRYPTO,
+         lambda: judged(C.with_leaf(inner=made.ECDSA_SHA1))),
+    Case("authority certified with SHA-1", "path.algorithms", UNDECIDED, CRYPTO,
+         lambda: judged(C.with_ca(inner=made.ECDSA_SHA1))),
+    Case("national algorithm", "path.algorithms", UNDECIDED, CRYPTO,
+         lambda: judged(C.with_leaf(inner=sequence(asn1.encode_oid("1.2.398.3.10.1.1.2.3.2"), b"\x05\x00")))),
+    Case("unknown algorithm", "path.algorithms", UNDECIDED, CRYPTO,
+         lambda: judged(C.with_leaf(inner=sequence(asn1.encode_oid("1.2.3.4"))))),
+    Case("algorithm past its end", "path.algorithms", UNDECIDED, SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
+         lambda: judged(C, policy=replace(POLICY, algorithm_end_dates=(("sha256", AT.date()),)))),
+    Case("RSA of 1024 bits", "path.keys", FAILED, CRYPTO, lambda: judged(C.with_leaf(key=made.rsa_key(1024)))),
+    Case("national key", "path.keys", FAILED, CRYPTO,
+         lambda: judged(C.with_leaf(spki=sequence(sequence(asn1.encode_oid("1.2.398.3.10.1.1.2.2")), b"\x03\x02\x00\x00")))),
+    Case("weak key above", "path.keys", UNDECIDED, CRYPTO,
+         lambda: judged(C.with_ca(key=made.rsa_key(1024)))),
+    Case("issuer is no authority", "path.issuers", UNDECIDED, CHAIN,
+         lambda: judged(C.with_ca(extensions=(made.basic_constraints(ca=False), made.CA_USAGE)))),
+    Case("issuer without basic constraints", "path.issuers", UNDECIDED, CHAIN,
+         lambda: judged(C.with_ca(extensions=(made.CA_USAGE,)))),
+    Case("issuer may not sign certificates", "path.issuers", UNDECIDED, CHAIN,
+         lambda: judged(C.with_ca(extensions=(made.basic_constraints(ca=True), made.SIGNER_USAGE)))),
+    Case("issuer without a name", "path.issuers", UNDECIDED, CHAIN, lambda: judged(C.with_ca(subject=made.name()))),
+    Case("path length 0 exceeded", "path.length", UNDECIDED, CHAIN,
+         lambda: two_intermediates(C.with_ca(extensions=(made.basic_constraints(ca=True, path_length=0), made.CA_USAGE)))),
+    Case("path length of the anchor exceeded", "path.length", UNDECIDED, CHAIN,
+         lambda: judged(C.with_root(extensions=(made.basic_constraints(ca=True, path_length=0), made.CA_USAGE)))),
+    Case("name outside what is permitted", "path.names", UNDECIDED, CHAIN,
+         lambda: judged(ca_with(constrained(made.name_constraints(permitted=(OTHER,)))))),
+    Case("name excluded", "path.names", UNDECIDED, CHAIN,
+         lambda: judged(ca_with(constrained(made.name_constraints(excluded=(BODY,)))))),
+    Case("anchor's name constraints", "path.names", UNDECIDED, CHAIN,
+         lambda: judged(root_with(constrained(made.name_constraints(excluded=(BODY,)))))),
+    Case("second name excluded", "path.names", UNDECIDED, CHAIN,
+         lambda: judged(ca_with(constrained(made.name_constraints(excluded=(OTHER,))))
+                        .with_leaf(extra=(extension(x509.SUBJECT_ALT_NAME, sequence(OTHER)),)))),
+    Case("constrained form that is not judged", "path.names", UNDECIDED, CHAIN,
+         lambda: judged(ca_with(constrained(made.name_constraints(permitted=(DNS,))))
+                        .with_leaf(extra=(extension(x509.SUBJECT_ALT_NAME, sequence(DNS)),)))),
+    Case("constrained address in the subject", "path.names", UNDECIDED, CHAIN,
+         lambda: judged(ca_with(constrained(made.name_constraints(excluded=(asn1.encode(0x81, b"x@y"),))))
+                        .with_leaf(subject=made.name(("1.2.840.113549.1.9.1", "x@y"))))),
+    Case("empty name constraints", "path.names", UNDECIDED, CHAIN, lambda: judged(ca_with(constrained(sequence())))),
+    Case("name constraints with a minimum", "path.names", UNDECIDED, CHAIN,
+         lambda: judged(ca_with(constrained(sequence(asn1.encode(0xA0, sequence(BODY, asn1.encode(0x80, b"\x01")))))))),
+    Case("no policy where one is demanded", "path.policies", UNDECIDED, CHAIN, lambda: judged(ca_with(explicit_policy()))),
+    Case("policies do not meet", "path.policies", UNDECIDED, CHAIN,
+         lambda: judged(ca_with(explicit_policy(), made.policies("1.2.3")).with_leaf(extra=(made.policies("1.2.4"),)))),
+    Case("any policy inhibited", "path.policies", UNDECIDED, CHAIN,
+         lambda: judged(ca_with(explicit_policy(), made.policies("1.2.3"),
+                                extension(x509.INHIBIT_ANY_POLICY, b"\x02\x01\x00", critical=True))
+                        .with_leaf(extra=(made.policies(ANY_POLICY),)))),
+    Case("same policy twice", "path.policies", UNDECIDED, CHAIN,
+         lambda: judged(C.with_leaf(extra=(made.policies("1.2.3", "1.2.3"),)))),
+    Case("mapping of any policy", "path.policies", UNDECIDED, CHAIN,
+         lambda: judged(ca_with(made.policies(ANY_POLICY), extension(x509.POLICY_MAPPINGS, sequence(sequence(
+             asn1.encode_oid(ANY_POLICY), asn1.encode_oid("1.2.3"))))).with_leaf(extra=(made.policies("1.2.3"),)))),
+)  # fmt: skip
+
+
+def test_passes_a_good_path():
+    result = judged(C)
+    assert result.indication is Indication.TOTAL_PASSED
+    assert [c.subject.values("2.5.4.3") for c in result.path] == [("Signer",), ("CA",), ("Root",)]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.what)
+def test_refuses_a_path_that_breaks_one_rule_and_says_which(case: Case):
+    result = case.make()
+    assert (result.indication, result.sub_indication) == (case.indication, case.sub_indication)
+    assert {c.id for c in result.checks if c.conclusion is not Conclusion.PASSED} == {case.check}
+
+
+def test_every_check_has_a_chain_that_breaks_it_alone():
+    assert {case.check for case in CASES} == CHECKS
+
+
+@pytest.mark.parametrize(
+    "chain",
+    [
+        pytest.param(C.with_leaf(not_before=AT), id="valid from this instant"),
+        pytest.param(C.with_leaf(not_after=AT), id="valid to this instant"),
+        pytest.param(C.with_leaf(serial=(1 << 159) - 1), id="serial of 20 octets"),
+        pytest.param(C.with_leaf(extra=(extension(UNKNOWN, b"\x05\x00"),)), id="unknown extension, not critical"),
+        pytest.param(C.with_leaf(key=made.rsa_key(2048, 3)), id="RSA exponent 3"),
+        pytest.param(C.with_leaf(with_key_ids=False).with_ca(with_key_ids=False), id="no key identifiers"),
+        pytest.param(C.with_ca(not_before=AT - timedelta(days=900)), id="starts before its issuer"),
+        pytest.param(C.with_root(extensions=(made.basic_constraints(ca=True, path_length=1), made.CA_USAGE)), id="path length enough"),
+        pytest.param(ca_with(constrained(made.name_constraints(permitted=(BODY,)))), id="name permitted"),
+        pytest.param(ca_with(constrained(made.name_constraints(permitted=(DNS,)))), id="constrained form that is not borne"),
+        pytest.param(ca_with(explicit_policy(), made.policies("1.2.3")).with_leaf(extra=(made.policies("1.2.3"),)), id="policy holds"),
+        pytest.param(ca_with(explicit_policy(), made.policies(ANY_POLICY)).with_leaf(extra=(made.policies("1.2.3"),)), id="any policy above"),
+        pytest.param(
+            ca_with(
+                explicit_policy(),
+                made.policies("1.2.3"),
+                extension(x509.POLICY_MAPPINGS, sequence(sequence(asn1.encode_oid("1.2.3"), asn1.encode_oid("1.2.9")))),
+            ).with_leaf(extra=(made.policies("1.2.9"),)),
+            id="policy mapped",
+        ),
+    ],
+)  # fmt: skip
+def test_passes_what_the_rules_leave_free(chain: Chain):
+    assert judged(chain).indication is Indication.TOTAL_PASSED
+
+
+def test_many_names_against_many_constraints_are_refused_before_they_are_compared():
+    result = many_names()
+    assert (result.indication, result.sub_indication) == (FAILED, SubIndication.FORMAT_FAILURE)
+    assert result.checks[-2].id == "path.limits"
+
+
+def test_a_self_issued_authority_does_not_count_towards_the_path_length():
+    assert self_issued_below_path_length_0().indication is Indication.TOTAL_PASSED
+
+
+def test_absent_and_null_parameters_are_the_same_algorithm():
+    chain = C.with_ca(key=made.rsa_key(2048)).with_leaf(inner=made.RSA_SHA256, outer=made.RSA_SHA256_NO_NULL)
+    assert judged(chain).indication is Indication.TOTAL_PASSED
+
+
+def test_an_expired_anchor_passes_only_when_the_policy_ignores_its_end():
+    chain = C.with_root(not_after=AT - timedelta(seconds=1))
+    assert judged(chain, policy=replace(POLICY, anchor_validity="ignored")).indication is Indication.TOTAL_PASSED
+
+
+def test_an_end_date_binds_from_its_day_on():
+    before = replace(POLICY, algorithm_end_dates=(("ecdsa-sha256", date(2026, 11, 11)),))
+    assert judged(C, policy=before).indication is Indication.TOTAL_PASSED
+
+
+def test_finds_the_good_issuer_among_look_alikes():
+    chain = C.with_leaf(with_key_ids=False)
+    assert judged_with(chain, [*look_alikes(C, 7), *C.candidates]).indication is Indication.TOTAL_PASSED
+
+
+def test_takes_the_path_that_passes_when_another_does_not():
+    expired = Certificate.from_der(replace(C.ca, serial=77, not_after=AT - timedelta(days=1)).signed_by(C.root))
+    assert judged_with(C, [expired, *C.candidates]).indication is Indication.TOTAL_PASSED
+
+
+def test_a_loop_of_two_authorities_ends():
+    a = replace(C.ca, subject=made.cn("A"), key=made.key("loop-a"))
+    b = replace(C.ca, subject=made.cn("B"), key=made.key("loop-b"))
+    signer = Certificate.from_der(C.leaf.signed_by(a))
+    bag = [Certificate.from_der(a.signed_by(b)), Certificate.from_der(b.signed_by(a))]
+    result = validate_path(signer, bag, C.anchors, at=AT, policy=POLICY)
+    assert result.sub_indication is SubIndication.NO_CERTIFICATE_CHAIN_FOUND
+
+
+def test_a_certificate_in_the_bag_is_never_an_anchor():
+    rogue = Draft(subject=made.cn("CA"), key=made.key("rogue"), extensions=C.ca.extensions)
+    signer = Certificate.from_der(C.leaf.signed_by(rogue))
+    bag = [Certificate.from_der(rogue.signed_by(rogue))]
+    result = validate_path(signer, bag, C.anchors, at=AT, policy=POLICY)
+    assert result.sub_indication is SubIndication.NO_CERTIFICATE_CHAIN_FOUND
+
+
+def test_only_successes_are_remembered():
+    _is_signed_by.cache_clear()
+    judged_with(C.with_leaf(with_key_ids=False), look_alikes(C, 3))
+    assert _is_signed_by.cache_info().currsize == 0
+    judged(C)
+    assert _is_signed_by.cache_info().currsize == 2
+
+
+def test_refuses_a_time_without_a_zone():
+    with pytest.raises(SigningError) as caught:
+        judged(C, at=datetime(2026, 11, 10))
+    assert caught.value.code == "signing.naive-time"

@@ -1,0 +1,233 @@
+"""Migrations end in the declared tables, once, whoever starts and whoever is killed."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from adapter.clock import ScenarioClock
+from adapter.errors import Final, Retryable
+from adapter.storage import StorageConfig, open_store
+from adapter.storage.database import Database, refusal_ddl
+from adapter.storage.migrations import runner
+from adapter.storage.tables import REFUSALS, metadata
+from tests.contract.samples import CONTAINER, NOW, delivery
+
+ROOT = Path(__file__).resolve().parents[3]
+LEASE = timedelta(seconds=30)
+
+
+def clock_at(instant=NOW) -> ScenarioClock:
+    return ScenarioClock(instant, monotonic=lambda: 0.0)
+
+
+def config_in(folder: Path) -> StorageConfig:
+    return StorageConfig(url=f"sqlite:///{folder}/elshi.db")
+
+
+@pytest.fixture
+def database(tmp_path):
+    made = Database(config_in(tmp_path))
+    yield made
+    made.close()
+
+
+def described(connection) -> dict[str, object]:
+    """Tables, columns, keys, checks, indexes and triggers, as the database itself tells them."""
+    inspector = inspect(connection)
+
+    def plain(value):
+        return {key: plain(part) for key, part in value.items()} if isinstance(value, dict) else str(value)
+
+    def ordered(things):
+        return sorted((plain(thing) for thing in things), key=str)
+
+    told: dict[str, object] = {
+        table: (
+            [[(k, str(v)) for k, v in sorted(c.items())] for c in inspector.get_columns(table)],
+            inspector.get_pk_constraint(table),
+            ordered(inspector.get_foreign_keys(table)),
+            ordered(inspector.get_unique_constraints(table)),
+            ordered(inspector.get_check_constraints(table)),
+            ordered(inspector.get_indexes(table)),
+        )
+        for table in inspector.get_table_names()
+        if table != "alembic_version"
+    }
+    triggers = connection.execute(text("SELECT name, tbl_name, sql FROM sqlite_master WHERE type='trigger'"))
+    return told | {"triggers": sorted(map(tuple, triggers))}
+
+
+def test_migrations_end_in_the_declared_tables(database):
+    runner.upgrade(database, clock=clock_at(), lease_for=LEASE)
+    with database.reading() as transaction:
+        assert compare_metadata(MigrationContext.configure(transaction.connection), metadata) == []
+        migrated = described(transaction.connection)
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
+        metadata.create_all(connection)
+        for refusal in REFUSALS:
+            connection.execute(text(refusal_ddl(refusal, "sqlite")))
+        declared = described(connection)
+    engine.dispose()
+    assert migrated == declared
+    assert len(declared) == len(metadata.tables) + 1
+
+
+def test_migrating_twice_changes_nothing(database):
+    runner.upgrade(database, clock=clock_at(), lease_for=LEASE)
+    with database.writing() as transaction:
+        first = described(transaction.connection)
+    runner.upgrade(database, clock=clock_at(), lease_for=LEASE)
+    with database.writing() as transaction:
+        assert described(transaction.connection) == first
+        assert transaction.value(text("SELECT count(*) FROM migration_lock")) == 0
+
+
+def test_every_table_column_and_index_has_its_sentence():
+    for table in metadata.tables.values():
+        assert table.comment, table.name
+        for column in table.columns:
+            assert column.comment, f"{table.name}.{column.name}"
+        for index in table.indexes:
+            assert index.info.get("why"), index.name
+        for constraint in table.constraints:
+            assert constraint.name, f"a nameless constraint of {table.name}"
+            if type(constraint).__name__ == "UniqueConstraint":
+                assert constraint.info.get("why"), constraint.name
+
+
+def test_the_declared_tables_can_be_written_for_postgresql():
+    dialect = postgresql.dialect()
+    written = "".join(
+        str(CreateTable(table).compile(dialect=dialect))
+        + "".join(str(CreateIndex(i).compile(dialect=dialect)) for i in table.indexes)
+        for table in metadata.sorted_tables
+    )
+    assert "TIMESTAMP WITH TIME ZONE" in written
+    assert "WHERE state IN ('claimed', 'sending')" in written
+    assert "BIGSERIAL" in written
+
+
+def test_a_held_lock_makes_the_starter_wait_and_then_say_so(database, monkeypatch):
+    monkeypatch.setattr(runner, "_PAUSE", timedelta(milliseconds=1))
+    assert runner._take(database, "somebody else", clock_at(), LEASE)
+    with pytest.raises(Retryable) as refused:
+        runner.upgrade(database, clock=clock_at(NOW + LEASE / 2), lease_for=timedelta(milliseconds=5))
+    assert refused.value.code == "storage.migrating"
+
+
+def test_a_lock_whose_owner_was_killed_expires(database):
+    assert runner._take(database, "killed", clock_at(), LEASE)
+    runner.upgrade(database, clock=clock_at(NOW + LEASE), lease_for=LEASE)
+    assert runner.is_current(database)
+
+
+def test_an_owner_whose_lock_was_taken_over_changes_nothing(database):
+    assert runner._take(database, "slow", clock_at(), LEASE)
+    assert runner._take(database, "fast", clock_at(NOW + LEASE), LEASE)
+    with pytest.raises(Retryable):
+        runner._change(database, "slow")
+    assert not runner.is_current(database)
+    runner._change(database, "fast")
+    assert runner.is_current(database)
+
+
+def test_a_starter_that_waited_finds_the_tables_made(database, tmp_path):
+    assert runner._take(database, "first", clock_at(), LEASE)
+    second = Database(config_in(tmp_path))
+    waiter = threading.Thread(target=runner.upgrade, args=(second,), kwargs={"clock": clock_at(), "lease_for": LEASE})
+    waiter.start()
+    runner._change(database, "first")
+    waiter.join(20)
+    assert not waiter.is_alive()
+    assert runner.is_current(second)
+    second.close()
+
+
+def test_a_migration_that_fails_leaves_neither_tables_nor_lock(database, monkeypatch):
+    def broken(*_arguments):
+        raise Final("storage.failed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runner.command, "upgrade", broken)
+        with pytest.raises(Final):
+            runner.upgrade(database, clock=clock_at(), lease_for=LEASE)
+    runner.upgrade(database, clock=clock_at(), lease_for=LEASE)
+    assert runner.is_current(database)
+
+
+def test_tables_of_a_newer_program_are_refused(tmp_path):
+    open_store(config_in(tmp_path), clock=clock_at()).close()
+    by_hand = sqlite3.connect(tmp_path / "elshi.db")
+    by_hand.execute("UPDATE alembic_version SET version_num = '9999'")
+    by_hand.commit()
+    by_hand.close()
+    with pytest.raises(Final) as refused:
+        open_store(config_in(tmp_path), clock=clock_at())
+    assert (refused.value.code, refused.value.params) == ("storage.newer-tables", {"revision": "9999"})
+
+
+STARTER = """
+import sys
+from adapter.clock import SystemClock
+from adapter.storage import StorageConfig, open_store
+open_store(StorageConfig(url=sys.argv[1]), clock=SystemClock()).close()
+"""
+
+KILLED_WHILE_MIGRATING = """
+import os, signal, sys
+from sqlalchemy import Engine, event
+from adapter.clock import SystemClock
+from adapter.storage import StorageConfig, open_store
+
+@event.listens_for(Engine, "before_cursor_execute")
+def watch(connection, cursor, statement, *rest):
+    if sys.argv[2] in statement:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+open_store(StorageConfig(url=sys.argv[1]), clock=SystemClock())
+"""
+
+
+def test_processes_that_start_at_once_all_find_the_tables(tmp_path):
+    url = config_in(tmp_path).url
+    starters = [
+        subprocess.Popen([sys.executable, "-W", "error", "-c", STARTER, url], cwd=ROOT, stderr=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    errors = [starter.communicate(timeout=60)[1] for starter in starters]
+    assert [starter.returncode for starter in starters] == [0, 0, 0, 0], errors
+    database = Database(config_in(tmp_path))
+    assert runner.is_current(database)
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["INSERT INTO migration_lock", "CREATE TABLE receipts", "CREATE TRIGGER", "INSERT INTO alembic_version"],
+)
+def test_a_starter_that_is_killed_while_migrating_keeps_nobody_out(tmp_path, statement):
+    url = config_in(tmp_path).url
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_WHILE_MIGRATING, url, statement], cwd=ROOT, timeout=60, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    later = ScenarioClock(NOW + timedelta(days=36500), monotonic=lambda: 0.0)
+    store = open_store(config_in(tmp_path), clock=later)
+    store.blobs.put(CONTAINER)
+    with store.transaction() as t:
+        t.outbox.add(delivery())
+    store.close()

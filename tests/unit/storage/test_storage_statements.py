@@ -1,0 +1,42 @@
+"""The statements serve two databases: what each of them gets to see."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from adapter.clock import ScenarioClock
+from adapter.storage import StorageConfig, open_store
+from adapter.storage.journal import claim_statement as claim_entry
+from adapter.storage.outbox import claim_statement as claim_delivery
+from tests.contract.samples import LEASE, NOW
+
+
+@pytest.mark.parametrize("statement", [claim_delivery, claim_entry])
+def test_a_claim_locks_rows_where_the_database_can_and_returns_what_it_claimed(statement):
+    made = statement(now=NOW, lease="l", until=NOW + LEASE)
+    for_postgresql = str(made.compile(dialect=postgresql.dialect()))
+    for_sqlite = str(made.compile(dialect=sqlite.dialect()))
+    assert "FOR UPDATE OF due SKIP LOCKED" in for_postgresql
+    assert "SKIP LOCKED" not in for_sqlite
+    for written in (for_postgresql, for_sqlite):
+        assert written.startswith("UPDATE")
+        assert "RETURNING" in written
+        assert "LIMIT" in written
+
+
+@pytest.mark.parametrize("statement", [claim_delivery])
+def test_the_next_due_row_of_a_backlog_is_found_without_sorting_it(tmp_path, statement):
+    store = open_store(
+        StorageConfig(url=f"sqlite:///{tmp_path}/elshi.db"), clock=ScenarioClock(NOW, monotonic=lambda: 0.0)
+    )
+    made = statement(now=NOW, lease="l", until=NOW + LEASE).compile(
+        dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}
+    )
+    with store._database.reading() as transaction:
+        plan = [row["detail"] for row in transaction.rows(text(f"EXPLAIN QUERY PLAN {made}"))]
+    store.close()
+    assert any("deliveries_due" in step for step in plan), plan
+    assert any("deliveries_lane" in step for step in plan), plan
+    assert not any("TEMP B-TREE" in step for step in plan), plan
