@@ -52,7 +52,8 @@ class HttpSettings:
 
     connect_within      TCP and TLS together; longer only delays the finding that nobody is there
     read_within         longest silence of the other side; ESEDO's own limit is not published, so this is generous
-    total_within        one try from start to the last byte; ends a peer that drips one byte at a time
+    total_within        one try from start to the last byte; ends a peer that drips one byte at a time. A worker's lease
+                        must be longer
     max_answer_bytes    more than SHEP's limit of about 15 MB for a message; a longer answer is cut off while it streams
     ca_bundle           PEM file; only certificates in it (or issued by them) are trusted. None: those of the system
     client_certificate  PEM file shown to the other side, with `client_key` when the key is in a file of its own
@@ -63,7 +64,7 @@ class HttpSettings:
 
     connect_within: timedelta = timedelta(seconds=10)
     read_within: timedelta = timedelta(seconds=60)
-    total_within: timedelta = timedelta(seconds=180)
+    total_within: timedelta = timedelta(seconds=90)
     max_answer_bytes: int = 20_000_000
     ca_bundle: Path | None = None
     client_certificate: Path | None = None

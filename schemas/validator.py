@@ -34,6 +34,7 @@ from schemas.violations import (
     imports_of,
     line_of,
     references_in,
+    too_many,
     unjudged,
 )
 
@@ -99,8 +100,7 @@ def parse_untrusted(data: bytes, limits: Limits = DOCUMENT_LIMITS) -> etree._Ele
         root = _parse_at_once(data) if _bytes_prove(data, start, limits) else _parse_counting(data, limits)
     except etree.XMLSyntaxError as error:
         raise _refusal(error, limits) from error
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise XmlRefused("xml.dtd")
+    _refuse_document_type_of(root)
     return root
 
 
@@ -121,7 +121,7 @@ def _require_utf8(data: bytes) -> int:
             raise XmlRefused("xml.empty")
         if not text.startswith(b"<"):
             raise XmlRefused("xml.not-well-formed", 1, {"reason": "no markup at the start"})
-    if data.startswith(b"<?xml", start) and data[start + 5 : start + 6] in _SPACE_BYTES:
+    if _declares(data, start):
         declaration = _DECLARATION.match(data, start)
         if declaration is None or not _VERSION.search(declaration[0]):
             raise XmlRefused("xml.declaration", 1)
@@ -129,6 +129,11 @@ def _require_utf8(data: bytes) -> int:
         if encoding is not None and encoding[1].upper() != b"UTF-8":
             raise XmlRefused("xml.not-utf-8", 1, {"encoding": encoding[1].decode("ascii")})
     return start
+
+
+def _declares(data: bytes, start: int) -> bool:
+    # "<?xmlx" is a processing instruction of that name.
+    return data.startswith(b"<?xml", start) and data[start + 5 : start + 6] in _SPACE_BYTES
 
 
 def _refuse_document_type(data: bytes, start: int) -> None:
@@ -139,13 +144,18 @@ def _refuse_document_type(data: bytes, start: int) -> None:
         raise XmlRefused("xml.dtd", data.count(b"\n", 0, prolog.end()) + 1)
 
 
+def _refuse_document_type_of(root: etree._Element) -> None:
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise XmlRefused("xml.dtd")
+
+
 def _bytes_prove(data: bytes, start: int, limits: Limits) -> bool:
     """True when counts over the raw bytes prove that every limit holds, libxml2's own limits included.
 
     Sound because `<` cannot stand in an attribute value: all attributes of an element lie between its `<` and the next.
     """
     size = len(data)
-    declaration = data.startswith(b"<?xml", start)
+    declaration = _declares(data, start)
     namespaces = data.count(b"xmlns")
     return (
         size <= min(_PARSER_TEXT_LIMIT, limits.max_text)
@@ -258,6 +268,8 @@ class _Tally:
         if self.depth > limits.max_depth:
             raise _over("xml.too-deep", element, limits.max_depth)
         self._node(element)
+        if self.watches_values and len(str(element.tag).rpartition("}")[2]) > limits.max_name:
+            raise _over("xml.name-or-value-too-long", element, limits.max_name)
         many = len(element.attrib)
         if not many:
             return
@@ -358,8 +370,11 @@ class CompiledSchema:
         """See `validate`."""
         with self._lock:
             accepted = self._second.validate(root)
-            log: Any = self._second.error_log  # the stub does not know that it can be iterated
+            log: Any = self._second.error_log  # the stub does not know that it can be counted
             objections = () if accepted else tuple(islice(log, MAX_VIOLATIONS))
+            if len(objections) == MAX_VIOLATIONS:
+                # Nobody reads so many, and the authority would hold all of them in memory before the first is seen.
+                return (too_many(root), *(from_libxml2(root, entry) for entry in objections[1:]))
             found = self._judged(root)
         if found and accepted and not all(explains_disagreement(violation) for violation in found):
             return (disagreement(root, "xmlschema", found[0].rule), *found)

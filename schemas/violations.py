@@ -4,6 +4,7 @@ Where the validators are known to disagree, and which one counts (found by test,
  a. `fixed` on a reference to an attribute declared elsewhere (xml:lang): libxml2 does not look at it; xmlschema counts.
  b. a pattern that asks for a character that is no space: libxml2 takes a no-break space for one; xmlschema counts.
  c. xs:IDREF without its xs:ID, and an xs:ID given twice: libxml2 checks neither when it validates; xmlschema counts.
+ d. xs:base64Binary: libxml2 passes over every character that is not of the alphabet; xmlschema counts.
 Any other disagreement is reported as `xsd.validators-disagree`.
 """
 
@@ -11,14 +12,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from lxml import etree
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
 MAX_VIOLATIONS: Final = 1000  # a person reads the first dozens; a hostile file makes one per element
 _VALUE_SHOWN: Final = 80
@@ -26,6 +26,7 @@ _LIST_SHOWN: Final = 12
 _XS: Final = "{http://www.w3.org/2001/XMLSchema}"
 _XSI_TYPE: Final = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _ATTRIBUTE_REASON: Final = re.compile(r"attribute ([^\s=']+)=")
+_KEY_NAME: Final = re.compile(r"for Xsd\w+\(name='([^']+)'\)")
 _QUOTED: Final = re.compile(r"'([^']*)'")
 
 _FACETS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
@@ -69,20 +70,39 @@ class References:
     """Names of the elements and attributes that a set of schemas types as xs:IDREF or xs:ID."""
 
     def __init__(self, pointing: frozenset[str], naming: frozenset[str]) -> None:
-        self._pointing = _xpath_for(pointing)
-        self._naming = _xpath_for(naming)
+        self._pointing = _Search(pointing)
+        self._naming = _Search(naming)
 
     def dangling(self, root: etree._Element) -> list[tuple[etree._Element, str, str]]:
         """(element, "" or attribute, value) of every reference to an identifier that the document does not have."""
-        if self._pointing is None:
+        pointing = tuple(self._pointing.within(root))
+        if not pointing:
             return []
-        named = set() if self._naming is None else {value.strip() for _, _, value in _found(self._naming, root)}
+        named = {value.strip() for _, _, value in self._naming.within(root)}
         return [
             (element, attribute, value)
-            for element, attribute, content in _found(self._pointing, root)
-            for value in content.split()
+            for element, attribute, content in pointing
+            for value in content.split() or [""]
             if value not in named
         ]
+
+
+class _Search:
+    """Finds elements by local name, and attributes by name ("@name")."""
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self._elements = tuple(f"{{*}}{name}" for name in sorted(names) if not name.startswith("@"))
+        attributes = "|".join(f"//{name}" for name in sorted(names) if name.startswith("@"))
+        self._attributes = etree.XPath(attributes) if attributes else None
+
+    def within(self, root: etree._Element) -> Iterator[tuple[etree._Element, str, str]]:
+        if self._elements:
+            for element in root.iter(*self._elements):
+                yield element, "", element.text or ""
+        if self._attributes is not None:
+            hits: Any = self._attributes(root)
+            for hit in hits:  # an attribute's value, which knows its element
+                yield hit.getparent(), hit.attrname, hit
 
 
 def references_in(schemas: Iterable[etree._Element]) -> References:
@@ -123,24 +143,6 @@ def _names_typed(documents: tuple[etree._Element, ...], types: set[str]) -> froz
                 if name and _local(declaration.get("type") or "") in derived:
                     found.add(mark + name)
     return frozenset(found)
-
-
-def _xpath_for(names: frozenset[str]) -> etree.XPath | None:
-    if not names:
-        return None
-    steps = (f"//@{name[1:]}" if name.startswith("@") else f"//*[local-name()='{name}']" for name in sorted(names))
-    return etree.XPath("|".join(steps))
-
-
-def _found(search: etree.XPath, root: etree._Element) -> list[tuple[etree._Element, str, str]]:
-    found: list[tuple[etree._Element, str, str]] = []
-    hits: Any = search(root)
-    for hit in hits:
-        if isinstance(hit, str):  # an attribute's value, which knows its element
-            found.append((hit.getparent(), hit.attrname, hit))  # type: ignore[attr-defined]
-        else:
-            found.append((hit, "", hit.text or ""))
-    return found
 
 
 # --- the authority ---------------------------------------------------------------------------------------------------
@@ -258,6 +260,8 @@ def _by_reason(element: etree._Element, attribute: str, value: str | None, error
     if code == "xsd.fixed-value":
         params["expected"] = str(error.validator.fixed)
         value = _value_of(element, word) if meaning == "attribute" else value
+    if reason.startswith(("duplicated value", "value (")):
+        value = word  # of a key that the schema names; the element found is the one that holds it
     if code in {"xsd.duplicate", "xsd.dangling-reference", "xsd.bad-value", "xsd.fixed-value"}:
         params["value"] = _short(value if value is not None else word)
     if code == "xsd.unknown-type":
@@ -280,7 +284,8 @@ def _children(element: etree._Element, error: Any) -> Violation:
         return _violation(code, element, "", None, rule=_rule(error), reason=error.reason, params=params)
     params["child"] = _name(child)
     known = child.tag in {particle.name for particle in _elements_of(error.validator)}
-    code = "xsd.missing-element" if known and expected else "xsd.unexpected-element"
+    again = next(child.itersiblings(child.tag, preceding=True), None) is not None
+    code = "xsd.missing-element" if known and expected and not again else "xsd.unexpected-element"
     return _violation(code, child, "", None, rule=_rule(error), reason=error.reason, params=params)
 
 
@@ -312,6 +317,12 @@ def from_libxml2(root: etree._Element, entry: Any) -> Violation:
     )
 
 
+def too_many(root: etree._Element) -> Violation:
+    """Heads a list that was cut off."""
+    params = {"limit": str(MAX_VIOLATIONS)}
+    return _violation("xsd.too-many", root, "", None, rule="libxml2", reason="the list is cut off", params=params)
+
+
 def disagreement(root: etree._Element, refusing: str, rule: str) -> Violation:
     """One validator refuses what the other accepts, and none of the known reasons explains it."""
     params = {"refusing": refusing, "rule": rule}
@@ -320,9 +331,11 @@ def disagreement(root: etree._Element, refusing: str, rule: str) -> Violation:
 
 
 def explains_disagreement(violation: Violation) -> bool:
-    """True for the reasons a, b and c of this module's docstring: libxml2's silence was to be expected."""
+    """True for the reasons a to d of this module's docstring: libxml2's silence was to be expected."""
     if violation.code == "xsd.fixed-value":
         return "/@" in violation.xpath
+    if violation.code == "xsd.bad-value":
+        return violation.params.get("type") == "base64Binary"
     if violation.code == "xsd.bad-pattern":
         return any(character.isspace() and character not in " \t\r\n" for character in violation.value or "")
     return violation.rule in {"xs:IDREF", "xs:ID"}
@@ -373,17 +386,18 @@ def _violation(
 
 
 def _rule(error: Any) -> str:
-    """Type or element of the schema that was broken, by name where it has one."""
-    validator = error.validator
-    if (error.reason or "").startswith("duplicated xs:ID") or "xs:ID value" in (error.reason or ""):
+    """Type, element or key of the schema that was broken, by name where it has one."""
+    validator, reason = error.validator, error.reason or ""
+    if "xs:ID value" in reason:
         return "xs:ID"
-    for holder in (validator, getattr(validator, "base_type", None), getattr(validator, "parent", None)):
-        name = getattr(holder, "local_name", None)
-        if name:
-            facet = type(validator).__name__
-            return f"{name} {_FACETS[facet][1]}" if facet in _FACETS else str(name)
-    parents = chain(getattr(validator, "iter_ancestors", tuple)())
-    return next((str(parent.local_name) for parent in parents if getattr(parent, "local_name", None)), "schema")
+    key = _KEY_NAME.search(reason)
+    if key is not None:
+        return _local(key[1])
+    facet = type(validator).__name__
+    holders = (validator, getattr(validator, "parent", None), getattr(validator, "base_type", None))
+    names = (getattr(holder, "local_name", None) for holder in holders if holder is not None)
+    name = next((str(name) for name in names if name), "schema")
+    return f"{name} {_FACETS[facet][1]}" if facet in _FACETS else name
 
 
 def _facet(validator: Any, name: str) -> str:

@@ -6,6 +6,7 @@ only the place where the program is put together names `signing.keys.pkcs12` and
 
 from __future__ import annotations
 
+from signing.asic import ContainerLimits, DataObject
 from signing.certificates import Certificate, CertificateFacts, certificate_facts
 from signing.errors import Malformed, SigningError
 from signing.fetcher import Fetcher, FetchRequest
@@ -20,7 +21,9 @@ from signing.policy import (
     ValidationPolicy,
 )
 from signing.sandbox_pki import IssuedKey, SandboxPki
+from signing.sign.container import sign_container
 from signing.sign.detached import sign_detached
+from signing.sign.envelope import sign_envelope
 from signing.trust_anchors import TrustAnchors
 from signing.validation_report import (
     Check,
@@ -31,7 +34,9 @@ from signing.validation_report import (
     SubIndication,
     ValidationReport,
 )
+from signing.verify.container import ContainerValidation, VerifiedObject, verify_container
 from signing.verify.detached import verify_detached
+from signing.verify.envelope import EnvelopeValidation, verify_envelope
 
 __all__ = [
     "DEFAULT_SIGNING",
@@ -43,6 +48,10 @@ __all__ = [
     "CertificateFacts",
     "Check",
     "Conclusion",
+    "ContainerLimits",
+    "ContainerValidation",
+    "DataObject",
+    "EnvelopeValidation",
     "FetchRequest",
     "Fetcher",
     "Indication",
@@ -58,7 +67,12 @@ __all__ = [
     "TrustAnchors",
     "ValidationPolicy",
     "ValidationReport",
+    "VerifiedObject",
     "certificate_facts",
+    "sign_container",
     "sign_detached",
+    "sign_envelope",
+    "verify_container",
     "verify_detached",
+    "verify_envelope",
 ]

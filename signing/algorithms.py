@@ -433,30 +433,40 @@ def ecdsa_to_raw(signature: bytes, bits: int) -> bytes:
 
 @lru_cache(maxsize=1024)
 def _load(public_key_info: bytes) -> tuple[PublicKey, _PublicKey | None]:
-    key_type = _key_type(public_key_info)
+    key_type, parameters = _key_type(public_key_info)
+    weakness: str | None = None
     if key_type not in ("rsa", "ec", "ed25519"):
-        return PublicKey(type=key_type, bits=0, weakness="unsupported key type"), None
-    try:
-        key = load_der_public_key(public_key_info)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        # a point off the curve, explicit curve parameters, broken numbers
-        return PublicKey(type=key_type, bits=0, weakness="unreadable key"), None
+        weakness = "unsupported key type"
+    elif key_type == "ec" and (parameters is None or parameters[0] != asn1.OID):
+        # parameters written out are a way to smuggle in a generator of the forger's choice (CVE-2020-0601)
+        weakness = "explicit curve parameters"
+    key = _read_key(public_key_info) if weakness is None else None
+    if key is None:
+        return PublicKey(type=key_type, bits=0, weakness=weakness or "unreadable key"), None
     if isinstance(key, rsa.RSAPublicKey):
         return PublicKey(type="rsa", bits=key.key_size, weakness=_rsa_weakness(key)), key
     if isinstance(key, ec.EllipticCurvePublicKey):
         allowed = key.curve.name in ("secp256r1", "secp384r1", "secp521r1")
         weakness = None if allowed else f"curve {key.curve.name}"
         return PublicKey(type="ec", bits=key.curve.key_size, weakness=weakness), key
-    if isinstance(key, ed25519.Ed25519PublicKey):
-        return PublicKey(type="ed25519", bits=256, weakness=None), key
-    return PublicKey(type="unknown", bits=0, weakness="unsupported key type"), None
+    return PublicKey(type="ed25519", bits=256, weakness=None), key
 
 
-def _key_type(public_key_info: bytes) -> KeyType:
+def _read_key(public_key_info: bytes) -> _PublicKey | None:
+    """None for a point off the curve, broken numbers, a type of no use here."""
     try:
-        oid, _ = algorithm_identifier(asn1.children(asn1.read_der(public_key_info))[0])
+        key = load_der_public_key(public_key_info)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return None
+    return key if isinstance(key, _PublicKey) else None
+
+
+def _key_type(public_key_info: bytes) -> tuple[KeyType, bytes | None]:
+    """Type of the key and DER of its parameters."""
+    try:
+        oid, parameters = algorithm_identifier(asn1.children(asn1.read_der(public_key_info))[0])
     except (Malformed, IndexError):
-        return "unknown"
+        return "unknown", None
     known: dict[str, KeyType] = {
         RSA_ENCRYPTION: "rsa",
         EC_PUBLIC_KEY: "ec",
@@ -465,7 +475,7 @@ def _key_type(public_key_info: bytes) -> KeyType:
         GOST2004_KEY: "gost2004",
         "1.2.840.10040.4.1": "dsa",
     }
-    return known.get(oid, "unknown")
+    return known.get(oid, "unknown"), parameters
 
 
 def _rsa_weakness(key: rsa.RSAPublicKey) -> str | None:

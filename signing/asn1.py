@@ -280,8 +280,12 @@ def read_pkcs12(content: bytes) -> Pkcs12Parts:
 
 
 def _pkcs12_parts(file: Any, safe: bytes, encrypted: Sequence[bytes], plain: int) -> Pkcs12Parts:
+    from asn1crypto import core
+
     mac = file["mac_data"]
-    known = mac.native is not None and mac["mac"]["digest_algorithm"]["algorithm"].dotted != "1.2.840.113549.1.5.14"
+    known = not isinstance(mac, core.Void)
+    # PBMAC1 (RFC 9579) stands where the hash does and is computed in another way; the library above checks that one
+    known = known and mac["mac"]["digest_algorithm"]["algorithm"].dotted != "1.2.840.113549.1.5.14"
     return Pkcs12Parts(
         authenticated_safe=safe,
         mac_digest=mac["mac"]["digest_algorithm"]["algorithm"].dotted if known else None,

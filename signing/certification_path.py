@@ -389,7 +389,9 @@ def _keys(path: Sequence[Certificate]) -> Check | None:
     for index, certificate in enumerate(path):
         weakness = certificate.public_key.weakness
         if weakness is not None:
-            make = Check.failed if index == 0 else Check.indeterminate
+            # a type we cannot use may be good elsewhere, the national ones are; a weak key is weak everywhere
+            is_final = index == 0 and certificate.public_key.type in ("rsa", "ec", "dsa")
+            make = Check.failed if is_final else Check.indeterminate
             return make(
                 "path.keys",
                 SubIndication.CRYPTO_CONSTRAINTS_FAILURE,

@@ -200,8 +200,8 @@ def new_signed_envelope(envelope: bytes, key: SigningKey, *, policy: SigningPoli
     """The envelope with `wsu:Id` on its Body and a wsse:Security header; all its other bytes as they were.
 
     Raises SigningError signing.body-id, signing.envelope-unreadable, signing.envelope-structure,
-    signing.envelope-signed, signing.envelope-prefix, signing.no-certificate, signing.key-algorithm,
-    signing.signature-not-verified.
+    signing.envelope-signed, signing.envelope-prefix, signing.no-certificate, signing.algorithm-refused,
+    signing.own-signature-wrong.
     """
     if len(body_id) > MAX_BODY_ID or not _BODY_ID.fullmatch(body_id):
         raise SigningError("signing.body-id", value=body_id[:MAX_BODY_ID])
@@ -211,12 +211,12 @@ def new_signed_envelope(envelope: bytes, key: SigningKey, *, policy: SigningPoli
     identified = _with_body_id(envelope, places, body_id)
     root, body = _require_ours(identified, body_id)
 
-    algorithm, digest = signing_algorithms(key, policy.digest)
+    algorithm, digest = signing_algorithms(key.algorithm, policy.digest)
     certificate = Certificate.from_der(key.certificate_chain[0])
     octets = Canonicalizer(len(identified)).octets(body, EXCLUSIVE)
     reference = NewReference(uri=f"#{body_id}", digest=digest.of(octets), canonical=True)
     signed_info = new_signed_info(algorithm, digest, [reference])
-    value = new_signature_value(key, algorithm, certificate, signed_info)
+    value = new_signature_value(key.sign, algorithm, certificate, signed_info)
     holder = next(root.iterchildren(f"{{{SOAP}}}Header"), root)
     security = _security(_soap_prefix(holder), signed_info, value, certificate.der)
     return _with_header(identified, places, security)
@@ -242,7 +242,7 @@ def _places(envelope: bytes) -> _Places:
                 break
             header = token
         depth += 0 if token["empty"] else 1
-    raise SigningError("signing.envelope-structure")
+    raise SigningError("signing.envelope-structure", reason="Envelope, Header and Body not found")
 
 
 def _with_body_id(envelope: bytes, places: _Places, body_id: str) -> bytes:

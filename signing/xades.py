@@ -288,11 +288,11 @@ def new_signature(
 
     Identifiers come from digests, so equal input gives equal bytes where the algorithm is deterministic (RSA PKCS#1,
     Ed25519). SignedInfo and SignedProperties stand in it in their canonical form, so that what is hashed is a slice of
-    what is written. Raises SigningError signing.naive-time, signing.no-certificate, signing.key-algorithm,
-    signing.signature-not-verified.
+    what is written. Raises SigningError signing.naive-time, signing.no-certificate, signing.algorithm-refused,
+    signing.own-signature-wrong.
     """
     require_signable(key, signing_time)
-    algorithm, digest = signing_algorithms(key, policy.digest)
+    algorithm, digest = signing_algorithms(key.algorithm, policy.digest)
     chain = key.certificate_chain if policy.include_chain else key.certificate_chain[:1]
     certificate = Certificate.from_der(chain[0])
     claimed = signing_time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -309,7 +309,7 @@ def new_signature(
         NewReference(type=SIGNED_PROPERTIES_TYPE, uri=f"#{name}-sp", digest=digest.of(properties), canonical=True)
     )
     signed_info = new_signed_info(algorithm, digest, references)
-    value = new_signature_value(key, algorithm, certificate, signed_info)
+    value = new_signature_value(key.sign, algorithm, certificate, signed_info)
     certificates = b"".join(b"<ds:X509Certificate>%b</ds:X509Certificate>" % base64.b64encode(der) for der in chain)
     return (
         f'<ds:Signature xmlns:ds="{DS}" Id="{name}">'.encode()

@@ -23,7 +23,7 @@ import binascii
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -36,11 +36,13 @@ from signing.errors import SigningError
 from signing.validation_report import Check, SubIndication
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from signing.algorithms import DigestAlgorithm, SignatureAlgorithm
     from signing.certificates import Certificate
-    from signing.keys import SigningKey
+
+Element: TypeAlias = etree._Element  # noqa: SLF001 - the only name the library gives its elements
+"""A node of the one parse, under a name for those who have no business with the library itself."""
 
 DS: Final = "http://www.w3.org/2000/09/xmldsig#"
 DSIG11: Final = "http://www.w3.org/2009/xmldsig11#"
@@ -87,7 +89,6 @@ _CANONICALIZATIONS: Final = {
 }
 _INCLUSIVE_NAMESPACES: Final = f"{{{EXC_C14N}}}InclusiveNamespaces"
 _SPACES: Final = " \t\r\n"
-_DROP_SPACES: Final = str.maketrans("", "", _SPACES)
 _PLAIN_FRAGMENT: Final = re.compile(r"#[^\s()#'\"]+")
 _IDS: Final = etree.XPath("//@*[local-name()='Id' or local-name()='ID' or local-name()='id']")
 
@@ -318,7 +319,9 @@ def leaf_text(element: etree._Element, check_id: str = "xmldsig.structure") -> s
 
 def base64_text(element: etree._Element) -> bytes:
     """The octets of a base64 leaf ("xmldsig.base64"); white space, and nothing else, may stand in it anywhere."""
-    spelled = leaf_text(element).translate(_DROP_SPACES)
+    text = leaf_text(element)
+    # split() knows more white space than XML does, all of it outside what XML or ASCII allows
+    spelled = "".join(text.split()) if text.isascii() else text
     try:
         octets = base64.b64decode(spelled, validate=True)
     except (binascii.Error, ValueError) as error:
@@ -549,27 +552,30 @@ def _new_reference(reference: NewReference, digest: DigestAlgorithm) -> str:
     )
 
 
-def signing_algorithms(key: SigningKey, digest_id: str) -> tuple[SignatureAlgorithm, DigestAlgorithm]:
-    """What this key signs with and references are hashed with. Raises SigningError signing.key-algorithm."""
-    algorithm = algorithms.signature_algorithm(key.algorithm)
+def signing_algorithms(algorithm_id: str, digest_id: str) -> tuple[SignatureAlgorithm, DigestAlgorithm]:
+    """What a key of this algorithm signs with, and references are hashed with. Raises SigningError signing.algorithm-refused."""
+    algorithm = algorithms.signature_algorithm(algorithm_id)
     digest = algorithms.digest_algorithm(digest_id)
     if algorithm is None or algorithm.xmldsig_uri is None or algorithm.standing is not algorithms.Standing.TRUSTED:
-        raise SigningError("signing.key-algorithm", algorithm=key.algorithm)
+        raise SigningError("signing.algorithm-refused", algorithm=algorithm_id)
     if digest is None or digest.standing is not algorithms.Standing.TRUSTED:
-        raise SigningError("signing.key-algorithm", algorithm=digest_id)
+        raise SigningError("signing.algorithm-refused", algorithm=digest_id)
     return algorithm, digest
 
 
 def new_signature_value(
-    key: SigningKey, algorithm: SignatureAlgorithm, certificate: Certificate, signed_info: bytes
+    sign: Callable[[bytes], bytes], algorithm: SignatureAlgorithm, certificate: Certificate, signed_info: bytes
 ) -> bytes:
-    """The signature over SignedInfo in the XML form, verified with the certificate's key before anybody sees it.
+    """What `SigningKey.sign` gives for SignedInfo, in the XML form; verified with the certificate's key before it leaves.
 
-    Raises SigningError signing.signature-not-verified: a fault in the token, or a certificate that is not the key's.
+    Raises SigningError signing.own-signature-wrong: a fault in the token, or a certificate that is not the key's.
     """
-    value = key.sign(signed_info)
+    value = sign(signed_info)
     if algorithm.key_type == "ec":
-        value = algorithms.ecdsa_to_raw(value, certificate.public_key.bits)
+        try:
+            value = algorithms.ecdsa_to_raw(value, certificate.public_key.bits)
+        except (ValueError, OverflowError) as error:
+            raise SigningError("signing.own-signature-wrong", algorithm=algorithm.id) from error
     if not algorithms.verify_signature(algorithm, certificate, signed_info, value, form="xmldsig"):
-        raise SigningError("signing.signature-not-verified")
+        raise SigningError("signing.own-signature-wrong", algorithm=algorithm.id)
     return value

@@ -20,46 +20,12 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from adapter.conversion.blocks import Block, Branch, Row, block_of
-from adapter.conversion.mapping import NAMESPACE, ROOTS, Root
+from adapter.conversion.mapping import NAMESPACE, PUBLISHED_TREATY, ROOTS, Root
 from adapter.domain.reference import Lexical, PartialDate
-from adapter.domain.report import (
-    Attachment,
-    Bilingual,
-    Digest,
-    Header,
-    Issue,
-    LanguageText,
-    Multilingual,
-    PartyRef,
-    PeriodicReport,
-    Proposal,
-    Recommendation,
-    Report,
-    Treaty,
-    TreatyRecord,
-)
+from adapter.domain.report import Header, LanguageText, PartyRef
 
 UUID: Final = "urn:uuid:00000000-0000-5000-8000-{:012x}"
 XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
-
-# What a treaty in a publication may not carry (schema type PublishedTreaty).
-UNPUBLISHED: Final = frozenset(
-    """state_register_number external_ids form level on_behalf_of consent duration depositary authentic_languages
-    reservations_declarations subject_areas proposing_body competent_bodies reporting_obligations
-    related_treaties""".split()
-)
-DEMANDED: Final = {
-    # (root, field of Header): narrower than the type, see the header types of the schema
-    **{("TreatyInformation", name): True for name in ("responsible_subdivision", "due_date")},
-    ("SummaryInformation", "due_date"): True,
-    **{
-        (root, name): True
-        for root in ("TreatyInformation", "SummaryInformation", "ConsolidatedInformation")
-        for name in ("recipient", "registration_number", "registration_date", "signatory", "executor")
-    },
-    ("Receipt", "recipient"): True,
-    ("ProcessingResponse", "recipient"): True,
-}
 
 
 class _Maker:
@@ -86,7 +52,7 @@ class _Maker:
         spelling = row.branches[0].spelling
         if spelling and spelling.lexical is Lexical.FLAG:
             return False
-        needed = not row.optional or (self.root.name, row.field) in DEMANDED and block.cls is Header
+        needed = not row.optional or (block.cls is Header and row.field in self.root.demands)
         if row.default is not None or needed or self.draw.present() or _slot(block, row):
             return self._item(block, row)
         return None
@@ -121,9 +87,6 @@ class _Maker:
 
     def _PartyRef(self, values: dict[str, Any]) -> dict[str, Any]:
         return self.draw.one_of(({"scheme": "iso3166-1", "code": "KZ"}, {"scheme": "io", "code": "EU"}))
-
-    def _Indicator(self, values: dict[str, Any]) -> dict[str, Any]:
-        return values
 
     def _PeriodicReport(self, values: dict[str, Any]) -> dict[str, Any]:
         return values | {"attachment_ref": self._reference(self.attachments, values["attachment_ref"])}
@@ -165,7 +128,7 @@ class _Maker:
     def _Treaty(self, values: dict[str, Any]) -> dict[str, Any]:
         if self.root.name != "PublishedResults":
             return values
-        return {name: item for name, item in values.items() if name not in UNPUBLISHED}
+        return {name: item for name, item in values.items() if name in PUBLISHED_TREATY}
 
     def _reference(self, known: list[str], wanted: str | None) -> str | None:
         return known[0] if known and wanted is not None and self.draw.present() else None

@@ -44,11 +44,15 @@ def tag_of(module: str, name: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Root:
-    """A document: its type, root element, namespace, key in the source form and schema."""
+    """A document: its type, root element, namespace, key in the source form and schema.
+
+    demands     fields of the header that the schema of this root demands although other roots do without them
+    """
 
     cls: type[Any]
     document_type: DocumentType
     module: str
+    demands: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -77,14 +81,57 @@ class Root:
         return {None: f"{NAMESPACE}:{self.module}", **others}
 
 
+_ADDRESSED: Final = frozenset({"recipient"})
+_SIGNED: Final = _ADDRESSED | {"registration_number", "registration_date", "signatory", "executor"}
+
 ROOTS: Final = (
-    Root(cls=r.TreatyInformation, document_type=DocumentType.TREATY_INFORMATION, module="submission"),
-    Root(cls=r.SummaryInformation, document_type=DocumentType.SUMMARY_INFORMATION, module="summary"),
-    Root(cls=r.ConsolidatedInformation, document_type=DocumentType.CONSOLIDATED_INFORMATION, module="consolidated"),
+    Root(
+        cls=r.TreatyInformation,
+        document_type=DocumentType.TREATY_INFORMATION,
+        module="submission",
+        demands=_SIGNED | {"responsible_subdivision", "due_date"},
+    ),
+    Root(
+        cls=r.SummaryInformation,
+        document_type=DocumentType.SUMMARY_INFORMATION,
+        module="summary",
+        demands=_SIGNED | {"due_date"},
+    ),
+    Root(
+        cls=r.ConsolidatedInformation,
+        document_type=DocumentType.CONSOLIDATED_INFORMATION,
+        module="consolidated",
+        demands=_SIGNED,
+    ),
     Root(cls=r.PublishedResults, document_type=DocumentType.PUBLISHED_RESULTS, module="published"),
-    Root(cls=r.Receipt, document_type=DocumentType.RECEIPT, module="receipt"),
-    Root(cls=r.ProcessingResponse, document_type=DocumentType.PROCESSING_RESPONSE, module="response"),
+    Root(cls=r.Receipt, document_type=DocumentType.RECEIPT, module="receipt", demands=_ADDRESSED),
+    Root(
+        cls=r.ProcessingResponse,
+        document_type=DocumentType.PROCESSING_RESPONSE,
+        module="response",
+        demands=_ADDRESSED,
+    ),
 )
+
+PUBLISHED_TREATY: Final = frozenset(
+    {
+        "treaty_id",
+        "title",
+        "titles_other",
+        "short_title",
+        "scope",
+        "parties",
+        "adoption",
+        "signature",
+        "national_signature_date",
+        "entry_into_force",
+        "provisional_application",
+        "status",
+        "lead_body",
+        "text_links",
+    }
+)
+"""Fields of a Treaty that a publication may carry (p.11): schema type PublishedTreaty."""
 
 
 def root_of(report: r.Report | type[r.Report]) -> Root:

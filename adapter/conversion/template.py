@@ -1,8 +1,10 @@
 """An empty report form in YAML: every field of the content model with its label, how often it stands, and its codes.
 
-    ## Есепті жыл [1] HDR-08                     explanation: label, cardinality, id
+    ## Есепті жыл [1] HDR-08 — 2026              explanation: label, how often, id, codes or an example
     reportingYear:                               to be filled in
     #    dueDate:                                may be left out; delete the first sign of the line to use it
+
+    Sources of p.6 are all shown: BR-10a demands an answer to each.
 
 The form comes from the same table as the XML, so no field can be forgotten.
 """
@@ -17,18 +19,45 @@ from typing import Final
 import schemas
 from adapter import texts
 from adapter.conversion.blocks import Block, Branch, Row, block_of
-from adapter.conversion.mapping import ROOTS, Root
+from adapter.conversion.mapping import PUBLISHED_TREATY, ROOTS, Root
 from adapter.domain import codes
 from adapter.domain.document import DocumentType
-from adapter.domain.reference import Bilingual, Multilingual, OrgRef, PartyRef
+from adapter.domain.report import (
+    AnalysisBasis,
+    Attachment,
+    Bilingual,
+    Header,
+    InForceSection,
+    Multilingual,
+    OrgRef,
+    PartyRef,
+    PendingSection,
+    PublishedResults,
+    SummaryInformation,
+    Treaty,
+    TreatyRecord,
+)
 from adapter.errors import Severity
 from adapter.texts import Language
 
 _WIDTH: Final = 110
 _MOST_CODES: Final = 30  # a longer list is named, not copied
 _INDENT: Final = "  "
-_FILLED_IN: Final = frozenset(
-    {"document_id", "case_id", "action", "document_type", "ruleset", "due_date", "recipient", "size_bytes", "digest"}
+_FILLED_IN: Final = frozenset(  # left out, they are filled in when the form is read
+    {
+        (Header, name)
+        for name in ("document_id", "case_id", "action", "document_type", "ruleset", "due_date", "recipient")
+    }
+    | {(Attachment, "size_bytes"), (Attachment, "digest")}
+)
+_OPEN: Final = frozenset(  # optional by type, but what the form is for
+    {
+        (InForceSection, "treaty_records"),
+        (PendingSection, "pending_records"),
+        (TreatyRecord, "no_issues"),
+        (SummaryInformation, "foreign_policy_assessment"),
+        (PublishedResults, "treaty_entries"),
+    }
 )
 _LISTS: Final[dict[type[StrEnum], str]] = {
     DocumentType: "doctype",
@@ -72,9 +101,6 @@ _SAMPLES: Final = {
     "media-type": "application/pdf",
     "file-name": "recommendation.pdf",
 }
-_ALWAYS: Final = (
-    "AnalysisBasis"  # its sources are optional in the type and demanded by BR-10a: the form shows all seven
-)
 
 
 def template(document_type: DocumentType, language: Language) -> str:
@@ -84,70 +110,88 @@ def template(document_type: DocumentType, language: Language) -> str:
     opening = [label, *str(texts.render("template.how", {"document": root.key}, language)).split("\n")]
     lines = [line for part in opening for line in _explained(part, "")]
     lines.append(f"{root.key}:")
-    lines += _Writer(language).block(block_of(root.cls), _INDENT)
+    lines += _Writer(root, language).block(block_of(root.cls), _INDENT)
     return "\n".join(lines) + "\n"
 
 
 class _Writer:
-    """Writes blocks in one language."""
+    """Writes blocks of one document in one language."""
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, root: Root, language: Language) -> None:
+        self.root = root
         self.language = language
 
     def block(self, block: Block, indent: str) -> Iterator[str]:
         """All rows of a block, those that may be left out behind a `#`."""
         for row in block.rows:
-            lines = list(self._row(row, indent))
-            optional = (row.optional and block.cls.__name__ != _ALWAYS) or row.field in _FILLED_IN
-            yield from (f"#{line}" for line in lines) if optional else lines
+            if self._is_foreign(block, row):
+                continue
+            lines = self._row(block, row, indent)
+            yield from _set_aside(lines) if self._may_be_left_out(block, row) else lines
 
-    def _row(self, row: Row, indent: str) -> Iterator[str]:
-        yield from _explained(self._label(row), indent)
-        for number, branch in enumerate(row.branches):
-            lines = list(self._branch(row, branch, indent))
-            yield from lines if number == 0 else (f"#{line}" for line in lines)
+    def _may_be_left_out(self, block: Block, row: Row) -> bool:
+        if (block.cls, row.field) in _FILLED_IN:
+            return True
+        return row.optional and not self._is_demanded(block, row)
 
-    def _branch(self, row: Row, branch: Branch, indent: str) -> Iterator[str]:
-        key, inner = row.key, indent + _INDENT
-        if len(row.branches) > 1 and row.wrapper is None:
-            key = _lower(branch.name)
-        if branch.spelling:
-            yield from self._hint(row, branch, indent)
+    def _is_demanded(self, block: Block, row: Row) -> bool:
+        in_header = block.cls is Header and row.field in self.root.demands
+        return in_header or block.cls is AnalysisBasis or (block.cls, row.field) in _OPEN
+
+    def _is_foreign(self, block: Block, row: Row) -> bool:
+        return self.root.cls is PublishedResults and block.cls is Treaty and row.field not in PUBLISHED_TREATY
+
+    def _row(self, block: Block, row: Row, indent: str) -> Iterator[str]:
+        yield from _explained(self._label(block, row), indent)
+        first, *others = row.branches
+        key = row.key if row.wrapper or not others else _lower(first.name)
+        inner = indent + _INDENT
+        if others and row.wrapper and first.cls:
+            yield f"{indent}{key}:"
+            yield from self._branch(row, first, _lower(first.name), inner)
+            for other in others:
+                yield from _set_aside(self._branch(row, other, _lower(other.name), inner))
+            return
+        yield from self._branch(row, first, key, indent)
+        if row.wrapper is None:
+            for other in others:
+                yield from _set_aside(self._branch(row, other, _lower(other.name), indent))
+
+    def _branch(self, row: Row, branch: Branch, key: str, indent: str) -> Iterator[str]:
+        if branch.cls is None or branch.cls is PartyRef:
             yield f"{indent}{key}: []" if row.repeats else f"{indent}{key}:"
             return
         yield f"{indent}{key}:"
-        if len(row.branches) > 1 and row.wrapper is not None:
-            yield f"{inner}{_lower(branch.name)}:"
+        inner = indent + _INDENT
+        if row.repeats:
+            yield f"{inner}-"  # a dash of its own: any line below may be taken out or put in
             inner += _INDENT
-        yield from self._inside(branch, inner, listed=row.repeats)
-
-    def _inside(self, branch: Branch, indent: str, *, listed: bool) -> Iterator[str]:
-        assert branch.cls is not None
         if branch.cls in {Bilingual, Multilingual}:
-            lines = [f'{indent}kk: ""', f'{indent}ru: ""']
-        elif branch.cls is PartyRef:
-            yield f"{indent[: -len(_INDENT)]}## KZ | io:EU"
-            lines = [f"{indent}scheme:", f"{indent}code:"]
+            yield f'{inner}kk: ""'
+            yield f'{inner}ru: ""'
         elif branch.cls is OrgRef:
-            lines = [f"{indent}code:", f'#{indent}name: {{kk: "", ru: ""}}', f"#{indent}bin:"]
+            yield f"{inner}code:"
+            yield f'#{inner}name: {{kk: "", ru: ""}}'
+            yield f"#{inner}bin:"
         else:
-            lines = list(self.block(block_of(branch.cls), indent + _INDENT if listed else indent))
-        yield from _as_item(lines, indent, deeper=branch.cls not in _SHORT) if listed else lines
+            yield from self.block(block_of(branch.cls), inner)
 
-    def _label(self, row: Row) -> str:
+    def _label(self, block: Block, row: Row) -> str:
         name = texts.label(row.field_id, self.language) if row.field_id else ""
-        least = "0" if row.optional else "1"
-        times = f"{least}..*" if row.repeats else ("0..1" if row.optional else "1")
-        return " ".join(part for part in (name, f"[{times}]", row.field_id or "") if part)
+        demanded = not row.optional or self._is_demanded(block, row)
+        times = f"{int(demanded)}..*" if row.repeats else ("1" if demanded else "0..1")
+        hint = self._hint(row, row.branches[0])
+        parts = (name, f"[{times}]", row.field_id or "", f"— {hint}" if hint else "")
+        return " ".join(part for part in parts if part) if name or hint else ""
 
-    def _hint(self, row: Row, branch: Branch, indent: str) -> Iterator[str]:
-        assert branch.spelling is not None
+    def _hint(self, row: Row, branch: Branch) -> str:
+        if branch.cls is PartyRef:
+            return "KZ; io:EU"
+        if branch.spelling is None:
+            return ""
         listed = row.codes or _LISTS.get(branch.spelling.cls)
         kind = branch.spelling.lexical.value if branch.spelling.lexical else branch.spelling.kind
-        if listed:
-            yield from _explained(self._codes(listed, branch), indent + _INDENT)
-        elif kind in _SAMPLES:
-            yield f"{indent}{_INDENT}## {_SAMPLES[kind]}"
+        return self._codes(listed, branch) if listed else _SAMPLES.get(kind, "")
 
     def _codes(self, listed: str, branch: Branch) -> str:
         known = schemas.code_list(listed).values if listed in schemas.code_list_ids() else ()
@@ -163,20 +207,13 @@ class _Writer:
         return value if label == value else f"{value} = {label}"
 
 
-_SHORT: Final = frozenset({Bilingual, Multilingual, PartyRef, OrgRef})
-
-
-def _as_item(lines: list[str], indent: str, *, deeper: bool) -> Iterator[str]:
-    """The lines of a map as one item of a list: a dash of its own, so that any line may be taken out or put in."""
-    yield f"{indent}-"
-    yield from (
-        lines if deeper else (line[:1] + _INDENT + line[1:] if line[:1] == "#" else _INDENT + line for line in lines)
-    )
+def _set_aside(lines: Iterator[str]) -> Iterator[str]:
+    return (line if line.startswith("#") else f"#{line}" for line in lines)
 
 
 def _explained(text: str, indent: str) -> list[str]:
     """Explanations begin with two signs, lines to be used with one."""
-    return [f"{indent}## {line}" for line in textwrap.wrap(text, _WIDTH - len(indent), break_long_words=False)]
+    return [f"{indent}## {line}" for line in textwrap.wrap(text, _WIDTH - len(indent), break_long_words=False, break_on_hyphens=False)]
 
 
 def _root_id(root: Root) -> str:

@@ -152,25 +152,9 @@ class EsedoChannel:
         return self._taken(said, judged, message_id, at=at)
 
     def interpret(self, raw: bytes) -> Interpreted:
-        """What a stored message says; a message that cannot be read is NotUnderstood and never an exception."""
-        try:
-            body = envelope.sole_body(schemas.parse_untrusted(raw, schemas.ENVELOPE_LIMITS))
-            said = None if body is None else envelope.read(body)
-            if not isinstance(said, envelope.Request):
-                return NotUnderstood(what=_NO_REQUEST.code)
-            if said.data is None:
-                return NotUnderstood(what="exchange.push-no-data")
-            content = envelope.business(said.data)
-        except schemas.XmlRefused as error:
-            return NotUnderstood(what=error.code)
-        type_ = envelope.type_of(content)
-        if type_ == documents.DOC_OUTGOING:
-            return documents.incoming(content)
-        kind = None if type_ is None else notices.KIND_OF.get(type_)
-        if kind is not None:
-            digest = Sha256(hashlib.sha256(raw).hexdigest())
-            return notices.incoming(content, kind, raw=digest, config=self._config)
-        return NotUnderstood(what=_shown_type(type_, content))
+        """What a stored message says; see IncomingChannel and the function below."""
+        repairs = self._config.notices.encoding_repair == "display_only"
+        return interpret(raw, own=str(self._config.participant.member), repairs=repairs)
 
     def fetch_files(self, identifiers: Sequence[str], *, at: datetime) -> tuple[FetchedFile, ...]:
         """Download and confirm, one call for each; see IncomingChannel."""
@@ -219,6 +203,32 @@ class EsedoChannel:
 
     def _signed(self, answer: bytes, *, at: datetime) -> bytes:
         return self.gateway.sign(answer, at=at) if self._config.receiver.sign_answer else answer
+
+
+def interpret(raw: bytes, *, own: str | None = None, repairs: bool = True) -> Interpreted:
+    """What a message says; one that cannot be read is NotUnderstood and never an exception.
+
+    Needs no settings, so that an auditor can read a message too. `own` and `repairs`: see notices.incoming.
+    Not checked here: any signature.
+    """
+    try:
+        body = envelope.sole_body(schemas.parse_untrusted(raw, schemas.ENVELOPE_LIMITS))
+        said = None if body is None else envelope.read(body)
+        if not isinstance(said, envelope.Request):
+            return NotUnderstood(what=_NO_REQUEST.code)
+        if said.data is None:
+            return NotUnderstood(what="exchange.push-no-data")
+        content = envelope.business(said.data)
+    except schemas.XmlRefused as error:
+        return NotUnderstood(what=error.code)
+    type_ = envelope.type_of(content)
+    if type_ == documents.DOC_OUTGOING:
+        return documents.incoming(content)
+    kind = None if type_ is None else notices.KIND_OF.get(type_)
+    if kind is not None:
+        digest = Sha256(hashlib.sha256(raw).hexdigest())
+        return notices.incoming(content, kind, raw=digest, own=own, repairs=repairs)
+    return NotUnderstood(what=_shown_type(type_, content))
 
 
 def _usable_id(said: object) -> str | None:

@@ -139,7 +139,7 @@ class Directory:
             if text(response, "ProcessingResult") != "Success":
                 params = {
                     "code": text(response, "ErrorInfo", "ErrorCode") or "",
-                    "text": (text(response, "ErrorInfo", "ErrorMessage") or "")[:200],
+                    "text": self._gateway.shown((text(response, "ErrorInfo", "ErrorMessage") or "")[:200]),
                 }
                 raise Retryable("exchange.directory-error", params=params)
             held = child(response, "ResultData", "Data")

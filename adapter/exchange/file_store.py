@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,17 +21,20 @@ from lxml import etree
 
 import schemas
 from adapter.domain.delivery import TravellingFile
-from adapter.errors import Final, Retryable
+from adapter.errors import ElshiError, Final, Retryable
 from adapter.exchange.config import FilesConfig
 from adapter.exchange.envelope import named, payload
 from adapter.exchange.gateway import Gateway
 from adapter.exchange.markup import Markup, child, children, element, instant, text
 from adapter.ports import FetchedFile, Files
 
+_log = logging.getLogger(__name__)
+
 TEMP_STORAGE: Constant = "http://egov.bee.kz/eds/tempstorage/v2/"
 
 _NAMELESS: Constant = "file"
 _UNTYPED: Constant = "application/octet-stream"
+_LONGEST_WORDS: Constant = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,7 +93,7 @@ class FileStore:
             raise Final("exchange.file-differs", params={"file": file.name})
         process = file.sha256[:32]
         answer = self._ask("UPLOAD", self._upload_request(process, file, content), at=at)
-        found = _file_answer(answer, "uploadResponse", "uploadFileResults", "fileProcessIdentifier", process)
+        found = self._file_answer(answer, "uploadResponse", "uploadFileResults", "fileProcessIdentifier", process)
         identifier = None if found is None else text(found.result, "fileIdentifier")
         if found is None or identifier is None or found.code in self._refusing:
             params = {"file": file.name, **({} if found is None else found.params)}
@@ -97,7 +101,8 @@ class FileStore:
                 raise Final("exchange.file-refused", params=params)
             raise Retryable("exchange.upload-failed", params=params)
         granted = _milliseconds(text(found.result, "lifeTime"))
-        return UploadedFile(identifier=identifier, expires_at=at + (granted or self._settings.lifetime))
+        lifetime = self._settings.lifetime if granted is None else granted
+        return UploadedFile(identifier=identifier, expires_at=at + lifetime)
 
     def download(self, identifier: str, *, at: datetime) -> FetchedFile:
         """Download one file, and confirm it when its facts ask for that.
@@ -105,7 +110,7 @@ class FileStore:
         Raises Final `exchange.file-gone` when the store has forgotten it; Retryable `exchange.download-failed`.
         """
         answer = self._ask("DOWNLOAD", _identifiers("downloadRequest", identifier), at=at)
-        found = _file_answer(answer, "downloadResponse", "fileDownloadResults", "fileIdentifier", identifier)
+        found = self._file_answer(answer, "downloadResponse", "fileDownloadResults", "fileIdentifier", identifier)
         content = None if found is None else child(found.result, "content")
         # An empty file has an empty `content`; a file that failed has none.
         if found is None or content is None or found.code in self._refusing:
@@ -141,7 +146,7 @@ class FileStore:
         if found.code in self._settings.gone_codes or _is_past(child(found.result, "meta"), at):
             return gone
         answer = self._ask("GET_FILE_INFO", _identifiers("getFileInfoRequest", identifier), at=at)
-        asked = _file_answer(answer, "getFileInfoResponse", "fileInfoResults", "fileIdentifier", identifier)
+        asked = self._file_answer(answer, "getFileInfoResponse", "fileInfoResults", "fileIdentifier", identifier)
         if asked is None:
             return failed
         facts = child(asked.result, "meta")
@@ -150,8 +155,11 @@ class FileStore:
         return failed
 
     def _confirm(self, identifier: str, *, at: datetime) -> None:
-        """Tell the store that we have the file. A status that says no is not our loss: the bytes are here."""
-        self._ask("CONFIRM", _identifiers("confirmRequest", identifier), at=at)
+        """Tell the store that we have the file. A failure is told and no more: the bytes are here and stay here."""
+        try:
+            self._ask("CONFIRM", _identifiers("confirmRequest", identifier), at=at)
+        except ElshiError as error:
+            _log.warning("a downloaded file could not be confirmed: %s", error.code)
 
     # --- requests and answers -----------------------------------------------------------------------------------------
     def _ask(self, operation: str, part: Markup, *, at: datetime) -> etree._Element:
@@ -191,23 +199,29 @@ class FileStore:
             ),
         )
 
+    def _file_answer(
+        self, answer: etree._Element, part: str, results: str, key: str, wanted: str
+    ) -> _FileAnswer | None:
+        """The result for the very file asked about; None when the answer has none, or several."""
+        whole = child(answer, part)
+        if whole is None:
+            return None
+        found = [one for one in children(whole, results) if text(one, key) == wanted]
+        if len(found) != 1:
+            return None
+        code = text(found[0], "status", "code") or ""
+        words = text(found[0], "status", "message") or text(found[0], "status", "status") or ""
+        overall = text(whole, "status", "code") or ""
+        return _FileAnswer(
+            result=found[0],
+            code=code,
+            words=self.gateway.shown(words[:_LONGEST_WORDS]),
+            is_own=bool(overall) and code != overall,
+        )
+
 
 def _identifiers(name: str, identifier: str) -> Markup:
     return element(name, element("fileIdentifiers", identifier))
-
-
-def _file_answer(answer: etree._Element, part: str, results: str, key: str, wanted: str) -> _FileAnswer | None:
-    """The result for the very file asked about; None when the answer has none."""
-    whole = child(answer, part)
-    if whole is None:
-        return None
-    found = [one for one in children(whole, results) if text(one, key) == wanted]
-    if len(found) != 1:
-        return None
-    code = text(found[0], "status", "code") or ""
-    words = text(found[0], "status", "message") or text(found[0], "status", "status") or ""
-    overall = text(whole, "status", "code") or ""
-    return _FileAnswer(result=found[0], code=code, words=words[:200], is_own=bool(overall) and code != overall)
 
 
 def _decoded(content: etree._Element) -> bytes:

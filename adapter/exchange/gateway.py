@@ -67,6 +67,14 @@ class Gateway:
     anchors: signing.TrustAnchors
     identifiers: Identifiers
 
+    def __post_init__(self) -> None:
+        """Final `exchange.pinned-certificate` now, and not in the middle of judging a message."""
+        for place, der in enumerate(self.config.gateway.certificates, start=1):
+            try:
+                signing.certificate_facts(der)
+            except signing.SigningError as error:
+                raise Final("exchange.pinned-certificate", params={"place": place, "cause": error.code}) from error
+
     def sign(self, message: bytes, *, at: datetime) -> bytes:
         """The message with our signature, verified as a stranger would: we send nothing that we would not accept.
 
@@ -112,7 +120,8 @@ class Gateway:
         """POST a signed message and judge the answer; raises by the table in faults.py when it was not accepted."""
         reached = self.http.post(self.config.endpoint, message, headers=_HEADERS, repeatable=repeatable)
         reply, answer = self._read(reached, at=at)
-        error = error_of(reply, row_for(reply, self.config.codes))
+        row = row_for(reply, self.config.codes)
+        error = error_of(replace(reply, codes=tuple(self.shown(code) for code in reply.codes)), row)
         if error is not None:
             raise error
         assert answer is not None  # the only row that accepts is one for answers
@@ -150,14 +159,14 @@ class Gateway:
             form=form,
             raw=reached.body,
             codes=codes,
-            words=self._shown(words),
+            words=self.shown(words),
             verdict=judged.verdict,
             is_trusted=is_trusted,
             retry_after=wait,
         )
         return reply, said if isinstance(said, envelope.Answer) else None
 
-    def _shown(self, words: str) -> str:
+    def shown(self, words: str) -> str:
         """Words for a person: readable, and without our passwords, which a careless answer may repeat."""
         shown = repaired(words) if self.config.notices.encoding_repair == "display_only" else words
         for account in (self.config.account, self.config.file_store, self.config.directory.account):

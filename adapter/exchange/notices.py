@@ -117,24 +117,28 @@ def _reason(notice: Notice, config: ExchangeConfig) -> str:
 
 # --- reading ---------------------------------------------------------------------------------------------------------
 def incoming(
-    content: etree._Element, kind: NoticeKind, *, raw: Sha256, config: ExchangeConfig
+    content: etree._Element, kind: NoticeKind, *, raw: Sha256, own: str | None = None, repairs: bool = True
 ) -> IncomingNotice | NotUnderstood:
-    """A notice addressed to us; `raw` is the digest of the message it stands in. Without a GUID a person must look."""
+    """A notice; without a GUID a person must look.
+
+    raw      digest of the message it stands in
+    own      our participant id: of several performers the notice is then meant for us
+    repairs  whether texts in a broken encoding are repaired for display
+    """
     document_id = document_id_of(content)
     if document_id is None:
         return NotUnderstood(what="exchange.href-unreadable")
-    _, own = FIELDS[kind]
-    said = {name: value for name in own if (value := text(content, name)) is not None}
-    is_repairing = config.notices.encoding_repair == "display_only"
-    shown = {name: repaired(value) if is_repairing else value for name, value in said.items()}
+    _, names = FIELDS[kind]
+    said = {name: value for name in names if (value := text(content, name)) is not None}
+    shown = {name: repaired(value) if repairs else value for name, value in said.items()}
     reason_text = said.get("isValidReason")
     return IncomingNotice(
         notice=Notice(
             document_id=document_id,
             kind=kind,
             speaker=number(text(content, "metadataSystem", "from")),
-            addressee=_addressee(content, config),
-            said_at=instant(said.get("date") or said.get("realDate")),
+            addressee=_addressee(content, own),
+            said_at=instant(said.get("date")),
             registration_number=said.get("regNo"),
             reason=reason_of(shown["isValidReason"]) if reason_text is not None else None,
             reason_text=reason_text,
@@ -164,8 +168,7 @@ def _displayed(shown: Mapping[str, str], reason_text: str | None) -> str | None:
     return repaired_reason if repaired_reason != reason_text else None
 
 
-def _addressee(content: etree._Element, config: ExchangeConfig) -> str | None:
+def _addressee(content: etree._Element, own: str | None) -> str | None:
     """Us when we are among the performers, else the first of them."""
     found = performers(content)
-    own = str(config.participant.member)
     return own if own in found else next(iter(found), None)

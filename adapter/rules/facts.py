@@ -1,7 +1,7 @@
-"""What the rules need to know and cannot read in the Report. None means: not known; nothing passes because it is not known.
+"""What the rules need to know and cannot read in the Report. None means not known, and nothing passes for that.
 
-The caller gives what it has found out (signature verdicts, digests, the register's memory); a rule whose stage demands a
-fact that is None answers `rules.cannot-tell`, which blocks like an error and must never be told to a sender as a refusal.
+The caller gives what it has found out (verdicts, digests, the register's memory). A rule whose stage demands a fact
+that is None answers `rules.cannot-tell`, which blocks like an error and is never told to a sender as a refusal.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Identity(StrEnum):
 class SignatureFact:
     """The verdict on the signature over the exact bytes.
 
-    covers_all          the signature covers the root and every data object, and nothing unsigned stands beside; None: not looked
+    covers_all          it covers the root and every data object, nothing unsigned stands beside; None: not looked
     uncovered           what is not covered, as the reader may be told
     certificate         at `signing_time`
     sub_indication      of the verification, for example HASH_FAILURE; None when there is none
@@ -142,7 +142,7 @@ class ReceiptFact:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeliveryFact:
-    """How far a delivery is. `is_given_up`: the retry limit is reached; `is_overdue`: a receipt should be here by now."""
+    """How far a delivery is. `is_given_up`: the retry limit is reached; `is_overdue`: a receipt should be here."""
 
     attempts: int
     last_attempt_at: datetime | None

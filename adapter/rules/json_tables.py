@@ -1,4 +1,4 @@
-"""Strict reading of JSON files of rules: duplicate and unknown keys, wrong types and wrong words are all told at once."""
+"""Strict reading of JSON files of rules: repeated and unknown keys, wrong types and words, all told at once."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ class Table:
             self.wrong(key, "[{…}, …]")
         return ()
 
-    def keys(self) -> tuple[str, ...]:
+    def names(self) -> tuple[str, ...]:
         """All keys, marked as known: for tables whose keys are data."""
         self._known.update(self._values)
         return tuple(self._values)

@@ -19,7 +19,7 @@ _SAME_FROM: Final = 20
 """Names of places and persons are often equal; longer texts are not (BR-02b)."""
 
 _INVISIBLE: Final = frozenset("\u2800\u3164\u115f\u1160\uffa0")
-"""Letters and symbols that print nothing: Braille blank and the Hangul fillers. Unicode does not class them as space."""
+"""Letters and symbols that print nothing (Braille blank, Hangul fillers); Unicode does not class them as space."""
 
 _BLANK_CATEGORIES: Final = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})
 _ZONED_DATE: Final = re.compile(r"-?[0-9]{4,}(-[0-9]{2}){0,2}(Z|[+-][0-9]{2}:[0-9]{2})", re.ASCII)
@@ -136,7 +136,11 @@ def _texts(subject: Subject) -> Iterator[tuple[Node, str, str]]:
             language = node.value.language.lower()
             if language in {"kk", "kk-kz", "kk-cyrl", "ru", "ru-kz", "ru-ru"}:
                 owner = _owner(subject, node.path)
-                yield Node(path=(*node.path, "text"), field_id=owner, value=node.value.text), language[:2], node.value.text
+                yield (
+                    Node(path=(*node.path, "text"), field_id=owner, value=node.value.text),
+                    language[:2],
+                    node.value.text,
+                )
 
 
 def _owner(subject: Subject, path: FieldPath) -> str:
@@ -168,4 +172,3 @@ def _normal(text: str) -> str:
 
 def _letters(text: str) -> str:
     return "".join(each for each in _normal(text).casefold() if each.isalpha())
-

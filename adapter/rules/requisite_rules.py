@@ -90,7 +90,7 @@ def subdivision_order_is_named(subject: Subject) -> Iterator[Hit]:
 
 
 def received_in_time(subject: Subject) -> Iterator[Hit]:
-    """BR-13: received before the end of the due date. Lateness is told and refuses nothing: the Rules give no such power."""
+    """BR-13: received before the end of the due date. Lateness refuses nothing: the Rules give no such power."""
     header = subject.report.header
     leg = subject.ruleset.leg(header.document_type)
     if leg is None or leg.due is None:
@@ -129,10 +129,9 @@ def correction_names_what_it_replaces(subject: Subject) -> Iterator[Hit]:
     if header.action is Action.NEW:
         return
     named = header.supersedes
-    if named is None:
-        yield Hit(path=("header", "supersedes"))
-    elif (
-        named.document_ref.document_id == header.document_id
+    if (
+        named is None
+        or named.document_ref.document_id == header.document_id
         or is_blank(named.document_ref.document_id)
         or is_blank(named.reason.kk)
         or is_blank(named.reason.ru)
@@ -155,4 +154,3 @@ def require_leg(subject: Subject) -> None:
     if kind.is_business_document and subject.ruleset.leg(kind) is None:
         params = {"ruleset": subject.ruleset.name, "document": texts.label_of_code_in_all("doctype", kind.value)}
         raise FinalError("rules.no-leg", params=params)
-

@@ -487,7 +487,7 @@ def _due(table: Table) -> Due:
 
 def _roles(table: Table) -> dict[str, tuple[RoleHolder, ...]]:
     roles: dict[str, tuple[RoleHolder, ...]] = {}
-    for role in table.keys():
+    for role in table.names():
         holders = []
         for holder in table.tables(role):
             since, until = (holder.text_or_none(key, optional=True) for key in ("from", "to"))
@@ -557,7 +557,7 @@ _WEIGHT: Final = {severity: weight for weight, severity in enumerate(reversed(Se
 
 def _overrides(table: Table, *, file: str, findings: list[Finding]) -> dict[str, Severity | None]:
     overrides: dict[str, Severity | None] = {}
-    for variant in table.keys():
+    for variant in table.names():
         if variant not in VARIANTS:
             findings.append(refusal("ruleset.unknown-key", file=file, key=f"severity_overrides.{variant}"))
             continue
@@ -585,7 +585,7 @@ def _unconfirmed(
     found: dict[str, str] = {}
     if not is_confirmed:
         found |= {leaf: "inherited" for leaf in leaves if re.split(r"[.\[]", leaf)[0] not in own}
-    for path in evidence.keys():
+    for path in evidence.names():
         mark = evidence.text(path)
         if path not in known:
             evidence.wrong(path, "a path in this file")

@@ -1,6 +1,6 @@
-"""The rulesets, coverage lists and holiday lists that are at hand: those shipped with the program and those of a folder.
+"""The rulesets, coverage lists and holiday lists at hand: those shipped with the program and those of a folder.
 
-A folder may add files; it may not give a shipped id and version another content, because documents were signed under it.
+A folder may add files; it may not give a shipped id and version other content, for documents were signed under it.
 """
 
 from __future__ import annotations
@@ -125,7 +125,9 @@ def load_rulesets(folder: Path | None = None) -> Rulesets:
             content = read_json(path)
             if path.name.startswith("coverage-"):
                 listed = read_coverage(content, file=path.name)
-                coverage[listed.year] = listed  # the folder's list replaces the shipped sample: it is a list, not a norm
+                coverage[listed.year] = (
+                    listed  # the folder's list replaces the shipped sample: it is a list, not a norm
+                )
             elif path.name.startswith("holidays-"):
                 days = read_holidays(content, file=path.name)
                 holidays[days.year] = days
@@ -243,9 +245,7 @@ def read_holidays(content: Mapping[str, object], *, file: str) -> Holidays:
     table.close()
     _check_name(table, file, f"holidays-{year}.json", findings)
     table.raise_refused()
-    return Holidays(
-        year=year, non_working=days["non_working"], working=days["working"], confirmed_by=confirmed_by
-    )
+    return Holidays(year=year, non_working=days["non_working"], working=days["working"], confirmed_by=confirmed_by)
 
 
 def _check_name(table: Table, file: str, expected: str, findings: list[Finding]) -> None:

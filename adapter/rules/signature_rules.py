@@ -1,4 +1,4 @@
-"""BR-03, BR-04 and BR-20: the signature, what it covers, the attachments under it, and the receipt that proves arrival."""
+"""BR-03, BR-04 and BR-20: the signature, what it covers, the attachments, and the receipt that proves arrival."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ from adapter.rules.deadlines import zone_of
 from adapter.rules.facts import CertificateState, FoundFile, ReceiptFact
 from adapter.rules.ruleset import SignatoryRule
 from adapter.rules.subject import Hit, Subject, cannot_tell, in_all, phrase
+
+_SIGNED_RECEIPT: Final = "signed-receipt"
+"""Our own Receipt document, which always names the digest (RQ-R.2); other kinds may have no room for one."""
 
 _CERTIFICATE_REASONS: Final = {
     CertificateState.EXPIRED: "reason.certificate-expired",
@@ -51,7 +54,7 @@ def certificate_was_valid(subject: Subject) -> Iterator[Hit]:
 
 
 def signer_is_head(subject: Subject) -> Iterator[Hit]:
-    """BR-03c: the signer is shown to be the head, or where the ruleset allows it the acting head, of the sending body."""
+    """BR-03c: the signer is shown to be the head of the sending body, or its acting head where the ruleset allows."""
     header = subject.report.header
     signer = subject.facts.signer
     if signer is None:
@@ -76,7 +79,7 @@ def signature_covers_all(subject: Subject) -> Iterator[Hit]:
 
 
 def attachments_are_those_signed(subject: Subject) -> Iterator[Hit]:
-    """BR-04b: every attachment declared is there with the size and digest declared; every reference names a declared one."""
+    """BR-04b: every attachment is there with the size and digest declared; every reference names a declared one."""
     declared = subject.report.header.attachments
     known = {attachment.id for attachment in declared}
     for path, reference in _attachment_references(subject):
@@ -89,11 +92,11 @@ def attachments_are_those_signed(subject: Subject) -> Iterator[Hit]:
         return
     found = {file.name: file for file in subject.facts.files}
     for position, attachment in enumerate(declared):
-        path: FieldPath = ("header", "attachments", position)
+        place: FieldPath = ("header", "attachments", position)
         if attachment.digest.algorithm != SHA256_URI:
-            yield cannot_tell("fact.digest-algorithm", path)
+            yield cannot_tell("fact.digest-algorithm", place)
         elif not _same(attachment, found.get(attachment.file_name)):
-            yield Hit(path=path, params={"file": attachment.file_name})
+            yield Hit(path=place, params={"file": attachment.file_name})
 
 
 def _same(attachment: Attachment, found: FoundFile | None) -> bool:
@@ -143,11 +146,7 @@ def _receipt_faults(subject: Subject, receipt: ReceiptFact, sent: bytes) -> Iter
         yield "reason.receipt-other-document"
     if receipt.sender is not None and receipt.sender != header.sender.code:
         yield "reason.receipt-other-sender"
-    if receipt.sha256 is None and receipt.kind == SIGNED_RECEIPT:
+    if receipt.sha256 is None and receipt.kind == _SIGNED_RECEIPT:
         yield "reason.receipt-without-digest"
     if receipt.sha256 is not None and receipt.sha256 != sent:
         yield "reason.receipt-other-bytes"
-
-
-SIGNED_RECEIPT: Final = "signed-receipt"
-"""Our own Receipt document, which always names the digest (RQ-R.2); other kinds may have no room for one."""

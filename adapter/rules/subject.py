@@ -1,4 +1,4 @@
-"""What one check sees (Subject), what it says (Hit), what comes out (RuleFinding), and how a Report is walked."""
+"""What one check sees (Subject), what it says (Hit), what comes out (RuleFinding); how a Report is walked."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from adapter.rules.variants import Stage, Variant
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Node:
-    """One value of a Report: where it is, which field of the content model holds it (empty: a container), and itself."""
+    """One value of a Report: where it is, which field of the content model holds it (empty: none), and itself."""
 
     path: FieldPath
     field_id: str
@@ -86,7 +86,7 @@ def _walk(value: object, path: FieldPath, field_id: str) -> Iterator[Node]:
 
 
 def finding_of(variant: Variant, hit: Hit, severity: Severity) -> RuleFinding:
-    """The finding of a hit; parameters become plain text or text in three languages, so that they can be kept as JSON."""
+    """The finding of a hit; parameters become text, or text in three languages, so that they can be kept as JSON."""
     if hit.missing is not None:
         heavy = Severity.ERROR if severity is Severity.STOP else severity
         params = {"rule": variant.id, "fact": phrase(hit.missing)}

@@ -1,4 +1,4 @@
-"""The business rules as a table: id, severity, stages and clause of every variant. The functions stand in the *_rules modules.
+"""The business rules as a table: id, severity, stages and clause of every variant; the functions stand in *_rules.
 
 Source: content model, section 6. Tests and statistics count the rule (BR-02), texts follow the variant (BR-02c).
 """

@@ -230,7 +230,7 @@ async def _health(door: Door, request: Request) -> Response:  # noqa: ARG001 - t
 
 # --- changing ---------------------------------------------------------------------------------------------------------
 async def _guarded(do: Callable[[Door, Request], Awaitable[Response]], door: Door, request: Request) -> Response:
-    """Same machine only; an Origin header means a browser, and a page must not steer the sandbox behind a user's back."""
+    """Same machine only; an Origin header means a browser, and a page must not steer the sandbox behind its user."""
     if not _is_loopback(request) or "origin" in request.headers:
         return JSONResponse({"code": "sandbox.not-from-here"}, status_code=403)
     try:

@@ -147,7 +147,7 @@ class Centre:
         return found
 
     def _remember(self, sender: Participant, performers: tuple[Participant, ...], routing: Routing, call: Call) -> bool:
-        """True when the href has passed before. Refused SBX-HREF when it is another sender's, or repeats are refused."""
+        """True when the href has passed before. Refused SBX-HREF when it is another's, or repeats are refused."""
         codes = tuple(one.code for one in performers)
         with self._lock:
             before = self._documents.get(routing.href)

@@ -18,6 +18,7 @@ from adapter.sandbox.script import Rule, rules_from
 from signing import (
     DEFAULT_SIGNING,
     SANDBOX_ENVELOPE,
+    Certificate,
     SigningError,
     SigningKey,
     SigningPolicy,
@@ -129,6 +130,13 @@ class SandboxSettings:
                 raise Final("sandbox.settings-repeated", params={"key": f"participant.{name}"})
         if not self.path.startswith("/") or self.path.startswith("/sandbox"):
             raise Final("sandbox.settings-bad-value", params={"key": "gateway.path", "value": self.path})
+        for participant in self.participants:
+            for der in participant.certificates:
+                try:
+                    Certificate.from_der(der)
+                except SigningError as error:
+                    key = f"participant.{participant.code}.certificates"
+                    raise Final("sandbox.settings-bad-value", params={"key": key, "value": error.code}) from error
         if not self.retry_delays or any(delay < timedelta() for delay in self.retry_delays):
             raise Final("sandbox.settings-bad-value", params={"key": "exchange.retry_delays_ms", "value": "-"})
 

@@ -11,7 +11,7 @@ A rule names a fault, says which calls it is for, and how often it strikes:
     retry_after = 5    # parameter of this fault
 
 Every rule counts the calls that match it by itself. Of the rules of one stage that are due, the first one written
-strikes (on a PUSH all of them do: a notice may be late and mangled); one that was due and did not strike keeps its turn.
+strikes (on a PUSH all of them do: a notice may be late and mangled); one that did not get to strike keeps its turn.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ class Signatures:
         return signed
 
     def judge(self, raw: bytes, participant: Participant | None) -> Verdict:
-        """A participant's signature: valid under the trust, by one of the participant's certificates if it named any."""
+        """A participant's signature: valid under the trust, by one of its own certificates if it named any."""
         pinned = () if participant is None else participant.certificates
         validation = verify_envelope(
             raw,

@@ -277,7 +277,7 @@ class _Core:
 
     async def _until_started(self, server: uvicorn.Server) -> None:
         """Uvicorn tells by an attribute; a server whose run has ended will never start."""
-        while not server.started and self._runs:
+        while not server.started and self._runs:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.005)
 
     async def close(self, seconds: float) -> None:

@@ -84,7 +84,7 @@ def _times(names: str) -> tuple[Field, ...]:
     return tuple(Field(name=name, kind=Kind.DATE_TIME) for name in names.split())
 
 
-# --- SyncChannel, reference 2.1 and 2.2 --------------------------------------------------------------------------------
+# --- SyncChannel, reference 2.1 and 2.2 -------------------------------------------------------------------------------
 _SENDER = Field(
     name="sender",
     kind=Kind.PARTS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 
 from adapter.domain.audit_event import GENESIS, AuditEvent, ChainedEvent, chain
 from adapter.domain.document import Sha256
@@ -44,8 +44,8 @@ class SqlAuditTrail:
         """A gapless segment that follows event `after`."""
         return self._all(audit_trail.c.sequence > after, limit=limit)
 
-    def _all(self, condition: object, limit: int | None = None) -> tuple[ChainedEvent, ...]:
-        statement = select(audit_trail).where(condition).order_by(audit_trail.c.sequence).limit(limit)  # type: ignore[arg-type]
+    def _all(self, condition: ColumnElement[bool], limit: int | None = None) -> tuple[ChainedEvent, ...]:
+        statement = select(audit_trail).where(condition).order_by(audit_trail.c.sequence).limit(limit)
         return tuple(event_of(row) for row in self._transaction.rows(statement))
 
 

@@ -31,5 +31,5 @@ class StorageConfig:
     blob_directory: Path | None = None
     temporary_directory: Path | None = None
     busy_timeout: timedelta = timedelta(seconds=10)
-    lease_for: timedelta = timedelta(seconds=120)
+    lease_for: timedelta = timedelta(seconds=240)
     migration_lease_for: timedelta = timedelta(seconds=30)

@@ -36,9 +36,11 @@ def content_from_json(text: str) -> Content:
     document = top.maybe("document", _read_document)
     notice = top.maybe("notice", _read_outgoing_notice)
     top.end()
-    if (document is None) == (notice is None):
-        raise top.unreadable("content")
-    return document or notice  # type: ignore[return-value]
+    if document is not None and notice is None:
+        return document
+    if notice is not None and document is None:
+        return notice
+    raise top.unreadable("content")
 
 
 def _document(document: OutgoingDocument) -> dict[str, object]:

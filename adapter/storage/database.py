@@ -10,7 +10,7 @@ import errno
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -157,25 +157,25 @@ class OpenTransaction:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
-    def rows(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Sequence[RowMapping]:
+    def rows(self, statement: Executable) -> Sequence[RowMapping]:
         """Every row that the statement gives."""
-        return self._run(statement, parameters).mappings().all()
+        return self._run(statement).mappings().all()
 
     def row(self, statement: Executable) -> RowMapping | None:
         """The first row, or None."""
-        return self._run(statement, None).mappings().first()
+        return self._run(statement).mappings().first()
 
     def value(self, statement: Executable) -> Any:
         """The first column of the first row, or None."""
-        return self._run(statement, None).scalar()
+        return self._run(statement).scalar()
 
     def change(self, statement: Insert | Update | Delete) -> int:
         """How many rows were changed."""
-        return self._run(statement, None).rowcount
+        return self._run(statement).rowcount
 
-    def _run(self, statement: Executable, parameters: Mapping[str, Any] | None) -> CursorResult[Any]:
+    def _run(self, statement: Executable) -> CursorResult[Any]:
         try:
-            return self.connection.execute(statement, parameters)
+            return self.connection.execute(statement)
         except SQLAlchemyError as error:
             if isinstance(error, StatementError) and isinstance(error.orig, ValueError | TypeError):
                 # A value that never reached the database, for example an instant without a zone: the caller's mistake.

@@ -6,6 +6,7 @@ of a name is checked, each step into a sub-folder is taken without following lin
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -181,8 +182,6 @@ def _held(handle: int) -> Iterator[int]:
 @contextmanager
 def _named(name: str) -> Iterator[None]:
     """Errors of one file, told by its name in the folder."""
-    import errno
-
     with disk_errors():
         try:
             yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, Update, exists, insert, select, tuple_, update
+from sqlalchemy import BindParameter, ColumnElement, Select, Update, bindparam, exists, insert, select, tuple_, update
 
 from adapter.domain.delivery import (
     FINAL_STATES,
@@ -152,7 +152,9 @@ def claim_statement(*, now: datetime, lease: str, until: datetime) -> Update:
     """
     due = deliveries.alias("due")
     busy = deliveries.alias("busy")
-    lane_is_busy = exists().where(busy.c.addressee == due.c.addressee, busy.c.state.in_(HELD))
+    # Written into the statement as they are: a partial index is of use only to a condition that is known when planning.
+    held: BindParameter[DeliveryState] = bindparam("held", HELD, expanding=True, literal_execute=True)
+    lane_is_busy = exists().where(busy.c.addressee == due.c.addressee, busy.c.state.in_(held))
     chosen = (
         select(due.c.id)
         .where(due.c.state == DeliveryState.QUEUED, due.c.wake_at <= now, ~lane_is_busy)

@@ -156,9 +156,10 @@ Index(
     deliveries.c.deadline,
     deliveries.c.wake_at,
     deliveries.c.id,
-    info={"why": "the next due row is found in the order of urgency without sorting a backlog"},
+    info={
+        "why": "the next due row in the order of urgency without sorting a backlog; rows past their wake-up by state"
+    },
 )
-Index("deliveries_wakes", deliveries.c.state, deliveries.c.wake_at, info={"why": "rows past their wake-up"})
 Index("deliveries_created", deliveries.c.created_at, deliveries.c.id, info={"why": "pages in order of creation"})
 Index("deliveries_document", deliveries.c.document_id, info={"why": "a receipt finds its delivery"})
 Index(

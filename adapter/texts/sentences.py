@@ -1,11 +1,11 @@
 """Code and parameters in, sentence out: what is wrong, what to do next, and the clause it rests on.
 
 Rules.
-1. A text never fails: an unknown code or a missing parameter still gives a sentence that names the code. The tests, not
-   the reader, find what is missing.
-2. Placeholders are plain names in braces; nothing of a parameter is interpreted (no format language, no attribute access).
-3. Values come from foreign documents: control and direction characters are shown as U+FFFD, long values are cut. What is
-   secret or personal must never become a parameter in the first place.
+1. A text never fails: an unknown code or a missing parameter still gives a sentence that names the code. What is
+   missing is found by the tests, not by the reader.
+2. Placeholders are plain names in braces; nothing of a parameter is interpreted: no format language, no attributes.
+3. Values come from foreign documents: control and direction characters are shown as U+FFFD, long values are cut.
+   What is secret or personal must never become a parameter in the first place.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -30,7 +30,7 @@ _UNKNOWN_CODE: Final = "texts.no-sentence"
 _ABSENT: Final = "—"
 
 LONGEST_VALUE: Final = 300
-"""Characters of one parameter that are shown: a sentence is read in a line, and a foreign value has no limit of its own."""
+"""Characters of one parameter that are shown: foreign values have no limit of their own."""
 
 _YES_NO: Final = MappingProxyType(
     {
@@ -56,7 +56,7 @@ class Sentence:
     what: str
     to_do: str = ""
     clause: str = ""
-    place: Place = Place()
+    place: Place = field(default_factory=Place)
 
     def __str__(self) -> str:
         text = f"{self.what} {self.to_do}".strip()
@@ -139,23 +139,24 @@ def _shown(value: object, language: Language) -> str:
     """A parameter as the reader sees it: in the language, dates as DD.MM.YYYY, times with their zone."""
     match value:
         case None | "":
-            return _ABSENT
+            text = _ABSENT
         case bool():
-            return _YES_NO[language][0 if value else 1]
+            text = _YES_NO[language][0 if value else 1]
         case datetime():
-            return f"{value:%d.%m.%Y %H:%M:%S} ({_zone(value)})"
+            text = f"{value:%d.%m.%Y %H:%M:%S} ({_zone(value)})"
         case date():
-            return f"{value:%d.%m.%Y}"
+            text = f"{value:%d.%m.%Y}"
         case timedelta():
-            return f"{value.total_seconds():g} {_SECOND[language]}"
+            text = f"{value.total_seconds():g} {_SECOND[language]}"
         case Mapping():
-            return _shown(_in_language(value, language), language)
+            text = _shown(_in_language(value, language), language)
         case str():
-            return _clean(value)
+            text = _clean(value)
         case Iterable():
-            return ", ".join(_shown(item, language) for item in value) or _ABSENT
+            text = ", ".join(_shown(item, language) for item in value) or _ABSENT
         case _:
-            return _clean(str(value))
+            text = _clean(str(value))
+    return text
 
 
 def _in_language(value: Mapping[str, object], language: Language) -> object:
@@ -177,5 +178,7 @@ def _zone(moment: datetime) -> str:
 def _clean(text: str) -> str:
     """One line without characters that command a terminal or turn the direction of the text."""
     line = " ".join(text.split())
-    shown = "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(each) in {"Cc", "Cf"} else each for each in line)
+    shown = "".join(
+        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(each) in {"Cc", "Cf"} else each for each in line
+    )
     return shown if len(shown) <= LONGEST_VALUE else shown[: LONGEST_VALUE - 1] + "…"

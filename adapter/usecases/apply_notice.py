@@ -20,8 +20,8 @@ from adapter.domain.document import BodyCode
 from adapter.domain.incoming import JournalEntry
 from adapter.domain.notice import Notice
 from adapter.domain.receipt import Receipt, ReceiptKind, SignatureVerdict
-from adapter.ports import AddressBook, Clock, Identifiers, Transaction
-from adapter.usecases.deliver import MANDATE, DeliveryPlan
+from adapter.ports import Clock, Identifiers, Transaction
+from adapter.usecases.deliver import DeliveryPlan
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,21 +33,34 @@ class Applied:
     code: str
 
 
+def documents_sent(transaction: Transaction, notice: Notice) -> tuple[Delivery, ...]:
+    """Our deliveries of the document that the notice speaks of, one for each addressee."""
+    return tuple(
+        delivery
+        for delivery in transaction.outbox.of_document(notice.document_id)
+        if delivery.content_kind is ContentKind.DOCUMENT
+    )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ApplyNotice:
     """Runs inside the transaction that closes the journal entry."""
 
-    addresses: AddressBook
     clock: Clock
     identifiers: Identifiers
     plan: DeliveryPlan
 
-    def __call__(self, transaction: Transaction, notice: Notice, entry: JournalEntry) -> Applied:
-        """Apply idempotently; a notice about a document that is not ours is kept and shown to a person."""
+    def __call__(
+        self, transaction: Transaction, notice: Notice, entry: JournalEntry, *, speaker: BodyCode | None
+    ) -> Applied:
+        """Apply idempotently; a notice about a document that is not ours is kept and shown to a person.
+
+        speaker     the body that speaks, looked up before the transaction; needed only when one document went to several
+        """
         now = self.clock.now()
-        delivery = self._find(transaction, notice)
+        delivery = self.find(transaction, notice, speaker)
         if delivery is None:
-            self._note(transaction, notice, entry, now, "notice.unknown-document", None)
+            self._note(transaction, notice, entry, now, code="notice.unknown-document", delivery=None)
             return Applied(effect=Effect.DISPUTE, delivery=None, code="notice.unknown-document")
         event = NOTICE_EVENTS.get(notice.kind)
         step_effect = Effect.UNCHANGED
@@ -77,19 +90,14 @@ class ApplyNotice:
             )
         )
         code = "notice.dispute" if is_dispute else "notice.applied" if is_new else "notice.repeated"
-        self._note(transaction, notice, entry, now, code, after)
+        self._note(transaction, notice, entry, now, code=code, delivery=after)
         return Applied(effect=step_effect, delivery=after, code=code)
 
-    def _find(self, transaction: Transaction, notice: Notice) -> Delivery | None:
-        """The delivery of this document to the body that speaks; a single delivery is found without knowing the speaker."""
-        sent = tuple(
-            delivery
-            for delivery in transaction.outbox.of_document(notice.document_id)
-            if delivery.content_kind is ContentKind.DOCUMENT
-        )
-        body: BodyCode | None = self.addresses.body_of(notice.speaker) if notice.speaker else None
+    def find(self, transaction: Transaction, notice: Notice, speaker: BodyCode | None) -> Delivery | None:
+        """The delivery of this document to the body that speaks; a single one is found without knowing the speaker."""
+        sent = documents_sent(transaction, notice)
         for delivery in sent:
-            if delivery.addressee == body:
+            if delivery.addressee == speaker:
                 return delivery
         return sent[0] if len(sent) == 1 else None
 
@@ -117,6 +125,7 @@ class ApplyNotice:
         notice: Notice,
         entry: JournalEntry,
         now: datetime,
+        *,
         code: str,
         delivery: Delivery | None,
     ) -> None:

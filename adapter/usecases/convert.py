@@ -1,9 +1,9 @@
 """Report to validated XML and its printed form. Everything before the signature, and nothing is kept here.
 
-    1 rules         every finding at once; `stop` and `error` end here
-    2 content       XML without the paper copy; its canonical digest
-    3 printed form  PDF/A with identifier and content digest on it
-    4 document      the same content with the form's digest and sheets; schema
+1 rules         every finding at once; `stop` and `error` end here
+2 content       XML without the paper copy; its canonical digest
+3 printed form  PDF/A with identifier and content digest on it
+4 document      the same content with the form's digest and sheets; schema
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from adapter.domain.audit_event import AuditEvent
 from adapter.domain.delivery import (
@@ -46,6 +47,7 @@ class DeliveryPlan:
     reminder            how often a person is reminded of what only a person can settle
     files_margin        kept bytes are sent again only while their files live at least this much longer
     resend_by_planner   whether the planner makes one identical resend by itself at the last safe try
+    resend_when_uncertain   ask: a person decides after the window; identical: the same bytes go again by themselves
     """
 
     retry: RetryPolicy = field(default_factory=RetryPolicy)
@@ -55,6 +57,7 @@ class DeliveryPlan:
     reminder: timedelta = timedelta(days=1)
     files_margin: timedelta = timedelta(minutes=5)
     resend_by_planner: bool = True
+    resend_when_uncertain: Literal["ask", "identical"] = "ask"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -104,9 +104,7 @@ class FactsOf:
             signature=_signature(judged, at),
             signer=self._signer(judged, report),
             files=tuple(
-                rules.FoundFile(
-                    name=item.name.removeprefix("attachments/"), size=item.size, sha256=bytes(item.sha256)
-                )
+                rules.FoundFile(name=item.name.removeprefix("attachments/"), size=item.size, sha256=bytes(item.sha256))
                 for item in judged.objects.values()
                 if item.name.startswith("attachments/")
             ),
@@ -124,13 +122,7 @@ class FactsOf:
         if signer is None or known is None:
             return None
         roles = set(signer.roles)
-        capacity = (
-            Capacity.HEAD
-            if roles & _HEAD
-            else Capacity.ACTING_HEAD
-            if roles & _RIGHT_TO_SIGN
-            else None
-        )
+        capacity = Capacity.HEAD if roles & _HEAD else Capacity.ACTING_HEAD if roles & _RIGHT_TO_SIGN else None
         body = next((code for code, number in self.bins.items() if number == signer.bin), None)
         return rules.SignerFact(name=signer.common_name or "", body=body, capacity=capacity)
 
@@ -198,7 +190,7 @@ def _signature(judged: Judged, at: datetime) -> rules.SignatureFact:
         # The verifier ends TOTAL-PASSED only when every signature covers every data object.
         covers_all=True if passed else None,
         certificate=state,
-        signing_time=(signature.signing_time if signature else None) or at,
+        signing_time=(signature.signing_time if signature is not None else None) or at,
         sub_indication=sub.value if sub else None,
     )
 

@@ -12,8 +12,8 @@ from adapter.domain.delivery import Effect
 from adapter.domain.incoming import IncomingDocument, IncomingNotice, JournalEntry, JournalState, NotUnderstood
 from adapter.domain.retry import RetryPolicy, wait_after
 from adapter.errors import ElshiError, Retryable
-from adapter.ports import Clock, Identifiers, IncomingChannel, Store, Transaction
-from adapter.usecases.apply_notice import ApplyNotice
+from adapter.ports import AddressBook, Clock, Identifiers, IncomingChannel, Store, Transaction
+from adapter.usecases.apply_notice import ApplyNotice, documents_sent
 from adapter.usecases.deliver import MANDATE
 from adapter.usecases.register_document import RegisterDocument
 
@@ -41,6 +41,7 @@ class ProcessMessage:
 
     store: Store
     channel: IncomingChannel
+    addresses: AddressBook
     clock: Clock
     identifiers: Identifiers
     apply_notice: ApplyNotice
@@ -72,7 +73,12 @@ class ProcessMessage:
 
     def _notice(self, entry: JournalEntry, said: IncomingNotice) -> Processed:
         with self.store.transaction() as transaction:
-            applied = self.apply_notice(transaction, said.notice, entry)
+            is_one_of_several = len(documents_sent(transaction, said.notice)) > 1
+        # Asked outside the transaction: the directory may have to be fetched.
+        asks = is_one_of_several and said.notice.speaker is not None
+        speaker = self.addresses.body_of(said.notice.speaker or "") if asks else None
+        with self.store.transaction() as transaction:
+            applied = self.apply_notice(transaction, said.notice, entry, speaker=speaker)
             if applied.effect is Effect.IMPOSSIBLE:
                 # Someone moved the delivery while we read it: read it again at once, nothing is lost.
                 return self._save(transaction, entry, JournalState.RECEIVED, applied.code, again=True)

@@ -78,9 +78,14 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RegisterDocument:
-    """The addressee's deed. `number_prefix` and the series number make the incoming number."""
+    """The addressee's deed.
+
+    member          our own participant id, which stands in our notices
+    number_prefix   with the number of the series it makes the incoming number
+    """
 
     body: BodyCode
+    member: str
     number_prefix: str
     store: Store
     channel: IncomingChannel
@@ -107,9 +112,7 @@ class RegisterDocument:
         if container is None:
             self._keep(fetched)
             finding = Finding(code="receive.no-container", severity=Severity.ERROR)
-            judgement = Judgement(
-                decision=Decision.REFUSE, reason=RefusalReason.AGAINST_RULES, findings=(finding,)
-            )
+            judgement = Judgement(decision=Decision.REFUSE, reason=RefusalReason.AGAINST_RULES, findings=(finding,))
             self._refuse(incoming, entry, judgement, None)
             return Outcome(code="receive.no-container")
         own = KeptBlob(sha256=sha256_of(container.content), size=len(container.content))
@@ -117,9 +120,7 @@ class RegisterDocument:
             return self._again(incoming, entry, standing)
         judged = judge_bytes(container.content, own, self.trust, at=self.clock.now())
         findings = self._findings(incoming, entry, judged)
-        judgement = decide(
-            verdict=judged.verdict, findings=findings, known_with_other_bytes=standing is not None
-        )
+        judgement = decide(verdict=judged.verdict, findings=findings, known_with_other_bytes=standing is not None)
         if judgement.decision is Decision.STOP:
             self._note(incoming, entry, "document.stopped", code=judgement.code)
             return Outcome(code=judgement.code or "BR-18", is_stopped=True)
@@ -131,9 +132,7 @@ class RegisterDocument:
         files: list[TravellingFile] = []
         for file in fetched:
             kept = self.store.blobs.put(file.content)
-            files.append(
-                TravellingFile(name=file.name, media_type=file.media_type, size=kept.size, sha256=kept.sha256)
-            )
+            files.append(TravellingFile(name=file.name, media_type=file.media_type, size=kept.size, sha256=kept.sha256))
         return tuple(files)
 
     def _standing(self, document_id: DocumentId) -> RegisteredDocument | None:
@@ -199,18 +198,23 @@ class RegisterDocument:
     ) -> Outcome:
         if judgement.decision is Decision.HOLD:
             self._note(incoming, entry, "document.held", code=judgement.code)
-            self._tell_delivered(incoming)
+            self._tell_delivered(incoming, judged)
             return Outcome(code=judgement.code or "receive.held", is_held=True)
         if judgement.decision is Decision.REFUSE:
             self._refuse(incoming, entry, judgement, judged)
             return Outcome(code=f"receive.refused-{judgement.reason.value if judgement.reason else 'other'}")
         assert judged.report is not None
         registered = self._register(incoming, entry, judged, judgement, files)
-        self._answer_registered(incoming, judged.report, registered, judged)
+        self._answer_registered(judged.report, registered, judged)
         return Outcome(code="receive.registered-late" if registered.is_late else "receive.registered")
 
     def _register(
-        self, incoming: IncomingDocument, entry: JournalEntry, judged: Judged, judgement: Judgement, files: tuple[TravellingFile, ...]
+        self,
+        incoming: IncomingDocument,
+        entry: JournalEntry,
+        judged: Judged,
+        judgement: Judgement,
+        files: tuple[TravellingFile, ...],
     ) -> RegisteredDocument:
         assert judged.container is not None
         assert judged.report is not None
@@ -223,7 +227,9 @@ class RegisterDocument:
             if standing is not None:
                 return standing
             series = f"{header.document_type.value}-{entry.received_at.astimezone(ALMATY).year}"
-            number = f"{self.number_prefix}{_SERIES_MARK[header.document_type]}{transaction.register.next_number(series):03}"
+            number = (
+                f"{self.number_prefix}{_SERIES_MARK[header.document_type]}{transaction.register.next_number(series):03}"
+            )
             registered = RegisteredDocument(
                 document_id=incoming.document_id,
                 case_id=header.case_id,
@@ -246,9 +252,11 @@ class RegisterDocument:
                 office_verdict=office,
             )
             transaction.register.add(registered)
-            self._queue_notice(transaction, incoming, self._notice(incoming, NoticeKind.DELIVERED))
+            self._queue_notice(transaction, self._notice(incoming, NoticeKind.DELIVERED), header.sender.code)
             self._queue_notice(
-                transaction, incoming, self._notice(incoming, NoticeKind.REGISTERED, registration_number=number)
+                transaction,
+                self._notice(incoming, NoticeKind.REGISTERED, registration_number=number),
+                header.sender.code,
             )
             transaction.audit.append(
                 AuditEvent(
@@ -283,15 +291,13 @@ class RegisterDocument:
             at=self.clock.now(),
         )
         if judged.report is not None:
-            self._answer_registered(incoming, judged.report, standing, judged)
+            self._answer_registered(judged.report, standing, judged)
         with self.store.transaction() as transaction:
             notice = self._notice(incoming, NoticeKind.REGISTERED, registration_number=standing.number)
-            self._queue_notice(transaction, incoming, notice, repeat=entry.id)
+            self._queue_notice(transaction, notice, standing.sender, repeat=entry.id)
         return Outcome(code="receive.repeated")
 
-    def _answer_registered(
-        self, incoming: IncomingDocument, report: Report, registered: RegisteredDocument, judged: Judged
-    ) -> None:
+    def _answer_registered(self, report: Report, registered: RegisteredDocument, judged: Judged) -> None:
         if registered.document_type in _ANSWERS:
             return
         self.answering.receipt(report, registered, judged, on=_day(self.clock.now()))
@@ -301,8 +307,9 @@ class RegisterDocument:
     ) -> None:
         reason = judgement.reason or RefusalReason.AGAINST_RULES
         with self.store.transaction() as transaction:
-            self._queue_notice(transaction, incoming, self._notice(incoming, NoticeKind.DELIVERED))
-            self._queue_notice(transaction, incoming, self._notice(incoming, NoticeKind.NOT_VALID, reason=reason))
+            addressee = _sender_of(incoming, judged)
+            self._queue_notice(transaction, self._notice(incoming, NoticeKind.DELIVERED), addressee)
+            self._queue_notice(transaction, self._notice(incoming, NoticeKind.NOT_VALID, reason=reason), addressee)
             transaction.audit.append(
                 AuditEvent(
                     at=self.clock.now(),
@@ -376,9 +383,9 @@ class RegisterDocument:
         )
 
     # --- 2 tell -------------------------------------------------------------------------------------------------------
-    def _tell_delivered(self, incoming: IncomingDocument) -> None:
+    def _tell_delivered(self, incoming: IncomingDocument, judged: Judged) -> None:
         with self.store.transaction() as transaction:
-            self._queue_notice(transaction, incoming, self._notice(incoming, NoticeKind.DELIVERED))
+            self._queue_notice(transaction, self._notice(incoming, NoticeKind.DELIVERED), _sender_of(incoming, judged))
 
     def _notice(
         self,
@@ -391,7 +398,7 @@ class RegisterDocument:
         return Notice(
             document_id=incoming.document_id,
             kind=kind,
-            speaker=self.addresses.find(self.body, on=_day(self.clock.now())).member,
+            speaker=self.member,
             addressee=incoming.sender,
             said_at=self.clock.now(),
             registration_number=registration_number,
@@ -399,10 +406,9 @@ class RegisterDocument:
         )
 
     def _queue_notice(
-        self, transaction: Transaction, incoming: IncomingDocument, notice: Notice, *, repeat: str | None = None
+        self, transaction: Transaction, notice: Notice, addressee: BodyCode, *, repeat: str | None = None
     ) -> None:
         """Queue once per document and kind: a notice that stands there already stays as it is."""
-        addressee = self.addresses.body_of(incoming.sender) or BodyCode(f"member:{incoming.sender}")
         key = f"{notice.document_id}#{notice.kind.value}{f'#{repeat}' if repeat else ''}"
         if transaction.outbox.find(key, ContentKind.NOTICE, addressee) is not None:
             return
@@ -455,6 +461,13 @@ def _day(moment: datetime) -> date:
     return moment.astimezone(ALMATY).date()
 
 
+def _sender_of(incoming: IncomingDocument, judged: Judged | None) -> BodyCode:
+    """The lane of our notices: the body that signed, or the bare participant id while nothing signed is known."""
+    if judged is not None and judged.report is not None:
+        return judged.report.header.sender.code
+    return BodyCode(f"member:{incoming.sender}")
+
+
 def _container_of(delivery: Delivery) -> Sha256 | None:
     files = getattr(delivery.content, "files", ())
     return files[0].sha256 if files else None
@@ -463,7 +476,6 @@ def _container_of(delivery: Delivery) -> Sha256 | None:
 def _sub_indication(judged: Judged | None) -> str | None:
     sub = judged.validation.sub_indication if judged is not None else None
     return sub.value if sub is not None else None
-
 
 
 def _is_container(file: FetchedFile) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from adapter import rules, texts
+from adapter import rules
 from adapter.domain.audit_event import AuditEvent
 from adapter.domain.delivery import (
     ContentKind,
@@ -24,7 +24,7 @@ from adapter.domain.delivery import (
 from adapter.domain.document import BodyCode, DocumentId, SignedContainer
 from adapter.domain.report import Bilingual, Report
 from adapter.errors import Conflict, DocumentRefused, Final, Finding, Severity
-from adapter.ports import AddedDelivery, AddressBook, Clock, Identifiers, KeptBlob, Store, Transaction
+from adapter.ports import AddedDelivery, Clock, Identifiers, KeptBlob, Store, Transaction
 from adapter.usecases.convert import Attached, Convert
 from adapter.usecases.facts import FactsOf
 from adapter.usecases.findings import Places, located
@@ -53,13 +53,14 @@ class SubmitLimits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Submit:
-    """The door for a report and for a container that was signed elsewhere."""
+    """The door for a report and for a container that was signed elsewhere. Asks nobody: an outage of the exchange or of
+    its directory never keeps a document out of the outbox.
+    """
 
     body: BodyCode
     store: Store
     clock: Clock
     identifiers: Identifiers
-    addresses: AddressBook
     convert: Convert
     sign: Sign
     facts: FactsOf
@@ -110,9 +111,7 @@ class Submit:
         with self.store.transaction() as transaction:
             found = transaction.outbox.find(document_id, ContentKind.DOCUMENT, addressee)
         if found is not None and found.digest != digest:
-            raise Conflict(
-                params={"id": document_id, "kept": found.digest, "given": digest, "since": found.created_at}
-            )
+            raise Conflict(params={"id": document_id, "kept": found.digest, "given": digest, "since": found.created_at})
         return found
 
     def _signed_findings(self, judged: Judged, now: datetime) -> tuple[Finding, ...]:
@@ -143,21 +142,17 @@ class Submit:
     ) -> OutgoingDocument:
         """The files as they will travel: the container first, then the printed form for people without the program."""
         header = report.header
-        addressee = _addressee(report)
-        participant = self.addresses.find(addressee, on=now.date())
+        recipient = header.recipient
+        assert recipient is not None  # _standing has asked for the addressee before
         guid = header.document_id.removeprefix("urn:uuid:")
         files = [
-            TravellingFile(
-                name=f"{guid}.asice", media_type=CONTAINER_MEDIA_TYPE, size=kept.size, sha256=kept.sha256
-            )
+            TravellingFile(name=f"{guid}.asice", media_type=CONTAINER_MEDIA_TYPE, size=kept.size, sha256=kept.sha256)
         ]
         rendition = judged.objects.get(RENDITION_NAME)
         if rendition is not None:
             page = self.store.blobs.put(rendition.read())
             files.append(
-                TravellingFile(
-                    name=f"{guid}.pdf", media_type="application/pdf", size=page.size, sha256=page.sha256
-                )
+                TravellingFile(name=f"{guid}.pdf", media_type="application/pdf", size=page.size, sha256=page.sha256)
             )
         self._check_sizes(files)
         signatory = header.signatory
@@ -166,12 +161,12 @@ class Submit:
             document_id=header.document_id,
             document_type=header.document_type,
             sender=header.sender.code,
-            addressee=addressee,
+            addressee=recipient.code,
             registration_number=header.registration_number or guid,
             registration_date=header.registration_date or now.date(),
             description=_description(report),
             author=_words(header.sender.name),
-            recipient=participant.name,
+            recipient=_words(recipient.name),
             signer=_words(signatory.name) if signatory else Words(kk=container.signer, ru=container.signer),
             executor=header.executor.name if header.executor else "",
             executor_phone=header.executor.phone if header.executor else "",
@@ -257,6 +252,5 @@ def _words(text: Bilingual) -> Words:
 
 
 def _description(report: Report) -> Words:
-    title = texts.label_of_code_in_all("doctype", report.header.document_type.value)
-    year = report.header.reporting_year
-    return Words(kk=f"{title['kk']}, {year}", ru=f"{title['ru']}, {year}")
+    kk, ru = rules.document_title(report.header.document_type)
+    return Words(kk=f"{kk}, {report.header.reporting_year}", ru=f"{ru}, {report.header.reporting_year}")

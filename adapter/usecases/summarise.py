@@ -79,12 +79,17 @@ class Summarise:
         coverage_list = self.rulesets.coverage_lists.get(year)
         if coverage_list is None:
             raise Final("summarise.no-coverage-list", params={"year": year})
-        with self.store.transaction() as transaction:
-            rows = transaction.register.listed(document_type=DocumentType.TREATY_INFORMATION, reporting_year=year)
-        if not rows:
-            raise Final("summarise.nothing-received", params={"year": year})
+        rows = self._rows(year)
         sources = tuple(self._source(row) for row in _in_force(rows))
-        coverage = rules.coverage(coverage_list, rows, at=self.clock.now())
+        header = sources[0].report.header
+        ruleset = self.rulesets.find(header.ruleset.id, header.ruleset.version)
+        received = tuple(
+            rules.ReceivedSubmission(
+                document_id=row.document_id, body=row.sender, received_at=row.received_at, supersedes=row.supersedes
+            )
+            for row in rows
+        )
+        coverage = rules.coverage_table(coverage_list, received, ruleset, at=self.clock.now())
         recommendations, attachments, files = _recommendations(sources)
         return SummaryDraft(
             coverage=coverage,
@@ -96,6 +101,17 @@ class Summarise:
             attachments=attachments,
             files=files,
         )
+
+    def sources(self, year: int) -> tuple[Source, ...]:
+        """The submissions that count, each verified again now. Raises as the call itself does."""
+        return tuple(self._source(row) for row in _in_force(self._rows(year)))
+
+    def _rows(self, year: int) -> tuple[RegisteredDocument, ...]:
+        with self.store.transaction() as transaction:
+            rows = transaction.register.listed(document_type=DocumentType.TREATY_INFORMATION, reporting_year=year)
+        if not rows:
+            raise Final("summarise.nothing-received", params={"year": year})
+        return rows
 
     def _source(self, row: RegisteredDocument) -> Source:
         kept = KeptBlob(sha256=row.container, size=row.container_size)
@@ -186,8 +202,10 @@ def _recommendations(
                 taken.append(_rebound(recommendation, None))
                 continue
             identifier = f"A-{len(attachments) + 1}"
-            name = copy.file_name if all(item.file_name != copy.file_name for item in attachments) else (
-                f"{len(attachments) + 1}-{copy.file_name}"
+            name = (
+                copy.file_name
+                if all(item.file_name != copy.file_name for item in attachments)
+                else (f"{len(attachments) + 1}-{copy.file_name}")
             )
             attachments.append(_renamed(copy, identifier, name))
             verified = source.judged.objects[ATTACHMENTS + copy.file_name]

@@ -72,18 +72,16 @@ def judge_bytes(source: bytes | BinaryIO, kept: KeptBlob, trust: Trust, *, at: d
     judged = signing.verify_container(source, policy=trust.policy, anchors=trust.anchors, at=at)
     verdict = ContainerVerdict(judged.report.indication.value)
     if verdict is not ContainerVerdict.PASSED:
-        return Judged(
-            verdict=verdict, validation=judged.report, container=None, report=None, findings=(), objects={}
-        )
+        return Judged(verdict=verdict, validation=judged.report, container=None, report=None, findings=(), objects={})
     return _read(kept, judged.report, {item.name: item for item in judged.objects})
 
 
-def _read(kept: KeptBlob, validation: signing.ValidationReport, objects: Mapping[str, signing.VerifiedObject]) -> Judged:
+def _read(
+    kept: KeptBlob, validation: signing.ValidationReport, objects: Mapping[str, signing.VerifiedObject]
+) -> Judged:
     document = objects.get(DOCUMENT_NAME)
     if document is None or document.size > _IN_MEMORY:
-        finding = Finding(
-            code="container.no-document", severity=Severity.ERROR, params={"name": DOCUMENT_NAME}
-        )
+        finding = Finding(code="container.no-document", severity=Severity.ERROR, params={"name": DOCUMENT_NAME})
         return Judged(
             verdict=ContainerVerdict.PASSED,
             validation=validation,

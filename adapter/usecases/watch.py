@@ -43,7 +43,7 @@ class Watch:
         alarms: list[Alarm] = []
         with self.store.transaction() as transaction:
             for delivery in transaction.outbox.awake(now=now):
-                if self._is_last_safe_try(delivery, now):
+                if self._is_last_safe_try(delivery, now) or self._goes_again(delivery):
                     self._resend(transaction, delivery, now)
                     continue
                 alarm = Alarm(code=_ALARMS[delivery.state], delivery=delivery)
@@ -62,6 +62,10 @@ class Watch:
             and not delivery.planner_resent
             and last_safe_try(self.plan.retry, delivery.deadline) <= now < delivery.deadline
         )
+
+    def _goes_again(self, delivery: Delivery) -> bool:
+        """The settings say that after the window the same bytes go again without a person (README of the exchange)."""
+        return self.plan.resend_when_uncertain == "identical" and delivery.state is DeliveryState.UNCERTAIN
 
     def _resend(self, transaction: Transaction, delivery: Delivery, now: datetime) -> None:
         step = next_state(delivery.state, DeliveryEvent.LAST_SAFE_TRY, content=delivery.content_kind)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import warnings
 from typing import TYPE_CHECKING, Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -53,7 +54,10 @@ def load(content: bytes, password: bytes) -> SigningKey:
     if len(parts.encrypted_keys) + parts.plain_keys > 1:
         raise SigningError("signing.p12-several-keys")
     try:
-        key, certificate, others = pkcs12.load_key_and_certificates(content, password)
+        with warnings.catch_warnings():
+            # files of the national CA are BER with indefinite lengths; the library reads them and complains of it
+            warnings.simplefilter("ignore", UserWarning)
+            key, certificate, others = pkcs12.load_key_and_certificates(content, password)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         # the library's sentence is not passed on: it blames the password for everything
         raise _why_unreadable(parts, password, mac_checked=mac_checked) from None

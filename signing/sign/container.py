@@ -31,7 +31,7 @@ def sign_container(
     where names, media types, key or time are the cause; an error later leaves a part that the caller discards.
     """
     asic.require_data_objects(objects)
-    _, digest = signing_algorithms(key, policy.digest)
+    _, digest = signing_algorithms(key.algorithm, policy.digest)
     xades.require_signable(key, signing_time)
     writer = asic.ContainerWriter(out)
     digested = []

@@ -35,13 +35,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from lxml import etree
-
     from signing.algorithms import DigestAlgorithm, Hash
     from signing.asic import Archive, ContainerLimits
     from signing.policy import ValidationPolicy
     from signing.trust_anchors import TrustAnchors
-    from signing.xmldsig import Reference
+    from signing.xmldsig import Element, Reference
 
 CHECKS: Final = frozenset(
     {
@@ -249,7 +247,7 @@ def _examine_file(known: _Known, name: str, checks: list[Check]) -> list[_Pendin
 
 
 # --- 1, 2, 4: one signature ----------------------------------------------------------------------------------------
-def _examine(pending: _Pending, element: etree._Element, known: _Known, canonicalizer: Canonicalizer) -> None:
+def _examine(pending: _Pending, element: Element, known: _Known, canonicalizer: Canonicalizer) -> None:
     """All but the digests of data objects, cheap steps first; StepError where nothing can follow."""
     examination, names, listed = pending.examination, known.names, known.listed
     most = max(xmldsig.MAX_REFERENCES, len(names) + 1)

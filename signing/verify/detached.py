@@ -98,8 +98,13 @@ def _format_failure(error: Malformed) -> Check:
 
 
 def _digest_content(content: Iterable[bytes], signed: SignedData) -> dict[str, bytes]:
-    """Digest of the given content under every trusted hash that any signer names, by the hash's id."""
+    """Digest of the given content under every trusted hash that any signer names, by the hash's id.
+
+    With content attached SHA-256 is always among them: the comparison must not hang on hashes we cannot compute.
+    """
     wanted = {digest.id: digest for signer in signed.signers if (digest := _digest_of(signer)) is not None}
+    if signed.content is not None and (sha256 := digest_algorithm("sha256")) is not None:
+        wanted["sha256"] = sha256
     states = {name: digest.new() for name, digest in wanted.items() if digest.standing is Standing.TRUSTED}
     for chunk in content:
         for state in states.values():

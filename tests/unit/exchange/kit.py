@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from dataclasses import fields as dataclass_fields
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 import signing
+from adapter.domain.delivery import OutgoingDocument, TravellingFile, Words
+from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
 from adapter.exchange.config import (
     Account,
     BodyAddress,
-    CodesConfig,
     DirectoryConfig,
     ExchangeConfig,
     GatewayConfig,
     ParticipantConfig,
-    Secret,
     SecondSignConfig,
+    Secret,
 )
 from adapter.exchange.gateway import Gateway
 from adapter.http_client import HttpAnswer
-from signing.keys import software  # noqa: F401 - keys of the sandbox PKI are of this kind
 
 AT = datetime(2026, 11, 20, 5, 15, tzinfo=UTC)
 """10:15 in Almaty."""
@@ -31,6 +33,45 @@ CHANNEL_SECRET = "chan-S3CRET"
 FILE_SECRET = "file-S3CRET"
 DIRECTORY_SECRET = "dir-S3CRET"
 SECRETS = (CHANNEL_SECRET, FILE_SECRET, DIRECTORY_SECRET)
+
+CONTENT = b"container bytes"
+
+
+def document(**changes: Any) -> OutgoingDocument:
+    words = Words(kk="Сыртқы істер министрлігі", ru="Министерство иностранных дел")
+    fields: dict[str, Any] = {
+        "document_id": DocumentId("urn:uuid:00000000-0000-4000-8000-000000000001"),
+        "document_type": DocumentType.TREATY_INFORMATION,
+        "reporting_year": 2025,
+        "sender": BodyCode("KZ-MOF"),
+        "addressee": BodyCode("KZ-MFA"),
+        "registration_number": "11-1/1",
+        "registration_date": date(2026, 1, 30),
+        "description": words,
+        "author": words,
+        "recipient": words,
+        "signer": words,
+        "executor": "Ахметова Г.",
+        "executor_phone": "+7 7172 00 00 00",
+        "sheets": 4,
+        "files": (travelling("есеп.asice", CONTENT),),
+        "office_signature": b"\x30\x00\xff",
+        "prepared_at": datetime(2026, 1, 31, 9, 30, 15, 250_000, tzinfo=UTC),
+        "answers": "11-1-4/135",
+        "due_on": date(2026, 2, 1),
+    }
+    known = {one.name for one in dataclass_fields(OutgoingDocument)}
+    return OutgoingDocument(**{name: value for name, value in (fields | changes).items() if name in known})
+
+
+def travelling(name: str, content: bytes) -> TravellingFile:
+    return TravellingFile(
+        name=name,
+        media_type="application/vnd.etsi.asic-e+zip",
+        size=len(content),
+        sha256=Sha256(hashlib.sha256(content).hexdigest()),
+    )
+
 
 US = 90000001
 PEER = "90000003"
@@ -207,6 +248,3 @@ def notice(name: str, fields: str = "", *, routing: str | None = None) -> str:
         f'<data xsi:type="n:{name}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
         f'xmlns:n="http://esedo.nitec.kz/service/model/notification">{meta}{fields}</data>'
     )
-
-
-__all__ = [name for name in dir() if not name.startswith("_")] + ["CodesConfig", "replace"]

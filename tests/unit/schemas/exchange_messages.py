@@ -126,15 +126,19 @@ META = (
 FILE_CONTENTS = {
     "upload": (
         "tempStorageRequest",
-        "<type>UPLOAD</type><uploadRequest><fileUploadRequests><fileProcessIdentifier>1</fileProcessIdentifier>"
-        "<content>VGVzdA==</content><name>a.xml</name><mime>application/xml</mime><lifeTime>28800000</lifeTime>"
-        f"<needToBeConfirmed>false</needToBeConfirmed></fileUploadRequests></uploadRequest>{CREDENTIALS}",
+        (
+            "<type>UPLOAD</type><uploadRequest><fileUploadRequests><fileProcessIdentifier>1</fileProcessIdentifier>"
+            "<content>VGVzdA==</content><name>a.xml</name><mime>application/xml</mime><lifeTime>28800000</lifeTime>"
+            f"<needToBeConfirmed>false</needToBeConfirmed></fileUploadRequests></uploadRequest>{CREDENTIALS}"
+        ),
     ),
     "uploaded": (
         "tempStorageResponse",
-        f"<type>UPLOAD</type><uploadResponse><uploadFileResults><fileProcessIdentifier>1</fileProcessIdentifier>"
-        f"{FILE_STATUS}<fileIdentifier>TF-1</fileIdentifier><lifeTime>1</lifeTime></uploadFileResults>{FILE_STATUS}"
-        "</uploadResponse>",
+        (
+            f"<type>UPLOAD</type><uploadResponse><uploadFileResults><fileProcessIdentifier>1</fileProcessIdentifier>"
+            f"{FILE_STATUS}<fileIdentifier>TF-1</fileIdentifier><lifeTime>1</lifeTime></uploadFileResults>{FILE_STATUS}"
+            "</uploadResponse>"
+        ),
     ),
     "download": (
         "tempStorageRequest",
@@ -142,8 +146,10 @@ FILE_CONTENTS = {
     ),
     "downloaded": (
         "tempStorageResponse",
-        f"<type>DOWNLOAD</type><downloadResponse><fileDownloadResults>{FILE_STATUS}<fileIdentifier>TF-1</fileIdentifier>"
-        f"<content>VGVzdA==</content>{META}</fileDownloadResults>{FILE_STATUS}</downloadResponse>",
+        (
+            f"<type>DOWNLOAD</type><downloadResponse><fileDownloadResults>{FILE_STATUS}<fileIdentifier>TF-1</fileIdentifier>"
+            f"<content>VGVzdA==</content>{META}</fileDownloadResults>{FILE_STATUS}</downloadResponse>"
+        ),
     ),
     "confirm": (
         "tempStorageRequest",
@@ -151,8 +157,10 @@ FILE_CONTENTS = {
     ),
     "confirmed": (
         "tempStorageResponse",
-        f"<type>CONFIRM</type><confirmResponse><fileConfirmResults>{FILE_STATUS}<fileIdentifier>TF-1</fileIdentifier>"
-        f"</fileConfirmResults>{FILE_STATUS}</confirmResponse>",
+        (
+            f"<type>CONFIRM</type><confirmResponse><fileConfirmResults>{FILE_STATUS}<fileIdentifier>TF-1</fileIdentifier>"
+            f"</fileConfirmResults>{FILE_STATUS}</confirmResponse>"
+        ),
     ),
     "ask": (
         "tempStorageRequest",
@@ -161,8 +169,10 @@ FILE_CONTENTS = {
     ),
     "told": (
         "tempStorageResponse",
-        f"<type>GET_FILE_INFO</type><getFileInfoResponse><fileInfoResults>{FILE_STATUS}<fileIdentifier>TF-1"
-        f"</fileIdentifier>{META}</fileInfoResults>{FILE_STATUS}</getFileInfoResponse>",
+        (
+            f"<type>GET_FILE_INFO</type><getFileInfoResponse><fileInfoResults>{FILE_STATUS}<fileIdentifier>TF-1"
+            f"</fileIdentifier>{META}</fileInfoResults>{FILE_STATUS}</getFileInfoResponse>"
+        ),
     ),
 }
 

@@ -6,10 +6,6 @@ import re
 from pathlib import Path
 
 import pytest
-from lxml import etree
-
-import schemas
-
 from exchange_messages import (
     CREDENTIALS,
     FILE_CONTENTS,
@@ -29,6 +25,9 @@ from exchange_messages import (
     request,
     without,
 )
+from lxml import etree
+
+import schemas
 
 OPERATOR = Path(__file__).resolve().parents[3] / ".." / "shared" / "exchange" / "wsdl"
 XS = "{http://www.w3.org/2001/XMLSchema}"

@@ -278,6 +278,29 @@ def test_an_identifier_given_twice_is_found(pair) -> None:
     assert (violation.code, violation.xpath, violation.value) == ("xsd.duplicate", "/r/Record[2]/@id", "a")
 
 
+def test_only_the_authority_sees_that_base64_holds_other_characters_and_it_counts(pair) -> None:
+    digest = pair('<xs:element name="r" type="xs:base64Binary"/>')
+    assert digest.passes_gate("VGV*zdA==")  # wrong, and known
+    assert digest.codes("VGV*zdA==") == ["xsd.bad-value"]
+
+
+KEYED = """<xs:element name="r"><xs:complexType><xs:sequence>
+  <xs:element name="Record" maxOccurs="unbounded"><xs:complexType>
+    <xs:attribute name="id"/><xs:attribute name="of"/></xs:complexType></xs:element>
+</xs:sequence></xs:complexType>
+  <xs:key name="record"><xs:selector xpath="t:Record"/><xs:field xpath="@id"/></xs:key>
+  <xs:keyref name="ofRecord" refer="t:record"><xs:selector xpath="t:Record"/><xs:field xpath="@of"/></xs:keyref>
+</xs:element>"""
+
+
+def test_a_key_given_twice_and_a_key_that_nobody_has_are_named_by_their_value(pair) -> None:
+    keyed = pair(KEYED)
+    (twice,) = keyed.judge('<Record id="a"/><Record id="a"/>')
+    assert (twice.code, twice.value, twice.rule) == ("xsd.duplicate", "a", "record")
+    (nobody,) = keyed.judge('<Record id="a"/><Record id="b" of="c"/>')
+    assert (nobody.code, nobody.value, nobody.rule) == ("xsd.dangling-reference", "c", "record")
+
+
 # --- what a person is told -------------------------------------------------------------------------------------------
 
 LIST_OF_THINGS = """<xs:element name="r"><xs:complexType><xs:sequence>
@@ -322,6 +345,21 @@ def test_every_violation_is_listed_not_the_first_only(pair) -> None:
         "xsd.too-long",
         "xsd.missing-attribute",
     ]
+
+
+def test_a_second_copy_of_an_element_is_unexpected_and_not_called_missing(pair) -> None:
+    ordered = pair("""<xs:element name="r"><xs:complexType><xs:sequence><xs:element name="A"/><xs:element name="B"/>
+      </xs:sequence></xs:complexType></xs:element>""")
+    (again,) = ordered.judge("<A/><A/><B/>")
+    assert (again.code, again.xpath, again.params["expected"]) == ("xsd.unexpected-element", "/r/A[2]", "B")
+    (late,) = ordered.judge("<B/>")
+    assert (late.code, late.xpath, late.params["expected"]) == ("xsd.missing-element", "/r/B", "A")
+
+
+def test_a_list_of_violations_that_nobody_would_read_is_cut_off_and_says_so(pair) -> None:
+    found = pair(LIST_OF_THINGS).judge("<B/>" * 1200)
+    assert len(found) == 1000
+    assert found[0].code == "xsd.too-many"
 
 
 def test_a_root_that_the_schema_does_not_know_is_named(pair) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from crafted_pki import BIN, IIN
 
 from signing import IssuedKey, SandboxPki
 
 NOT_BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
 NOT_AFTER = datetime(2030, 1, 1, tzinfo=UTC)
 AT = datetime(2026, 11, 10, 12, 0, tzinfo=UTC)
-BIN = "123456789021"
-IIN = "123456789011"
 
 
 @pytest.fixture(scope="session")

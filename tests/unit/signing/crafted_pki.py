@@ -16,6 +16,8 @@ from signing.certificates import Certificate
 from signing.trust_anchors import TrustAnchors
 
 NOT_BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
+BIN = "123456789021"  # published test numbers; neither satisfies its check digit
+IIN = "123456789011"
 NOT_AFTER = datetime(2030, 1, 1, tzinfo=UTC)
 ECDSA_SHA256 = asn1.encode(asn1.SEQUENCE, asn1.encode_oid("1.2.840.10045.4.3.2"))
 ECDSA_SHA384 = asn1.encode(asn1.SEQUENCE, asn1.encode_oid("1.2.840.10045.4.3.3"))
@@ -49,9 +51,7 @@ def name(*pairs: tuple[str, str]) -> bytes:
         *(
             asn1.encode(
                 asn1.SET,
-                asn1.encode(
-                    asn1.SEQUENCE, asn1.encode_oid(oid), asn1.encode(asn1.UTF8_STRING, text.encode())
-                ),
+                asn1.encode(asn1.SEQUENCE, asn1.encode_oid(oid), asn1.encode(asn1.UTF8_STRING, text.encode())),
             )
             for oid, text in pairs
         ),
@@ -157,7 +157,9 @@ class Chain:
         )
     )
     ca: Draft = field(
-        default_factory=lambda: Draft(subject=cn("CA"), key=key("ca"), extensions=(basic_constraints(ca=True), CA_USAGE))
+        default_factory=lambda: Draft(
+            subject=cn("CA"), key=key("ca"), extensions=(basic_constraints(ca=True), CA_USAGE)
+        )
     )
     leaf: Draft = field(
         default_factory=lambda: Draft(

@@ -110,7 +110,7 @@ def test_one_flipped_bit_of_an_ecdsa_value_is_refused(bit: int):
 def test_the_order_of_each_curve_is_the_published_one(bits: int):
     # n times the generator is the point at infinity, so n - 1 is the largest private key there is
     ec.derive_private_key(_ORDER[bits] - 1, CURVES[bits])
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="out of range"):
         ec.derive_private_key(_ORDER[bits], CURVES[bits])
 
 
@@ -180,6 +180,14 @@ def test_a_point_off_the_curve_is_no_key():
     assert describe_public_key(bytes(info)).weakness == "unreadable key"
 
 
+def test_curve_parameters_written_out_are_no_key():
+    info = asn1.children(asn1.read_der(holder(EC[256]).public_key_info))
+    for parameters in (asn1.encode(asn1.SEQUENCE, asn1.encode_integer(1)), b"\x05\x00", b""):
+        algorithm = asn1.encode(asn1.SEQUENCE, asn1.encode_oid("1.2.840.10045.2.1"), parameters)
+        written_out = asn1.encode(asn1.SEQUENCE, algorithm, info[1].raw)
+        assert describe_public_key(written_out).weakness == "explicit curve parameters"
+
+
 def rsa_info(modulus: int, exponent: int) -> bytes:
     key = asn1.encode(asn1.SEQUENCE, asn1.encode_integer(modulus), asn1.encode_integer(exponent))
     algorithm = asn1.encode(asn1.SEQUENCE, asn1.encode_oid("1.2.840.113549.1.1.1"), b"\x05\x00")
@@ -205,7 +213,7 @@ def test_each_digest_is_found_under_each_name():
         if digest.standing is Standing.TRUSTED:
             assert len(digest.of(b"")) == digest.size
         else:
-            with pytest.raises(ValueError):
+            with pytest.raises(ValueError, match=digest.id):
                 digest.new()
 
 
@@ -221,7 +229,9 @@ def test_plain_rsa_in_cms_takes_the_hash_of_the_digest():
     assert signature_algorithm_in_cms(plain, digest_algorithm("sha1")).standing is Standing.REFUSED
 
 
-def pss(hash_oid: str = "2.16.840.1.101.3.4.2.1", mask_hash: str | None = None, salt: int = 32, extra: bytes = b"") -> asn1.Der:
+def pss(
+    hash_oid: str = "2.16.840.1.101.3.4.2.1", mask_hash: str | None = None, salt: int = 32, extra: bytes = b""
+) -> asn1.Der:
     def identifier(oid: str, parameters: bytes = b"\x05\x00") -> bytes:
         return asn1.encode(asn1.SEQUENCE, asn1.encode_oid(oid), parameters)
 

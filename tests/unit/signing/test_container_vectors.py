@@ -44,7 +44,9 @@ def _unsigned_but_listed() -> bytes:
 def _not_in_manifest() -> bytes:
     """Signed, in the archive, and absent from the manifest."""
     return m.changed(
-        manifest=re.sub(rb'<manifest:file-entry manifest:full-path="docs/a.pdf"[^>]*/>', b"", m.parts_of(m.good())[m.MANIFEST])
+        manifest=re.sub(
+            rb'<manifest:file-entry manifest:full-path="docs/a.pdf"[^>]*/>', b"", m.parts_of(m.good())[m.MANIFEST]
+        )
     )
 
 
@@ -114,7 +116,9 @@ def _ec_value(edit: Callable[[bytes], bytes]) -> bytes:
     from signing.algorithms import ecdsa_to_raw
 
     key = m.issued("head", "ec-p256").signing_key()
-    return m.crafted(key=key, sign=lambda octets: edit(key.sign(octets) if edit is _as_der else ecdsa_to_raw(key.sign(octets), 256)))
+    return m.crafted(
+        key=key, sign=lambda octets: edit(key.sign(octets) if edit is _as_der else ecdsa_to_raw(key.sign(octets), 256))
+    )
 
 
 def _as_der(octets: bytes) -> bytes:
@@ -189,9 +193,7 @@ VECTORS: dict[str, tuple[Callable[[], bytes], dict[str, Conclusion]]] = {
     "Z14 media type in the manifest": (_media_type, {"asic.media-types": F}),
     "Z19, D02 content changed": (lambda: m.changed(pdf=m.PDF + b" "), {"xmldsig.digests": F}),
     "Z28 second signature file, forged": (
-        lambda: _second_file(
-            m.wrapped(re.sub(r"(<ds:SignatureValue>)..", r"\1AA", m.signature_text()))
-        ),
+        lambda: _second_file(m.wrapped(re.sub(r"(<ds:SignatureValue>)..", r"\1AA", m.signature_text()))),
         {"xmldsig.signature-value": F},
     ),
     "Z29 no signature": (lambda: m.changed(signatures=None), {"asic.signatures": F}),
@@ -215,9 +217,7 @@ VECTORS: dict[str, tuple[Callable[[], bytes], dict[str, Conclusion]]] = {
     ),
     "Z40 Reference with Transforms": (
         lambda: m.crafted(
-            signed_info=m.replaced(
-                f"{PDF_URI}>", f"{PDF_URI}><ds:Transforms>{SP_TRANSFORM}</ds:Transforms>"
-            )
+            signed_info=m.replaced(f"{PDF_URI}>", f"{PDF_URI}><ds:Transforms>{SP_TRANSFORM}</ds:Transforms>")
         ),
         {"asic.references": F},
     ),
@@ -319,7 +319,9 @@ VECTORS: dict[str, tuple[Callable[[], bytes], dict[str, Conclusion]]] = {
     ),
     "D48 second SignedInfo": (
         lambda: _signatures(
-            lambda text: re.sub(r"(<ds:SignedInfo .*?</ds:SignedInfo>)", lambda f: f[1] + f[1].replace("-r", "-q"), text)
+            lambda text: re.sub(
+                r"(<ds:SignedInfo .*?</ds:SignedInfo>)", lambda f: f[1] + f[1].replace("-r", "-q"), text
+            )
         ),
         {"xmldsig.structure": F},
     ),
@@ -473,12 +475,11 @@ VECTORS: dict[str, tuple[Callable[[], bytes], dict[str, Conclusion]]] = {
         {"claims.signing-time": I},
     ),
     "A90 ds:Manifest": (
-        lambda: m.crafted(
-            signed_info=m.replaced(PDF_URI, f' Type="{m.DS}Manifest" URI="docs/a.pdf"')
-        ),
+        lambda: m.crafted(signed_info=m.replaced(PDF_URI, f' Type="{m.DS}Manifest" URI="docs/a.pdf"')),
         {"asic.references": I},
     ),
 }
+
 
 def _id(text: str) -> str:
     return re.search(r'Id="(S-[^"]*)"', text)[1]  # type: ignore[index]
@@ -486,7 +487,9 @@ def _id(text: str) -> str:
 
 def _xml_base() -> bytes:
     signature = m.craft_signature(signed_info=_method(algorithm=C14N_11))
-    return m.changed(signatures=m.wrapped(signature).replace(b"<asic:XAdESSignatures ", b'<asic:XAdESSignatures xml:base="urn:x" '))
+    return m.changed(
+        signatures=m.wrapped(signature).replace(b"<asic:XAdESSignatures ", b'<asic:XAdESSignatures xml:base="urn:x" ')
+    )
 
 
 VECTORS["N12 Canonical XML 1.1 with xml:base"] = (_xml_base, {"xmldsig.canonicalization": I})
@@ -510,7 +513,11 @@ def test_every_check_of_a_container_has_a_vector_that_fails_it_alone() -> None:
 
 def test_reports_no_check_that_is_not_declared() -> None:
     declared = container.CHECKS | container.NOTES | asic.CHECKS | xades.CHECKS | xmldsig.CHECKS | xml_signature.CHECKS
-    ours = {check for check in m.check_ids(m.judged(m.good()).report) if check.split(".")[0] in {"asic", "xades", "xmldsig", "xml"}}
+    ours = {
+        check
+        for check in m.check_ids(m.judged(m.good()).report)
+        if check.split(".")[0] in {"asic", "xades", "xmldsig", "xml"}
+    }
     assert ours <= declared
     for make, _ in VECTORS.values():
         found = m.check_ids(m.judged(make()).report)
@@ -537,7 +544,9 @@ GOOD: dict[str, Callable[[], bytes]] = {
     ),
     "own KeyValue": _own_key_value,
     "W07 PrefixList in SignedInfo": lambda: m.crafted(signed_info=_method(_prefixes("ds asic"))),
-    "N15 line ends in base64": lambda: m.crafted(signed_info=_reference_value(lambda text: f"&#xD;\n{text[:9]}\n{text[9:]}\t")),
+    "N15 line ends in base64": lambda: m.crafted(
+        signed_info=_reference_value(lambda text: f"&#xD;\n{text[:9]}\n{text[9:]}\t")
+    ),
     "SHA-512 references": lambda: m.crafted(
         signed_info=_data_digest("http://www.w3.org/2001/04/xmlenc#sha512", "sha512"), digest="sha512"
     ),

@@ -10,6 +10,7 @@ import pytest
 import xml_material as m
 
 from signing import wss
+from signing.errors import Malformed
 from signing.validation_report import Conclusion, Indication
 from signing.verify import envelope, xml_signature
 
@@ -69,7 +70,7 @@ def _own_serial() -> int:
 
 
 def _other_certificate(text: str) -> str:
-    der = m.other_head().certificate_chain[0]
+    der = m.issued("information-system", name="другая").certificate
     return re.sub(r"(Base64Binary\" ValueType=[^>]*>)[^<]*", lambda f: f[1] + base64.b64encode(der).decode(), text)
 
 
@@ -142,7 +143,10 @@ VECTORS: dict[str, tuple[Callable[[], bytes], dict[str, Conclusion]]] = {
         {"xmldsig.reference-targets": I},
     ),
     "whole document": (lambda: m.craft_envelope(signed_info=m.replaced("#id-1", "")), {"wss.coverage": F}),
-    "Body twice": (lambda: m.craft_envelope(signed_info=_twice(r"<ds:Reference .*</ds:Reference>")), {"wss.coverage": F}),
+    "Body twice": (
+        lambda: m.craft_envelope(signed_info=_twice(r"<ds:Reference .*</ds:Reference>")),
+        {"wss.coverage": F},
+    ),
     "no canonicalization": (
         lambda: m.craft_envelope(signed_info=m.removed(r"<ds:Transforms>.*</ds:Transforms>")),
         {"wss.coverage": F},
@@ -170,7 +174,9 @@ VECTORS: dict[str, tuple[Callable[[], bytes], dict[str, Conclusion]]] = {
         {"wss.key-info": F},
     ),
     "two signers named": (
-        lambda: m.craft_envelope(rest=m.replaced("</wsse:SecurityTokenReference>", f"</wsse:SecurityTokenReference>{_issuer_serial(1)}")),
+        lambda: m.craft_envelope(
+            rest=m.replaced("</wsse:SecurityTokenReference>", f"</wsse:SecurityTokenReference>{_issuer_serial(1)}")
+        ),
         {"wss.key-info": F},
     ),
     "W06 no Security header": (lambda: m.ENVELOPE, {"wss.signature-present": F}),
@@ -305,7 +311,9 @@ GOOD: dict[str, Callable[[], bytes]] = {
             "</soap:Header>", "</S:Header>"
         )
     ),
-    "XML declaration and byte order mark": lambda: b'\xef\xbb\xbf<?xml version="1.0" encoding="UTF-8"?>\n' + m.good_envelope(),
+    "XML declaration and byte order mark": lambda: (
+        b'\xef\xbb\xbf<?xml version="1.0" encoding="UTF-8"?>\n' + m.good_envelope()
+    ),
     "X509Data in place of the token": lambda: m.craft_envelope(
         rest=_key_info(
             f"<ds:X509Data><ds:X509Certificate>{base64.b64encode(m.system().certificate_chain[0]).decode()}"
@@ -337,3 +345,7 @@ def test_a_national_algorithm_is_undecided_not_refused() -> None:
     message = m.craft_envelope(signed_info=m.replaced(m.RSA_SHA256, gost))
     assert m.flaws(m.judged_envelope(message).report) == {"xmldsig.signature-algorithm": I}
 
+
+def test_a_pinned_certificate_that_is_none_is_the_caller_s_mistake() -> None:
+    with pytest.raises(Malformed):
+        m.judged_envelope(m.good_envelope(), pinned=[b"no certificate"])

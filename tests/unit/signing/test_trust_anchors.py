@@ -58,7 +58,9 @@ def test_an_end_entity_is_no_anchor(head: IssuedKey):
     ("content", "code"),
     [
         pytest.param(b"", "signing.anchors-unreadable", id="empty file"),
-        pytest.param(b"-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----", "signing.anchors-unreadable", id="base64"),
+        pytest.param(
+            b"-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----", "signing.anchors-unreadable", id="base64"
+        ),
         pytest.param(b"\x30\x00", "signing.anchors-unreadable", id="not a certificate"),
     ],
 )
@@ -87,4 +89,7 @@ def test_the_national_rsa_authority_chains_to_its_root():
 
 @pytest.mark.skipif(not VECTORS.is_dir(), reason="the public samples of the national PKI are not beside the project")
 def test_the_national_test_root_enters_no_production_set():
-    assert code_of("x", "production", (VECTORS / "test-ca/root_test_gost_2022.cer").read_bytes()) == "signing.anchors-mixed"
+    assert (
+        code_of("x", "production", (VECTORS / "test-ca/root_test_gost_2022.cer").read_bytes())
+        == "signing.anchors-mixed"
+    )

@@ -58,9 +58,7 @@ def signature(at, *checks: Check) -> SignatureReport:
 
 
 def report(at, checks: tuple[Check, ...], *signatures: SignatureReport) -> ValidationReport:
-    return ValidationReport.of(
-        kind="detached", policy="p", anchors="a", at=at, checks=checks, signatures=signatures
-    )
+    return ValidationReport.of(kind="detached", policy="p", anchors="a", at=at, checks=checks, signatures=signatures)
 
 
 def test_every_signature_must_pass(at):

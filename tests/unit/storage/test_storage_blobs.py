@@ -59,7 +59,7 @@ def refused_code(ask, sha256):
 @pytest.mark.parametrize(
     "damage",
     [
-        "UPDATE blob_chunks SET content = x'00' || substr(content, 2) WHERE number = 1",
+        "UPDATE blob_chunks SET content = CAST(x'00' || substr(content, 2) AS BLOB) WHERE number = 1",
         "UPDATE blob_chunks SET content = substr(content, 2) WHERE number = 2",
         "DELETE FROM blob_chunks WHERE number = 2",
         "DELETE FROM blob_chunks WHERE number = 0",

@@ -141,7 +141,6 @@ def _outbox() -> None:
         sa.CheckConstraint("attempts >= 0 AND revision >= 0", name="deliveries_counters"),
     )
     op.create_index("deliveries_due", "deliveries", ["state", "deadline", "wake_at", "id"])
-    op.create_index("deliveries_wakes", "deliveries", ["state", "wake_at"])
     op.create_index("deliveries_created", "deliveries", ["created_at", "id"])
     op.create_index("deliveries_document", "deliveries", ["document_id"])
     held = sa.text("state IN ('claimed', 'sending')")

@@ -1,0 +1,96 @@
+"""The ASGI application and the server around it: uvicorn in the main thread, or in a thread that can be stopped."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from typing import Self
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from adapter.composition import Node
+from adapter.errors import Final
+from adapter.server.api import router
+from adapter.server.probes import Ready, live
+from adapter.server.sync_channel import SyncChannelEndpoint
+
+_log = logging.getLogger(__name__)
+_START_WITHIN_SECONDS = 20
+
+
+def application(node: Node) -> Starlette:
+    """SOAP endpoint and probes always; the JSON API only when the settings hold a token."""
+    server = node.settings.server
+    app: Starlette
+    if server.api_token is None:
+        app = Starlette()
+    else:
+        app = FastAPI(title="Elshi", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
+        app.include_router(router(node))
+    endpoint = SyncChannelEndpoint(node)
+    app.router.routes.append(Route(server.path, endpoint, methods=["POST"]))
+    app.router.routes.append(Route("/live", live, methods=["GET"]))
+    app.router.routes.append(Route("/ready", Ready(node), methods=["GET"]))
+    return app
+
+
+class Server:
+    """Listens from construction on; answers from `start` or `run` on."""
+
+    def __init__(self, node: Node) -> None:
+        """Bind the address: Final `server.address` when it is taken. The store is opened here, not at the first call."""
+        settings = node.settings.server
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind((settings.host, settings.port))
+        except OSError as error:
+            self._socket.close()
+            raise Final(
+                "server.address", params={"host": settings.host, "port": settings.port, "reason": error.strerror or ""}
+            ) from error
+        _ = node.store, node.channel
+        self._path = settings.path
+        self._uvicorn = uvicorn.Server(
+            uvicorn.Config(application(node), log_config=None, access_log=False, timeout_graceful_shutdown=10)
+        )
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Address of the SOAP endpoint."""
+        host, port = self._socket.getsockname()[:2]
+        return f"http://{host}:{port}{self._path}"
+
+    def run(self) -> None:
+        """Serve in this thread until SIGTERM or SIGINT; calls that are being answered are finished."""
+        _log.info("listening at %s", self.url)
+        self._uvicorn.run(sockets=[self._socket])
+
+    def start(self) -> Self:
+        """Serve in a thread of its own; returns when calls are taken."""
+        self._thread = threading.Thread(target=self._uvicorn.run, kwargs={"sockets": [self._socket]}, daemon=True)
+        self._thread.start()
+        waiting = threading.Event()
+        for _ in range(_START_WITHIN_SECONDS * 50):
+            if self._uvicorn.started:
+                return self
+            waiting.wait(0.02)
+        raise Final("server.not-started", params={"url": self.url})
+
+    def stop(self) -> None:
+        """Stop taking calls, finish those that are being answered."""
+        self._uvicorn.should_exit = True
+        if self._thread is not None:
+            self._thread.join(timeout=_START_WITHIN_SECONDS)
+        self._socket.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()

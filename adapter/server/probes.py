@@ -1,0 +1,36 @@
+"""Probes: `live` says that the process answers, `ready` that it can keep what it is given."""
+
+from __future__ import annotations
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from adapter.composition import Node
+from adapter.errors import ElshiError
+
+
+def live(request: Request) -> Response:
+    """The process answers."""
+    del request
+    return JSONResponse({"status": "live"})
+
+
+class Ready:
+    """A real write transaction on the store; anything less could be true while nothing can be kept."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    async def __call__(self, request: Request) -> Response:
+        """200, or 503 with the code of what is wrong."""
+        del request
+        try:
+            await run_in_threadpool(self._touch)
+        except ElshiError as error:
+            return JSONResponse({"status": "not-ready", "code": error.code}, status_code=503)
+        return JSONResponse({"status": "ready"})
+
+    def _touch(self) -> None:
+        with self._node.store.transaction() as transaction:
+            transaction.outbox.listed(limit=1)

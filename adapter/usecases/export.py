@@ -1,0 +1,240 @@
+"""Everything about one document as a folder that an auditor needs nothing else for: no program of ours, no network, no trust.
+
+    evidence.json             what the folder is, and the digest of every file in it
+    document.asice            the container exactly as it travelled
+    document.pdf              the printed form, for reading without any program
+    messages/NNN-<what>.xml   raw answers and notices of the exchange, byte for byte
+    receipts/NNN-<what>.asice signed Receipts and ProcessingResponses
+    attempts.json             every attempt to send: when, what came of it, digest of the message
+    audit.json                the segment of the audit chain from the first to the last event about the document
+
+The messages that we sent are named by digest and not included: they carry the password of our account.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from adapter.domain.audit_event import ChainedEvent
+from adapter.domain.delivery import Attempt, ContentKind, Delivery, OutgoingDocument
+from adapter.domain.document import DocumentId, Sha256
+from adapter.domain.incoming import RegisteredDocument
+from adapter.domain.receipt import Receipt, ReceiptKind
+from adapter.errors import Final
+from adapter.ports import Blobs, Clock, EvidenceFolder, KeptBlob, Store
+from adapter.usecases.verified_container import RENDITION_NAME, Trust, judge
+
+VERSION = "elshi-evidence/1"
+"""Form of the folder; a reader refuses another one by name."""
+
+MANIFEST = "evidence.json"
+CONTAINER = "document.asice"
+_CHUNK = 256 * 1024
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exported:
+    """What was written: names and digests, in order."""
+
+    document_id: DocumentId
+    files: Mapping[str, Sha256]
+
+
+@dataclass(slots=True)
+class _Written:
+    """The folder while it is written; remembers the digest of every file."""
+
+    folder: EvidenceFolder
+    files: dict[str, dict[str, object]] = field(default_factory=dict)
+
+    def put(self, name: str, content: Iterable[bytes], **facts: object) -> None:
+        digest, size = hashlib.sha256(), 0
+
+        def counted() -> Iterator[bytes]:
+            nonlocal size
+            for chunk in content:
+                digest.update(chunk)
+                size += len(chunk)
+                yield chunk
+
+        self.folder.put(name, counted())
+        self.files[name] = {"sha256": digest.hexdigest(), "size": size, **facts}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Export:
+    """Works on both sides: for what we sent and for what we registered."""
+
+    store: Store
+    clock: Clock
+    trust: Trust
+    own: str
+
+    def __call__(self, document_id: DocumentId, folder: EvidenceFolder) -> Exported:
+        """Raises Final `export.no-such-document`."""
+        with self.store.transaction() as transaction:
+            deliveries = tuple(
+                delivery
+                for delivery in transaction.outbox.of_document(document_id)
+                if delivery.content_kind is ContentKind.DOCUMENT
+            )
+            registered = transaction.register.find(document_id)
+            attempts = {delivery.id: transaction.outbox.attempts(delivery.id) for delivery in deliveries}
+            receipts = transaction.receipts.of_document(document_id)
+            own_events = transaction.audit.of_document(document_id)
+            segment = _segment(transaction.audit.events, own_events)
+        container = _container(deliveries, registered)
+        if container is None:
+            raise Final("export.no-such-document", params={"document": document_id})
+        written = _Written(folder=folder)
+        self._documents(written, container)
+        self._answers(written, receipts)
+        written.put("attempts.json", [_json([_attempt(item) for each in attempts.values() for item in each])])
+        written.put("audit.json", [_json([_event(item) for item in segment])])
+        manifest = {
+            "version": VERSION,
+            "documentId": document_id,
+            "exportedBy": self.own,
+            "exportedAt": self.clock.now().isoformat(),
+            "container": container.sha256,
+            "deliveries": [_delivery(delivery) for delivery in deliveries],
+            "registered": _registered(registered) if registered else None,
+            "files": written.files,
+        }
+        folder.put(MANIFEST, [_json(manifest)])
+        return Exported(
+            document_id=document_id,
+            files={name: Sha256(str(facts["sha256"])) for name, facts in written.files.items()},
+        )
+
+    def _documents(self, written: _Written, container: KeptBlob) -> None:
+        written.put(CONTAINER, _chunks(self.store.blobs, container.sha256), what="container")
+        judged = judge(container, self.store.blobs, self.trust, at=self.clock.now())
+        rendition = judged.objects.get(RENDITION_NAME)
+        if rendition is not None:
+            written.put("document.pdf", [rendition.read()], what="printed-form")
+
+    def _answers(self, written: _Written, receipts: tuple[Receipt, ...]) -> None:
+        for number, receipt in enumerate(receipts, start=1):
+            is_message = receipt.kind in {ReceiptKind.GATEWAY_ANSWER, ReceiptKind.NOTICE}
+            name = (
+                f"messages/{number:03}-{receipt.kind.value}-{_safe(receipt.says)}.xml"
+                if is_message
+                else f"receipts/{number:03}-{receipt.kind.value}.asice"
+            )
+            written.put(
+                name,
+                _chunks(self.store.blobs, receipt.raw),
+                what=receipt.kind.value,
+                says=receipt.says,
+                verdict=receipt.verdict.value,
+                receivedAt=receipt.received_at.isoformat(),
+                number=receipt.registration_number,
+                statedDigest=receipt.stated_digest,
+                dispute=receipt.is_dispute,
+            )
+
+
+def _container(deliveries: tuple[Delivery, ...], registered: RegisteredDocument | None) -> KeptBlob | None:
+    if registered is not None:
+        return KeptBlob(sha256=registered.container, size=registered.container_size)
+    for delivery in deliveries:
+        if isinstance(delivery.content, OutgoingDocument):
+            file = delivery.content.files[0]
+            return KeptBlob(sha256=file.sha256, size=file.size)
+    return None
+
+
+def _segment(read: object, own: tuple[ChainedEvent, ...]) -> tuple[ChainedEvent, ...]:
+    """The unbroken stretch of the chain from the first to the last event about the document."""
+    if not own:
+        return ()
+    first, last = own[0].sequence, own[-1].sequence
+    assert callable(read)
+    found: list[ChainedEvent] = []
+    after = first - 1
+    while after < last:
+        page: tuple[ChainedEvent, ...] = read(after=after, limit=min(1000, last - after))
+        if not page:
+            break
+        found += page
+        after = page[-1].sequence
+    return tuple(found)
+
+
+def _chunks(blobs: Blobs, sha256: Sha256) -> Iterator[bytes]:
+    with blobs.open(sha256) as source:
+        while chunk := source.read(_CHUNK):
+            yield chunk
+
+
+def _safe(text: str) -> str:
+    """A word of the exchange as part of a file name: what is not a letter, digit or hyphen is dropped."""
+    return "".join(
+        character for character in text if character.isascii() and (character.isalnum() or character == "-")
+    )[:40]
+
+
+def _delivery(delivery: Delivery) -> dict[str, object]:
+    return {
+        "delivery": delivery.id,
+        "addressee": delivery.addressee,
+        "state": delivery.state.value,
+        "proof": delivery.proof.value,
+        "number": delivery.registration_number,
+        "queuedAt": delivery.created_at.isoformat(),
+        "deadline": delivery.deadline.isoformat() if delivery.deadline else None,
+        "xml": delivery.digest,
+        "reason": delivery.reason,
+        "reasonText": delivery.reason_text,
+    }
+
+
+def _registered(row: RegisteredDocument) -> dict[str, object]:
+    return {
+        "number": row.number,
+        "receivedAt": row.received_at.isoformat(),
+        "sender": row.sender,
+        "late": row.is_late,
+        "verdict": row.verdict,
+        "officeSignature": row.office_verdict,
+        "xml": row.xml,
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, object]:
+    return {
+        "number": attempt.number,
+        "startedAt": attempt.started_at.isoformat(),
+        "endedAt": attempt.ended_at.isoformat() if attempt.ended_at else None,
+        "outcome": attempt.outcome.value,
+        "messageId": attempt.message_id,
+        "message": attempt.message,
+        "answer": attempt.answer,
+        "answerVerdict": attempt.answer_verdict,
+        "code": attempt.code,
+        "text": attempt.text,
+        "planner": attempt.planner,
+    }
+
+
+def _event(item: ChainedEvent) -> dict[str, object]:
+    event = item.event
+    return {
+        "sequence": item.sequence,
+        "previous": item.previous,
+        "digest": item.digest,
+        "at": event.at.isoformat(),
+        "actor": event.actor,
+        "action": event.action,
+        "mandate": event.mandate,
+        "documentId": event.document_id,
+        "details": dict(event.details),
+    }
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()

@@ -1,0 +1,413 @@
+"""Container or evidence folder to a verdict, with no settings, no database and no network.
+
+Trust anchors come from the command, never from the thing judged. An evidence folder is judged in this order, and one
+file that fails makes the folder fail:
+
+    1 folder      every file stands in evidence.json with its digest, and nothing else is there
+    2 container   signature, document, printed form, attachments
+    3 receipts    each signed Receipt names the digest of this container (Law 370-II, article 7)
+    4 messages    raw answers and notices: signature judged, what they say
+    5 chain       every audit event follows from the one before it
+
+Several folders together are also judged as a chain of documents: summary to submissions, consolidated to summary.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, BinaryIO
+
+import signing
+from adapter.domain.audit_event import AuditEvent, ChainedEvent, first_break
+from adapter.domain.document import Sha256
+from adapter.domain.incoming import IncomingNotice, Interpreted
+from adapter.domain.report import (
+    ConsolidatedInformation,
+    PublishedResults,
+    Receipt,
+    Report,
+    SummaryInformation,
+)
+from adapter.ports import EvidenceFolder, KeptBlob
+from adapter.usecases.export import CONTAINER, MANIFEST, VERSION
+from adapter.usecases.verified_container import Judged, Trust, judge_bytes
+
+PASSED, FAILED, INDETERMINATE = (
+    signing.Indication.TOTAL_PASSED.value,
+    signing.Indication.TOTAL_FAILED.value,
+    signing.Indication.INDETERMINATE.value,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """The verdict on one file or folder.
+
+    checks      {id, conclusion, params}: what was examined besides the signatures, in order
+    subject     what the document is: type, identifier, sender, year; None when it could not be read
+    links       (kind, identifier, digest) of the documents this one rests on
+    """
+
+    file: str
+    indication: str
+    sub_indication: str | None
+    signatures: tuple[Mapping[str, Any], ...]
+    checks: tuple[Mapping[str, Any], ...]
+    subject: Mapping[str, Any] | None = None
+    container: str | None = None
+    links: tuple[tuple[str, str, str], ...] = ()
+    history: tuple[Mapping[str, Any], ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values; the first four names are fixed for scripts."""
+        return {
+            "file": self.file,
+            "indication": self.indication,
+            "sub_indication": self.sub_indication,
+            "signatures": [dict(item) for item in self.signatures],
+            "checks": [dict(item) for item in self.checks],
+            "subject": dict(self.subject) if self.subject else None,
+            "container": self.container,
+            "links": [
+                {"kind": kind, "documentId": document, "digest": digest} for kind, document, digest in self.links
+            ],
+            "history": [dict(item) for item in self.history],
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verify:
+    """The auditor's deed.
+
+    interpret   reads a raw message of the exchange; only what it says is used, never as a ground to trust it
+    """
+
+    trust: Trust
+    envelope_trust: Trust
+    interpret: Callable[[bytes], Interpreted]
+    at: datetime
+
+    def container(self, name: str, source: BinaryIO | bytes, kept: KeptBlob) -> Verdict:
+        """Judge one ASiC-E container."""
+        return self._of_container(name, judge_bytes(source, kept, self.trust, at=self.at))
+
+    def detached(self, name: str, signature: bytes, content: Sequence[bytes]) -> Verdict:
+        """Judge a detached CMS over content given in pieces."""
+        report = signing.verify_detached(
+            signature, content, policy=self.trust.policy, anchors=self.trust.anchors, at=self.at
+        )
+        return _of_report(name, report)
+
+    def envelope(self, name: str, message: bytes) -> Verdict:
+        """Judge a SOAP message."""
+        judged = signing.verify_envelope(
+            message, policy=self.envelope_trust.policy, anchors=self.envelope_trust.anchors, at=self.at
+        )
+        return _of_report(name, judged.report)
+
+    def folder(self, name: str, folder: EvidenceFolder) -> Verdict:
+        """Judge an evidence folder."""
+        checks: list[Mapping[str, Any]] = []
+        manifest = _manifest(folder, checks)
+        if manifest is None:
+            return Verdict(
+                file=name, indication=FAILED, sub_indication="FORMAT_FAILURE", signatures=(), checks=tuple(checks)
+            )
+        contents = _contents(folder, manifest, checks)
+        bytes_of_container = contents.get(CONTAINER)
+        if bytes_of_container is None:
+            checks.append(_check("evidence.container", FAILED, name=CONTAINER))
+            return _joined(
+                Verdict(file=name, indication=FAILED, sub_indication="SIGNED_DATA_NOT_FOUND", signatures=(), checks=()),
+                checks,
+            )
+        digest = hashlib.sha256(bytes_of_container).hexdigest()
+        kept = KeptBlob(sha256=Sha256(digest), size=len(bytes_of_container))
+        verdict = self.container(name, bytes_of_container, kept)
+        same = digest == manifest.get("container")
+        checks.append(_check("evidence.container-digest", PASSED if same else FAILED, digest=digest))
+        document = verdict.subject.get("documentId") if verdict.subject else None
+        if document is not None:
+            agrees = document == manifest.get("documentId")
+            checks.append(_check("evidence.document-id", PASSED if agrees else FAILED, document=str(document)))
+        history = self._receipts(contents, digest, checks)
+        history += self._messages(contents, document, checks)
+        history += _chain(contents, checks)
+        history.sort(key=lambda item: str(item["at"]))
+        return _joined(verdict, checks, tuple(history))
+
+    # --- steps --------------------------------------------------------------------------------------------------------
+    def _of_container(self, name: str, judged: Judged) -> Verdict:
+        verdict = _of_report(name, judged.validation)
+        checks = list(verdict.checks)
+        if judged.validation.indication is signing.Indication.TOTAL_PASSED:
+            found = [finding.code for finding in judged.findings]
+            for code in found:
+                finding = next(item for item in judged.findings if item.code == code)
+                checks.append(_check(f"document.{code}", FAILED, **{k: str(v) for k, v in finding.params.items()}))
+            if not found:
+                checks.append(_check("document.content", PASSED))
+        return _joined(
+            Verdict(
+                file=name,
+                indication=verdict.indication,
+                sub_indication=verdict.sub_indication,
+                signatures=verdict.signatures,
+                checks=(),
+                subject=_subject(judged.report) if judged.report else None,
+                container=judged.container.blob if judged.container else None,
+                links=_links(judged.report) if judged.report else (),
+            ),
+            checks,
+        )
+
+    def _receipts(
+        self, contents: Mapping[str, bytes], digest: str, checks: list[Mapping[str, Any]]
+    ) -> list[Mapping[str, Any]]:
+        history: list[Mapping[str, Any]] = []
+        for name in sorted(contents):
+            if not name.startswith("receipts/"):
+                continue
+            content = contents[name]
+            kept = KeptBlob(sha256=Sha256(hashlib.sha256(content).hexdigest()), size=len(content))
+            judged = judge_bytes(content, kept, self.trust, at=self.at)
+            indication = judged.validation.indication.value
+            checks.append(_check("evidence.receipt-signature", indication, name=name))
+            if isinstance(judged.report, Receipt):
+                stated = judged.report.ref_document.digest.value.hex()
+                checks.append(
+                    _check("evidence.receipt-digest", PASSED if stated == digest else FAILED, name=name, stated=stated)
+                )
+                history.append(
+                    {
+                        "at": judged.report.received_at.isoformat(),
+                        "what": "receipt",
+                        "who": judged.report.header.sender.code,
+                        "number": judged.report.incoming_number,
+                        "verdict": indication,
+                    }
+                )
+        return history
+
+    def _messages(
+        self, contents: Mapping[str, bytes], document: object, checks: list[Mapping[str, Any]]
+    ) -> list[Mapping[str, Any]]:
+        history: list[Mapping[str, Any]] = []
+        for name in sorted(contents):
+            if not name.startswith("messages/"):
+                continue
+            content = contents[name]
+            judged = signing.verify_envelope(
+                content, policy=self.envelope_trust.policy, anchors=self.envelope_trust.anchors, at=self.at
+            )
+            # An unsigned answer is kept as it came and proves nothing; it does not speak against the document either.
+            indication = judged.report.indication.value if judged.is_signed else "NOT-SIGNED"
+            checks.append(_check("evidence.message-signature", indication, name=name))
+            said = self.interpret(content)
+            if isinstance(said, IncomingNotice):
+                about = said.notice.document_id
+                checks.append(
+                    _check(
+                        "evidence.message-subject", PASSED if about == document else FAILED, name=name, document=about
+                    )
+                )
+                history.append(
+                    {
+                        "at": said.notice.said_at.isoformat() if said.notice.said_at else "",
+                        "what": said.notice.kind.value,
+                        "who": said.notice.speaker,
+                        "number": said.notice.registration_number,
+                        "verdict": indication,
+                    }
+                )
+        return history
+
+
+def _of_report(name: str, report: signing.ValidationReport) -> Verdict:
+    plain = report.as_json()
+    return Verdict(
+        file=name,
+        indication=plain["indication"],
+        sub_indication=plain["sub_indication"],
+        signatures=tuple(plain["signatures"]),
+        checks=tuple(plain["checks"]),
+    )
+
+
+def _check(identifier: str, conclusion: str, **params: str) -> Mapping[str, Any]:
+    words = {PASSED: "PASSED", FAILED: "FAILED", "NOT-SIGNED": "NOT_PERFORMED"}
+    return {
+        "id": identifier,
+        "conclusion": words.get(conclusion, conclusion),
+        "sub_indication": None,
+        "params": params,
+    }
+
+
+def _joined(
+    verdict: Verdict, checks: Sequence[Mapping[str, Any]], history: tuple[Mapping[str, Any], ...] = ()
+) -> Verdict:
+    """The verdict with further checks: a failed one fails it, one that cannot tell leaves it undecided."""
+    everything = (*verdict.checks, *checks)
+    conclusions = {str(item["conclusion"]) for item in everything}
+    indication, sub = verdict.indication, verdict.sub_indication
+    if indication != FAILED and "FAILED" in conclusions:
+        indication, sub = FAILED, sub or "SIG_CONSTRAINTS_FAILURE"
+    elif indication == PASSED and "INDETERMINATE" in conclusions:
+        indication, sub = INDETERMINATE, "GENERIC"
+    return Verdict(
+        file=verdict.file,
+        indication=indication,
+        sub_indication=sub,
+        signatures=verdict.signatures,
+        checks=everything,
+        subject=verdict.subject,
+        container=verdict.container,
+        links=verdict.links,
+        history=history or verdict.history,
+    )
+
+
+def _manifest(folder: EvidenceFolder, checks: list[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    if MANIFEST not in set(folder.names()):
+        checks.append(_check("evidence.manifest", FAILED, reason="absent"))
+        return None
+    try:
+        manifest = json.loads(folder.get(MANIFEST))
+    except (ValueError, RecursionError):
+        checks.append(_check("evidence.manifest", FAILED, reason="unreadable"))
+        return None
+    if (
+        not isinstance(manifest, dict)
+        or manifest.get("version") != VERSION
+        or not isinstance(manifest.get("files"), dict)
+    ):
+        checks.append(_check("evidence.manifest", FAILED, reason="version"))
+        return None
+    checks.append(_check("evidence.manifest", PASSED))
+    return manifest
+
+
+def _contents(
+    folder: EvidenceFolder, manifest: Mapping[str, Any], checks: list[Mapping[str, Any]]
+) -> Mapping[str, bytes]:
+    """Step 1. Only files whose digest agrees are handed on."""
+    declared: Mapping[str, Any] = manifest["files"]
+    present = set(folder.names()) - {MANIFEST}
+    contents: dict[str, bytes] = {}
+    for name in sorted(set(declared) | present):
+        facts = declared.get(name)
+        stated = facts.get("sha256") if isinstance(facts, dict) else None
+        if name not in present or stated is None:
+            reason = "absent" if name not in present else "undeclared"
+            checks.append(_check("evidence.file", FAILED, name=name, reason=reason))
+            continue
+        content = folder.get(name)
+        if hashlib.sha256(content).hexdigest() != stated:
+            checks.append(_check("evidence.file", FAILED, name=name, reason="digest"))
+            continue
+        contents[name] = content
+    if len(contents) == len(declared) == len(present):
+        checks.append(_check("evidence.files", PASSED, count=str(len(contents))))
+    return contents
+
+
+def _chain(contents: Mapping[str, bytes], checks: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    raw = contents.get("audit.json")
+    if raw is None:
+        checks.append(_check("evidence.audit-chain", FAILED, reason="absent"))
+        return []
+    try:
+        events = tuple(_event(item) for item in json.loads(raw))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        checks.append(_check("evidence.audit-chain", FAILED, reason="unreadable"))
+        return []
+    broken = first_break(events) if events else 0
+    if broken is None:
+        checks.append(_check("evidence.audit-chain", PASSED, count=str(len(events))))
+    else:
+        checks.append(_check("evidence.audit-chain", FAILED, reason="broken", sequence=str(broken)))
+    return []
+
+
+def _event(item: Mapping[str, Any]) -> ChainedEvent:
+    return ChainedEvent(
+        sequence=int(item["sequence"]),
+        previous=Sha256(str(item["previous"])),
+        digest=Sha256(str(item["digest"])),
+        event=AuditEvent(
+            at=datetime.fromisoformat(item["at"]),
+            actor=str(item["actor"]),
+            action=str(item["action"]),
+            mandate=str(item["mandate"]),
+            document_id=item["documentId"],
+            details=item["details"],
+        ),
+    )
+
+
+def _subject(report: Report) -> Mapping[str, Any]:
+    header = report.header
+    return {
+        "documentType": header.document_type.value,
+        "documentId": header.document_id,
+        "sender": header.sender.code,
+        "senderName": {"kk": header.sender.name.kk, "ru": header.sender.name.ru},
+        "recipient": header.recipient.code if header.recipient else None,
+        "reportingYear": header.reporting_year,
+        "number": header.registration_number,
+        "date": header.registration_date.isoformat() if header.registration_date else None,
+        "ruleset": f"{header.ruleset.id}@{header.ruleset.version}",
+    }
+
+
+def _links(report: Report) -> tuple[tuple[str, str, str], ...]:
+    if isinstance(report, SummaryInformation):
+        return tuple(
+            ("source-submission", item.document_ref.document_id, item.digest.value.hex())
+            for item in report.source_submissions
+        )
+    if isinstance(report, ConsolidatedInformation):
+        source = report.source_summary
+        return (("source-summary", source.document_ref.document_id, source.digest.value.hex()),)
+    if isinstance(report, PublishedResults):
+        return (("published-from", report.source.document_id, ""),)
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Link:
+    """One step of the chain of documents: PASSED when the digest agrees, FAILED when not, INDETERMINATE when not given."""
+
+    kind: str
+    source: str
+    target: str
+    conclusion: str
+
+
+def chain_of(verdicts: Sequence[Verdict]) -> tuple[Link, ...]:
+    """Lay the documents' statements about each other beside what was judged; a target that is not here cannot be told."""
+    by_document = {str(item.subject["documentId"]): item for item in verdicts if item.subject}
+    links: list[Link] = []
+    for verdict in verdicts:
+        if verdict.subject is None:
+            continue
+        for kind, document, digest in verdict.links:
+            target = by_document.get(document)
+            if target is None:
+                conclusion = INDETERMINATE
+            elif target.indication != PASSED or (digest and target.container != digest):
+                conclusion = FAILED
+            else:
+                conclusion = PASSED
+            links.append(
+                Link(kind=kind, source=str(verdict.subject["documentId"]), target=document, conclusion=conclusion)
+            )
+    return tuple(links)
+
+
+__all__ = ["FAILED", "INDETERMINATE", "PASSED", "Link", "Verdict", "Verify", "chain_of"]
