@@ -2,7 +2,7 @@
 
 A value of the file can be replaced from the environment: ELSHI_SERVER__PORT=8080 for [server] port. A password is never
 a plain default: it is given as `password` or, better, as `password_file`, a file with the secret on one line. Paths are
-relative to the folder of the settings file. Durations are numbers under a key that ends with `_seconds`.
+relative to the folder of the settings file, which `{folder}` names in the storage URL. Durations are numbers under a key that ends with `_seconds`.
 
 What contradicts is refused at start with both values named: a lease shorter than one try, a plain-text address in
 production, anchors of a sandbox in production.
@@ -179,6 +179,10 @@ def settings_from(mapping: Mapping[str, Any], folder: Path) -> Settings:
     reading = _Reading(folder)
     profile = mapping.get("profile")
     kind = "production" if profile == "production" else "stand"
+    storage = mapping.get("storage")
+    if isinstance(storage, Mapping) and isinstance(storage.get("url"), str):
+        url = storage["url"].replace("{folder}", str(folder.resolve()))
+        mapping = {**mapping, "storage": {**storage, "url": url}}
     exchange = mapping.get("exchange")
     if isinstance(exchange, Mapping):
         mapping = {**mapping, "exchange": {"profile": kind, **exchange}}

@@ -69,6 +69,9 @@ ENVELOPE_LIMITS: Final = Limits()
 _SCHEMA_FILE_LIMITS: Final = Limits(allow_processing_instructions=True)  # the W3C's own xml.xsd names a stylesheet
 
 _AUTHORITY_BREAKS: Final = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+# The authority keeps every error in memory before it gives the first. A document already refused by libxml2 that is
+# larger than this gets libxml2's list; a valid report of 5 MB has about 150,000 elements and attributes.
+_AUTHORITY_NODES: Final = 200_000
 _SCHEME: Final = "catalog:///"  # what libxml2 is told instead of a path; an address that only the catalogue can answer
 _CHUNK: Final = 64 * 1024
 _PARSER_TEXT_LIMIT: Final = 10_000_000  # libxml2's own, without huge_tree; also the depth of 256 holds only below it
@@ -372,9 +375,8 @@ class CompiledSchema:
             accepted = self._second.validate(root)
             log: Any = self._second.error_log  # the stub does not know that it can be counted
             objections = () if accepted else tuple(islice(log, MAX_VIOLATIONS))
-            if len(objections) == MAX_VIOLATIONS:
-                # Nobody reads so many, and the authority would hold all of them in memory before the first is seen.
-                return (too_many(root), *(from_libxml2(root, entry) for entry in objections[1:]))
+            if not accepted and _nodes(root) > _AUTHORITY_NODES:
+                return (too_many(root), *(from_libxml2(root, entry) for entry in objections))
             found = self._judged(root)
         if found and accepted and not all(explains_disagreement(violation) for violation in found):
             return (disagreement(root, "xmlschema", found[0].rule), *found)
@@ -390,7 +392,8 @@ class CompiledSchema:
             # The library raises instead of reporting where a document names an unknown type, and may do so elsewhere:
             # a hostile document gets a verdict, never a traceback.
             return unjudged(root, self._authority.maps.types, error)
-        return from_xmlschema(root, errors, self._references)
+        found = from_xmlschema(root, errors, self._references)
+        return found if len(errors) < MAX_VIOLATIONS else (*found, too_many(root))
 
     @cached_property
     def _references(self) -> References:
@@ -409,6 +412,14 @@ class CompiledSchema:
 
         addresses = {entry.location: entry.path.as_uri() for entry in catalog_entries() if entry.location}
         return xmlschema.XMLSchema10(self._entry.path, allow="local", uri_mapper=addresses)
+
+
+_COUNT_NODES: Final = etree.XPath("count(//*) + count(//@*)")
+
+
+def _nodes(root: etree._Element) -> int:
+    number: Any = _COUNT_NODES(root)
+    return int(number)
 
 
 class _CatalogResolver(etree.Resolver):

@@ -275,18 +275,28 @@ def _by_reason(element: etree._Element, attribute: str, value: str | None, error
 
 
 def _children(element: etree._Element, error: Any) -> Violation:
-    expected = tuple(dict.fromkeys(_local(tag.replace(":", "}")) for tag in error.expected_tags))
-    named = ", ".join(expected[:_LIST_SHOWN]) + (", …" if len(expected) > _LIST_SHOWN else "") or "—"
     child = error.invalid_child
+    order = [particle.name for particle in _elements_of(error.validator)]
+    expected = _before(child, order, error)
+    named = ", ".join(expected[:_LIST_SHOWN]) + (", …" if len(expected) > _LIST_SHOWN else "") or "—"
     params = {"element": _name(element), "expected": named}
     if child is None:
         code = "xsd.missing-element"
         return _violation(code, element, "", None, rule=_rule(error), reason=error.reason, params=params)
     params["child"] = _name(child)
-    known = child.tag in {particle.name for particle in _elements_of(error.validator)}
+    known = child.tag in order
     again = next(child.itersiblings(child.tag, preceding=True), None) is not None
     code = "xsd.missing-element" if known and expected and not again else "xsd.unexpected-element"
     return _violation(code, child, "", None, rule=_rule(error), reason=error.reason, params=params)
+
+
+def _before(child: etree._Element | None, order: list[str], error: Any) -> tuple[str, ...]:
+    """What is expected, by local name; only what stands before the child, where the child has its place further on."""
+    names = tuple(dict.fromkeys(particle.name for particle in error.expected or () if particle.name))
+    if child is not None and child.tag in order:
+        place = order.index(str(child.tag))
+        names = tuple(name for name in names if name in order[:place]) or names
+    return tuple(_local(name) for name in names)
 
 
 def _elements_of(group: Any) -> Iterable[Any]:
@@ -318,9 +328,9 @@ def from_libxml2(root: etree._Element, entry: Any) -> Violation:
 
 
 def too_many(root: etree._Element) -> Violation:
-    """Heads a list that was cut off."""
+    """Says that the list is not complete: cut off, or libxml2's alone because the document is too large to be judged."""
     params = {"limit": str(MAX_VIOLATIONS)}
-    return _violation("xsd.too-many", root, "", None, rule="libxml2", reason="the list is cut off", params=params)
+    return _violation("xsd.too-many", root, "", None, rule="schema", reason="the list is not complete", params=params)
 
 
 def disagreement(root: etree._Element, refusing: str, rule: str) -> Violation:
@@ -394,10 +404,11 @@ def _rule(error: Any) -> str:
     if key is not None:
         return _local(key[1])
     facet = type(validator).__name__
-    holders = (validator, getattr(validator, "parent", None), getattr(validator, "base_type", None))
-    names = (getattr(holder, "local_name", None) for holder in holders if holder is not None)
-    name = next((str(name) for name in names if name), "schema")
-    return f"{name} {_FACETS[facet][1]}" if facet in _FACETS else name
+    holder, name = validator, ""
+    while holder is not None and not name:  # the nearest component with a name: most groups and some types have none
+        name = str(getattr(holder, "local_name", None) or "")
+        holder = getattr(holder, "parent", None)
+    return f"{name} {_FACETS[facet][1]}" if facet in _FACETS else name or "schema"
 
 
 def _facet(validator: Any, name: str) -> str:

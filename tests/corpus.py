@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import itertools
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -41,7 +42,7 @@ class _Maker:
         return self.value(block_of(self.root.cls))
 
     def value(self, block: Block) -> Any:
-        special = getattr(self, f"_{block.cls.__name__}", None)
+        special = getattr(self, f"_make_{block.cls.__name__.lower()}", None)
         values = {row.field: self._field(block, row) for row in block.rows}
         return block.cls(**(special(values) if special else values))
 
@@ -76,34 +77,36 @@ class _Maker:
 
     # --- what one field alone does not know
 
-    def _Multilingual(self, values: dict[str, Any]) -> dict[str, Any]:
+    def _make_multilingual(self, values: dict[str, Any]) -> dict[str, Any]:
         languages = ("kk", "ru", "en", "kk-Latn", "fr")
-        texts = tuple(LanguageText(language=code, text=item.text) for code, item in zip(languages, values["texts"], strict=False))
+        texts = tuple(
+            LanguageText(language=code, text=item.text) for code, item in zip(languages, values["texts"], strict=False)
+        )
         return {"texts": texts}
 
-    def _Header(self, values: dict[str, Any]) -> dict[str, Any]:
+    def _make_header(self, values: dict[str, Any]) -> dict[str, Any]:
         self.attachments = [item.id for item in values["attachments"]]
         return values
 
-    def _PartyRef(self, values: dict[str, Any]) -> dict[str, Any]:
+    def _make_partyref(self, values: dict[str, Any]) -> dict[str, Any]:
         return self.draw.one_of(({"scheme": "iso3166-1", "code": "KZ"}, {"scheme": "io", "code": "EU"}))
 
-    def _PeriodicReport(self, values: dict[str, Any]) -> dict[str, Any]:
+    def _make_periodicreport(self, values: dict[str, Any]) -> dict[str, Any]:
         return values | {"attachment_ref": self._reference(self.attachments, values["attachment_ref"])}
 
-    def _Recommendation(self, values: dict[str, Any]) -> dict[str, Any]:
+    def _make_recommendation(self, values: dict[str, Any]) -> dict[str, Any]:
         return values | {"copy": self._reference(self.attachments, values["copy"]), "follows_report": None}
 
-    def _AnalysisBasis(self, values: dict[str, Any]) -> dict[str, Any]:
+    def _make_analysisbasis(self, values: dict[str, Any]) -> dict[str, Any]:
         reports = [item.id for item in values["periodic_reports"].reports]
         slot = values["external_recommendations"]
         items = tuple(replace(item, follows_report=self._reference(reports, "?")) for item in slot.recommendations)
         return values | {"external_recommendations": replace(slot, recommendations=items)}
 
-    def _TreatyRecord(self, values: dict[str, Any]) -> dict[str, Any]:
+    def _make_treatyrecord(self, values: dict[str, Any]) -> dict[str, Any]:
         return self._issues(values) | {"no_issues": not values["issues"]}
 
-    def _SummaryInformation(self, values: dict[str, Any]) -> dict[str, Any]:
+    def _make_summaryinformation(self, values: dict[str, Any]) -> dict[str, Any]:
         return self._issues(values, "problems")
 
     def _issues(self, values: dict[str, Any], name: str = "issues") -> dict[str, Any]:
@@ -111,21 +114,21 @@ class _Maker:
         proposals = tuple(replace(item, issue_refs=tuple(known[:2])) for item in values["proposals"])
         return values | {"proposals": proposals if known else ()}
 
-    def _InForceSection(self, values: dict[str, Any]) -> dict[str, Any]:
+    def _make_inforcesection(self, values: dict[str, Any]) -> dict[str, Any]:
         return values | {"nil_return": not values["treaty_records"]}
 
-    def _PendingSection(self, values: dict[str, Any]) -> dict[str, Any]:
+    def _make_pendingsection(self, values: dict[str, Any]) -> dict[str, Any]:
         return values | {"nil_return": not values["pending_records"]}
 
-    def _AssessmentItem(self, values: dict[str, Any]) -> dict[str, Any]:
+    def _make_assessmentitem(self, values: dict[str, Any]) -> dict[str, Any]:
         if values["party"] is not None:
             return values | {"treaty": None}
         return values if values["treaty"] else values | {"party": PartyRef(code="RU")}
 
-    def _SummaryRecommendations(self, values: dict[str, Any]) -> dict[str, Any]:
+    def _make_summaryrecommendations(self, values: dict[str, Any]) -> dict[str, Any]:
         return values | {"none": not values["recommendations"]}
 
-    def _Treaty(self, values: dict[str, Any]) -> dict[str, Any]:
+    def _make_treaty(self, values: dict[str, Any]) -> dict[str, Any]:
         if self.root.name != "PublishedResults":
             return values
         return {name: item for name, item in values.items() if name in PUBLISHED_TREATY}
@@ -216,12 +219,14 @@ _OFFSETS: Final = st.integers(-14 * 60, 14 * 60).map(lambda minutes: dt.timezone
 
 
 def _visible(text: str, mark: str) -> str:
-    return text + mark
+    return unicodedata.normalize("NFC", text + mark)
 
 
 _TEXTS: Final = st.builds(_visible, st.text(_LETTERS, max_size=12), _SIGHT)
 _LINES: Final = st.builds(
-    _visible, st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Cn", "Zl", "Zp")), max_size=8), _SIGHT
+    _visible,
+    st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Cn", "Zl", "Zp")), max_size=8),
+    _SIGHT,
 )
 LEXICAL: Final[dict[Lexical, st.SearchStrategy[str]]] = {
     Lexical.LINE: _LINES,
@@ -279,7 +284,7 @@ def reports(draw: Any, root: Root | None = None) -> Any:
 def mutations(document: bytes, every: int = 1) -> Iterator[tuple[str, bytes]]:
     """(name, bytes): one thing broken in each. `every` = n takes each n-th place only, for long documents."""
     tree = etree.fromstring(document)
-    places = [element for element in tree.iter("*")]
+    places = list(tree.iter("*"))
     for number, element in enumerate(places):
         if number % every:
             continue
@@ -384,4 +389,3 @@ _CHANGES: Final[dict[str, Callable[[etree._Element], bool]]] = {
     "extra child": _extra_child,
     "stray text": _stray_text,
 }
-

@@ -15,8 +15,8 @@ from adapter import rules
 from adapter.domain.document import BodyCode, DocumentId, DocumentType
 from adapter.domain.report import (
     AccessMarking,
-    Action,
     ActingOrder,
+    Action,
     ActRef,
     Adoption,
     AdvisoryBodyProposals,
@@ -57,8 +57,8 @@ from adapter.domain.report import (
     Procedure,
     ProcedureState,
     Proposal,
-    Publishable,
     PublicationDecision,
+    Publishable,
     PublishedResults,
     PublishedTreatyEntry,
     Recommendation,
@@ -726,6 +726,17 @@ def signature(**values: Any) -> rules.SignatureFact:
     return replace(plain, **values)
 
 
+def receipt(**values: Any) -> rules.ReceiptFact:
+    plain = rules.ReceiptFact(
+        kind="signed-receipt",
+        verdict=SignatureVerdict.VALID,
+        document_id=uuid("FX-1"),
+        sender=BodyCode("KZ-MOF"),
+        sha256=sha256(b"sent"),
+    )
+    return replace(plain, **values)
+
+
 def delivery(**values: Any) -> rules.DeliveryFact:
     plain = rules.DeliveryFact(
         attempts=1,
@@ -733,13 +744,7 @@ def delivery(**values: Any) -> rules.DeliveryFact:
         is_overdue=False,
         is_given_up=False,
         sent_sha256=sha256(b"sent"),
-        receipt=rules.ReceiptFact(
-            kind="signed-receipt",
-            verdict=SignatureVerdict.VALID,
-            document_id=uuid("FX-1"),
-            sender=BodyCode("KZ-MOF"),
-            sha256=sha256(b"sent"),
-        ),
+        receipt=receipt(),
     )
     return replace(plain, **values)
 
@@ -777,6 +782,6 @@ def facts(report: Any, **values: Any) -> rules.Facts:
             for each in (*used(), fx6())
         ),
         forwarded=sha256(stored_bytes(fx6())),
-        delivery=delivery(),
+        delivery=delivery(receipt=receipt(document_id=head.document_id, sender=head.sender.code)),
     )
     return replace(plain, **values)

@@ -213,7 +213,10 @@ def _set_aside(lines: Iterator[str]) -> Iterator[str]:
 
 def _explained(text: str, indent: str) -> list[str]:
     """Explanations begin with two signs, lines to be used with one."""
-    return [f"{indent}## {line}" for line in textwrap.wrap(text, _WIDTH - len(indent), break_long_words=False, break_on_hyphens=False)]
+    return [
+        f"{indent}## {line}"
+        for line in textwrap.wrap(text, _WIDTH - len(indent), break_long_words=False, break_on_hyphens=False)
+    ]
 
 
 def _root_id(root: Root) -> str:

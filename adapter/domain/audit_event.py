@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from adapter.domain.document import Sha256
 
@@ -35,7 +35,7 @@ class AuditEvent:
     def canonical(self) -> bytes:
         """The bytes that enter the chain."""
         plain = {
-            "at": self.at.isoformat(),
+            "at": self.at.astimezone(UTC).isoformat(),
             "actor": self.actor,
             "action": self.action,
             "mandate": self.mandate,
@@ -68,6 +68,8 @@ def first_break(events: Iterable[ChainedEvent]) -> int | None:
     last: ChainedEvent | None = None
     for item in events:
         if item.digest != chain(item.previous, item.event):
+            return item.sequence
+        if item.sequence == 1 and item.previous != GENESIS:
             return item.sequence
         if last is not None and (item.previous != last.digest or item.sequence != last.sequence + 1):
             return item.sequence

@@ -190,6 +190,9 @@ def next_state(
     ever_sent   whether an attempt ever reached SENDING; a notice about a document that never left is a dispute, and
                 only what never left can be withdrawn.
     """
+    if content is ContentKind.NOTICE and state is DeliveryState.SENT:
+        # A notice of ours is done once the gateway took it: what is said about it is kept and moves nothing.
+        return Step(effect=Effect.UNCHANGED if event in _FROM_NOTICES else Effect.IMPOSSIBLE, state=state)
     if event in _FROM_NOTICES:
         return _by_notice(state, event, ever_sent=ever_sent)
     if event is DeliveryEvent.PERSON_WITHDRAWS and ever_sent:

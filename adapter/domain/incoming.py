@@ -170,7 +170,6 @@ class RegisteredDocument:
     received_at     time of recording; what lateness is judged by
     container       digest of the container's blob; `xml` of the document inside it
     is_late         recorded at or after the end of the due date
-    accepted        a person's outcome, later; None until then
     """
 
     document_id: DocumentId

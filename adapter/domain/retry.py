@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-_LONGEST_DOUBLING = 32
-"""2 ** 32 seconds is 136 years: beyond it the cap has long won, and larger powers would overflow a timedelta."""
+_LONGEST_DOUBLING = 20
+"""A million times the first wait: beyond it the cap has long won, and larger powers overflow a timedelta of days."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

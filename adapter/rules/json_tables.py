@@ -136,7 +136,7 @@ class Table:
 
     def texts(self, key: str, *, optional: bool = False) -> tuple[str, ...]:
         value = self._value(key, optional=optional)
-        if isinstance(value, list) and all(isinstance(item, str) and item for item in value):
+        if isinstance(value, list) and all(isinstance(item, str) and item for item in value) and (value or optional):
             return tuple(value)
         if value is not None:
             self.wrong(key, "[text, …]")

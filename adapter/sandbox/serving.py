@@ -133,8 +133,11 @@ class Serving:
         if self._sink is not None:
             self._sink.close()
 
-    def run_until_signal(self) -> None:
-        """Block until SIGTERM or SIGINT, then stop; for the main thread of a process."""
+    def run_until_signal(self, on_ready: Callable[[], None] | None = None) -> None:
+        """Block until SIGTERM or SIGINT, then stop; for the main thread of a process.
+
+        on_ready    called once when a signal will be heard: the moment to tell a person or a parent process
+        """
         wanted = threading.Event()
 
         def ask(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the shape of a signal handler
@@ -142,6 +145,8 @@ class Serving:
 
         before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
+            if on_ready is not None:
+                on_ready()
             wanted.wait()
         finally:
             for number, handler in before.items():

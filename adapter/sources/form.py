@@ -98,6 +98,9 @@ class Form:
                 )
             )
             return None
+        if _is_marked_above(node):
+            self.findings.append(Finding(code="BR-18", severity=Severity.STOP))
+            return None
         entry = node.entries[0]
         self.root = known[entry.key]
         self.places[()] = entry.line
@@ -266,9 +269,6 @@ class Form:
         try:
             return spelling.read(text)
         except ValueError:
-            if spelling.cls is AccessMarking:
-                self.findings.append(Finding(code="BR-18", severity=Severity.STOP))
-                return _BAD
             allowed = ", ".join(str(code) for code in spelling.cls)
             return self._say("source.unknown-code", spot, value=collapse(text)[:_SHOWN], allowed=allowed)
 
@@ -298,6 +298,25 @@ class Form:
             )
         )
         return _BAD
+
+
+def _is_marked_above(node: Node) -> bool:
+    """BR-18: somewhere a marking that is not in the list, also where it is misplaced. Looked for before anything else."""
+    if isinstance(node, Items):
+        return any(_is_marked_above(item) for item in node.items)
+    if not isinstance(node, Entries):
+        return False
+    known = {str(code) for code in AccessMarking}
+    return any(
+        _is_marked_above(entry.value)
+        or (
+            entry.key.lower() == "accessmarking"
+            and isinstance(entry.value, Scalar)
+            and entry.value.text is not None
+            and collapse(entry.value.text) not in known
+        )
+        for entry in node.entries
+    )
 
 
 def _keys(row: Row) -> tuple[str, ...]:

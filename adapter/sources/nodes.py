@@ -109,6 +109,13 @@ class Tally:
         return Entries(line=line, entries=tuple(seen.values()))
 
 
+def sound(text: str, line: int) -> str:
+    """The text. Raises SourceUnreadableError for half of a character (a lone surrogate, which an escape can make)."""
+    if any("\ud800" <= sign <= "\udfff" for sign in text):
+        raise SourceUnreadableError("source.not-utf-8", line)
+    return text
+
+
 def decoded(content: bytes) -> str:
     """The file as text. Raises SourceUnreadableError when it is too large or not UTF-8."""
     if len(content) > MAX_BYTES:
@@ -188,7 +195,7 @@ class _Json:
             value, self.at = self.strings.raw_decode(self.text, self.at)
         except ValueError as error:
             raise self._broken('"') from error
-        return str(value)
+        return sound(str(value), self._line())
 
     def _word(self, line: int) -> Scalar:
         for word in ("true", "false", "null"):

@@ -18,7 +18,7 @@ from adapter.domain.report import FieldPath, Report
 from adapter.errors import Finding, Place, Severity
 from adapter.sources.completion import SourceContext
 from adapter.sources.form import Form
-from adapter.sources.nodes import Entry, Items, Node, Scalar, SourceUnreadableError, Tally, decoded, read_json
+from adapter.sources.nodes import Entry, Items, Node, Scalar, SourceUnreadableError, Tally, decoded, read_json, sound
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
@@ -67,7 +67,11 @@ def read_report(content: bytes, context: SourceContext, *, file: str = "") -> So
 
 
 def dump_yaml(report: Report) -> str:
-    """The report as YAML that `read_report` turns into the same report; the same text for the same report."""
+    """The report as YAML; the same text for the same report.
+
+    `read_report` makes the same report of it, provided its texts are in Unicode NFC: others are normalised when read,
+    and a finding says so.
+    """
     return yaml.dump(
         to_plain(report), Dumper=_Dumper, allow_unicode=True, sort_keys=False, default_flow_style=False, width=110
     )
@@ -140,7 +144,7 @@ class _Yaml:
         if isinstance(event, yaml.ScalarEvent):
             free = event.style is None or event.style == ""
             text = None if free and event.value in _NULLS else event.value
-            return Scalar(line=line, text=text, quoted=not free)
+            return Scalar(line=line, text=None if text is None else sound(text, line), quoted=not free)
         if isinstance(event, yaml.SequenceStartEvent):
             items = []
             while not isinstance(following := next(self.events), yaml.SequenceEndEvent):
@@ -157,7 +161,7 @@ class _Yaml:
             if event.value == "<<" and not event.style:
                 raise SourceUnreadableError("source.alias", _line(event))
             value = self._node(next(self.events), depth + 1)
-            entries.append(Entry(key=event.value, line=_line(event), value=value))
+            entries.append(Entry(key=sound(event.value, _line(event)), line=_line(event), value=value))
         return self.tally.entries(line, entries)
 
     def _refuse_extras(self, event: Any, line: int) -> None:

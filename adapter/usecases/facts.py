@@ -55,13 +55,14 @@ _CHUNK = 256 * 1024
 class FactsOf:
     """Gathers facts for one document.
 
+    store, trust    None: a check outside any node; what the register would tell stays unknown
     bins    business identification numbers of bodies, from the official register by way of the settings; a body whose
             number is not here has no known signer, and a document of its is held for a person
     """
 
-    store: Store
+    store: Store | None
     rulesets: rules.Rulesets
-    trust: Trust
+    trust: Trust | None
     bins: Mapping[BodyCode, str]
 
     def before_signing(self, report: Report, *, at: datetime, attachments: Iterable[Attached] = ()) -> rules.Facts:
@@ -88,7 +89,7 @@ class FactsOf:
         assert judged.container is not None
         report = judged.report
         identity = None
-        if received_at is not None:
+        if received_at is not None and self.store is not None:
             with self.store.transaction() as transaction:
                 standing = transaction.register.find(report.header.document_id)
             identity = (
@@ -128,7 +129,7 @@ class FactsOf:
 
     # --- documents that others rest on --------------------------------------------------------------------------------
     def _submissions(self, report: Report) -> tuple[rules.Submission, ...] | None:
-        if not isinstance(report, SummaryInformation | PublishedResults):
+        if not isinstance(report, SummaryInformation | PublishedResults) or self.store is None:
             return None
         with self.store.transaction() as transaction:
             rows = transaction.register.listed(
@@ -153,7 +154,7 @@ class FactsOf:
             ConsolidatedInformation: DocumentType.SUMMARY_INFORMATION,
         }
         kind = kinds.get(type(report))
-        if kind is None:
+        if kind is None or self.store is None:
             return None
         with self.store.transaction() as transaction:
             rows = transaction.register.listed(document_type=kind, reporting_year=report.header.reporting_year)
@@ -168,6 +169,8 @@ class FactsOf:
         )
 
     def _judge(self, row: RegisteredDocument, at: datetime) -> Judged:
+        assert self.store is not None  # a row comes from the store
+        assert self.trust is not None  # a node has both or neither
         kept = KeptBlob(sha256=row.container, size=row.container_size)
         return judge(kept, self.store.blobs, self.trust, at=at)
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -74,6 +75,15 @@ class Exchange:
 
     def has_processed(self) -> bool:
         return "document.taken" in [one.what for one in self.sandbox.events()]
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait for what another thread is about to do."""
+        pause = threading.Event()
+        for _ in range(1500):
+            if holds():
+                return
+            pause.wait(0.01)
+        raise AssertionError([str(one) for one in self.sandbox.events()])
 
     def control(self, method: str, path: str, body: object = None, **headers: str) -> tuple[int, object]:
         """A request to the watching door."""

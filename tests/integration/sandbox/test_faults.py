@@ -52,7 +52,9 @@ def test_no_proof_is_left_over() -> None:
 
 
 def rule(name: str, **values: object) -> str:
-    lines = [f"{key} = {str(value).lower() if isinstance(value, bool) else repr(value)}" for key, value in values.items()]
+    lines = [
+        f"{key} = {str(value).lower() if isinstance(value, bool) else repr(value)}" for key, value in values.items()
+    ]
     return "\n".join(["[[fault]]", f'name = "{name}"', *lines])
 
 
@@ -157,10 +159,10 @@ def test_a_call_may_take_effect_behind_a_proxys_error(exchange: Exchange, name: 
     assert exchange.kinds("foreign", 1) == ["docOutgoing"]
 
 
-def _fault(exchange: Exchange, name: str, status: int, code: str, **values: object) -> Answer:
+def _fault(exchange: Exchange, name: str, status: int, expected: str, **values: object) -> Answer:
     exchange.script(rule(name, **values))
     answer = exchange.sent()
-    assert (answer.status, answer.code) == (status, code)
+    assert (answer.status, answer.code) == (status, expected)
     detail = answer.root.find(".//{*}SendMessageFault1_SendMessageFault")
     assert detail.tag == "{http://bip.bee.kz/SyncChannel/v10/Types}SendMessageFault1_SendMessageFault"
     assert [one.tag for one in detail][:3] == ["errorCode", "errorMessage", "errorDate"]
@@ -470,8 +472,8 @@ def _(exchange: Exchange) -> None:
     exchange.script(rule("push-lost", addressee="MFA"))
     exchange.sent()
     exchange.pushed("ministry", 1)
+    exchange.until(lambda: exchange.sandbox.centre.waiting() == 0)
     assert exchange.foreign.received == []
-    assert exchange.sandbox.centre.waiting() == 0
 
 
 # --- together -----------------------------------------------------------------------------------------------------------

@@ -67,7 +67,9 @@ def test_positions_are_written_only_among_several_as_the_schema_does():
 
 def test_with_the_type_alone_every_position_is_written_and_the_next_step_chooses_between_types():
     record = ("in_force_section", "treaty_records", 0)
-    assert conversion.xpath_of(TreatyInformation, (*record, "treaty", "scope")).endswith("/TreatyRecord[1]/Treaty/Scope")
+    assert conversion.xpath_of(TreatyInformation, (*record, "treaty", "scope")).endswith(
+        "/TreatyRecord[1]/Treaty/Scope"
+    )
     issuer = ("header", "sender", "name", "kk")
     assert conversion.xpath_of(TreatyInformation, issuer) == "/TreatyInformation/Header/Sender/Name/Kk"
 
@@ -79,7 +81,9 @@ def test_a_source_of_p6_that_is_missing_has_a_place_all_the_same():
 
 def test_the_xpath_of_a_violation_leads_to_the_field_that_is_broken():
     report = corpus.small(corpus.root_named("TreatyInformation"))
-    document = conversion.build(report).replace(b">2026-11-02</h:RegistrationDate>", b">2026-11-02+05:00</h:RegistrationDate>")
+    document = conversion.build(report).replace(
+        b">2026-11-02</h:RegistrationDate>", b">2026-11-02+05:00</h:RegistrationDate>"
+    )
     violation = conversion.violations(document)[0]
     assert conversion.path_of(report, violation.xpath) == ("header", "registration_date")
 

@@ -97,7 +97,7 @@ def test_reading_refuses_an_element_that_the_mapping_does_not_know():
 
 
 def test_reading_refuses_a_document_of_another_kind():
-    with pytest.raises(Final, match="conversion.not-a-report"):
+    with pytest.raises(Final, match=r"conversion\.not-a-report"):
         conversion.read(b"<a/>")
 
 

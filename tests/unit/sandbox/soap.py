@@ -229,7 +229,7 @@ class Answer:
 
     @property
     def root(self) -> etree._Element:
-        return etree.fromstring(self.body)
+        return etree.fromstring(self.body, etree.XMLParser(huge_tree=True))
 
     def all(self, name: str) -> list[str]:
         return [one.text or "" for one in self.root.iter(f"{{*}}{name}")]
@@ -242,7 +242,10 @@ class Answer:
     @property
     def code(self) -> str:
         """Status code of an answer, errorCode of a fault."""
-        return (self.all("errorCode") or [*self.root.xpath("//*[local-name()='responseInfo']//*[local-name()='code']/text()")])[0]
+        return (
+            self.all("errorCode")
+            or [*self.root.xpath("//*[local-name()='responseInfo']//*[local-name()='code']/text()")]
+        )[0]
 
 
 def post(url: str, body: bytes, *, headers: dict[str, str] | None = None, within: float = 20) -> Answer:

@@ -181,7 +181,9 @@ def test_the_start_notice_can_be_left_out(new_wire: Callable[..., Wire]) -> None
         ("refuses", ["stateDelivered", "stateNotValid"]),
     ],
 )
-def test_a_played_body_answers_by_itself(new_wire: Callable[..., Wire], keys: Keys, plays: str, said: list[str]) -> None:
+def test_a_played_body_answers_by_itself(
+    new_wire: Callable[..., Wire], keys: Keys, plays: str, said: list[str]
+) -> None:
     wire = new_wire(participants=participants(keys, play={"plays": plays}))
     wire.call(envelope(document(head=meta(performers=(OTHER,)))))
     wire.sandbox.deliver_all()
@@ -202,9 +204,18 @@ def test_a_document_sent_by_the_sandbox_passes_its_own_eyes(wire: Wire) -> None:
     assert wire.sandbox.file_store.holds(data.findtext("attachments/fileIdentifier"))
     names = [one.tag for one in data]
     assert names == sorted(names, key=names.index)
-    assert wire.call(envelope(etree.tostring(data, encoding="unicode").replace("90000005", "90000001")
-                              .replace("90000006", "90000002").replace(f"<performers>{MINISTRY}", f"<performers>{FOREIGN}")
-                              .replace(href, "own-href"))).code == "SCSS001"
+    assert (
+        wire.call(
+            envelope(
+                etree.tostring(data, encoding="unicode")
+                .replace("90000005", "90000001")
+                .replace("90000006", "90000002")
+                .replace(f"<performers>{MINISTRY}", f"<performers>{FOREIGN}")
+                .replace(href, "own-href")
+            )
+        ).code
+        == "SCSS001"
+    )
     assert [one.code for one in wire.sandbox.protocol_findings()] == []
 
 

@@ -108,11 +108,14 @@ def test_a_dictionary_message_is_kept(wire: Wire) -> None:
         ("SBX-XML", lambda raw: raw[:-20]),
         ("SBX-XML", lambda raw: b"<a>" * 300 + b"</a>" * 300),
         ("SBX-SOAP", lambda raw: b"<a/>"),
-        ("SBX-SOAP", lambda raw: raw.replace(b"schemas.xmlsoap.org/soap/envelope/", b"www.w3.org/2003/05/soap-envelope")),
+        (
+            "SBX-SOAP",
+            lambda raw: raw.replace(b"schemas.xmlsoap.org/soap/envelope/", b"www.w3.org/2003/05/soap-envelope"),
+        ),
         ("SBX-SOAP", lambda raw: raw.replace(b"SendMessage", b"GetMessage")),
         ("SBX-SOAP", lambda raw: raw.replace(b"SyncChannel/v10/Types", b"SyncChannel/v9/Types")),
         ("SBX-SOAP", lambda raw: raw.replace(b"</soap:Body>", b"</soap:Body><soap:Body/>")),
-        ("SBX-SOAP", lambda raw: raw.replace(b"<request xmlns=\"\">", b"<r xmlns=\"\">").replace(b"</request>", b"</r>")),
+        ("SBX-SOAP", lambda raw: raw.replace(b'<request xmlns="">', b'<r xmlns="">').replace(b"</request>", b"</r>")),
     ],
 )
 def test_what_is_no_message_is_refused(wire: Wire, code: str, change: Callable[[bytes], bytes]) -> None:
@@ -248,7 +251,15 @@ def test_a_body_that_takes_no_documents_is_refused_as_addressee(
         ),
         ("bad-base64", envelope(upload(b"x").replace("eA==", "%%%"), service="EDS_TEMP_FILES")),
         ("bad-boolean", envelope(upload(b"x").replace(">false<", ">no<"), service="EDS_TEMP_FILES")),
-        ("not-qualified", envelope(upload(b"x").replace("<type>", '<type xmlns="http://egov.bee.kz/eds/tempstorage/v2/">').replace("</type>", "</type>"), service="EDS_TEMP_FILES")),
+        (
+            "not-qualified",
+            envelope(
+                upload(b"x")
+                .replace("<type>", '<type xmlns="http://egov.bee.kz/eds/tempstorage/v2/">')
+                .replace("</type>", "</type>"),
+                service="EDS_TEMP_FILES",
+            ),
+        ),
         ("not-qualified", envelope(entity().replace("<Login>", '<Login xmlns="">'), service="ENSI_SeGetDataGetItems")),
     ],
 )
@@ -277,11 +288,23 @@ def test_the_transport_is_looked_at(wire: Wire, content_type: str, action: str |
     [
         ("must-understand", b' soap:mustUnderstand="1"', b""),
         ("security-header", b"<wsse:Security ", b"<wsse:Safety "),
-        ("timestamp-header", b"<ds:Signature ", b'<wsu:Timestamp xmlns:wsu="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"/><ds:Signature '),
+        (
+            "timestamp-header",
+            b"<ds:Signature ",
+            b'<wsu:Timestamp xmlns:wsu="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"/><ds:Signature ',
+        ),
         ("body-reference", b'URI="#id-', b'URI="#other-'),
         ("key-identifier", b"#X509v3", b"#X509PKIPathv1"),
-        ("canonicalization", b'CanonicalizationMethod Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"', b'CanonicalizationMethod Algorithm="http://www.w3.org/TR/2001/REC-xml-c14n-20010315"'),
-        ("transform", b'Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"', b'Transform Algorithm="http://www.w3.org/TR/2001/REC-xml-c14n-20010315"'),
+        (
+            "canonicalization",
+            b'CanonicalizationMethod Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"',
+            b'CanonicalizationMethod Algorithm="http://www.w3.org/TR/2001/REC-xml-c14n-20010315"',
+        ),
+        (
+            "transform",
+            b'Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"',
+            b'Transform Algorithm="http://www.w3.org/TR/2001/REC-xml-c14n-20010315"',
+        ),
     ],
 )
 def test_the_security_header_is_looked_at(wire: Wire, code: str, old: bytes, new: bytes) -> None:
@@ -343,7 +366,9 @@ def test_a_mandatory_part_that_is_missing_is_a_refusal_and_not_a_crash(wire: Wir
 def test_no_bytes_bring_the_gateway_down(wire: Wire, data: st.DataObject) -> None:
     base = data.draw(st.sampled_from([envelope(document()), envelope(upload(b"x"), service="EDS_TEMP_FILES"), b""]))
     place = data.draw(st.integers(0, len(base)))
-    noise = data.draw(st.binary(max_size=12) | st.sampled_from([b"<a", b"&#0;", b"]]>", b'xmlns:d="d"', b"<!--", b"\xff"]))
+    noise = data.draw(
+        st.binary(max_size=12) | st.sampled_from([b"<a", b"&#0;", b"]]>", b'xmlns:d="d"', b"<!--", b"\xff"])
+    )
     cut = data.draw(st.integers(0, 30))
     answer = wire.call(base[:place] + noise + base[place + cut :], sign=False)
     assert answer.status == 500

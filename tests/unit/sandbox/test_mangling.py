@@ -15,7 +15,10 @@ def test_a_code_gives_way_to_a_text() -> None:
 @pytest.mark.parametrize(
     ("form", "back"),
     [
-        ("utf8-as-cp1251", lambda text: b"".join(b"\x98" if one == "\x98" else one.encode("cp1251") for one in text).decode()),
+        (
+            "utf8-as-cp1251",
+            lambda text: b"".join(b"\x98" if one == "\x98" else one.encode("cp1251") for one in text).decode(),
+        ),
         ("cp1251-as-latin1", lambda text: text.encode("latin-1").decode("cp1251")),
     ],
 )

@@ -74,7 +74,8 @@ def test_the_first_rule_written_strikes_and_the_next_keeps_its_turn() -> None:
 
 
 @pytest.mark.parametrize(
-    ("matcher", "value"), [("sender", "MFA"), ("service", "X"), ("operation", "CONFIRM"), ("href", "h"), ("addressee", "a")]
+    ("matcher", "value"),
+    [("sender", "MFA"), ("service", "X"), ("operation", "CONFIRM"), ("href", "h"), ("addressee", "a")],
 )
 def test_a_rule_that_names_something_else_does_not_match(matcher: str, value: str) -> None:
     assert struck(Script((Rule(fault="http-503", **{matcher: value}),)), UPLOAD) == [None]
@@ -97,7 +98,16 @@ def test_a_script_has_a_bound() -> None:
         Script([Rule(fault="http-503")] * 1001)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.floats(), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["name", "fault", "nth", "count", "seconds"]), inner, max_size=3), max_leaves=8))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.floats(),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["name", "fault", "nth", "count", "seconds"]), inner, max_size=3)
+        ),
+        max_leaves=8,
+    )
+)
 def test_any_value_is_a_script_or_a_refusal(value: object) -> None:
     try:
         rules_from(value if isinstance(value, dict) else {"fault": value})

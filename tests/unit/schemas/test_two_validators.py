@@ -358,8 +358,21 @@ def test_a_second_copy_of_an_element_is_unexpected_and_not_called_missing(pair) 
 
 def test_a_list_of_violations_that_nobody_would_read_is_cut_off_and_says_so(pair) -> None:
     found = pair(LIST_OF_THINGS).judge("<B/>" * 1200)
-    assert len(found) == 1000
+    assert len(found) == 1001
+    assert found[-1].code == "xsd.too-many"
+
+
+def test_a_huge_document_that_is_refused_anyway_gets_the_quick_list_and_is_told_so(pair) -> None:
+    found = pair(LIST_OF_THINGS).judge("<A/>" * 200_001)
     assert found[0].code == "xsd.too-many"
+    assert len(found) > 1
+
+
+def test_of_several_elements_expected_only_those_before_the_one_found_are_called_missing(pair) -> None:
+    ordered = pair("""<xs:element name="r"><xs:complexType><xs:sequence><xs:element name="A"/>
+      <xs:element name="B" minOccurs="0"/><xs:element name="C"/></xs:sequence></xs:complexType></xs:element>""")
+    (violation,) = ordered.judge("<B/><C/>")
+    assert violation.params["expected"] == "A"
 
 
 def test_a_root_that_the_schema_does_not_know_is_named(pair) -> None:

@@ -1,18 +1,14 @@
-"""The only module that names concrete parts: Settings in, ready use cases out, each built when it is asked for.
+"""One node from its settings: ready use cases, each built when it is asked for.
 
 A key is opened at its first use and not before: a node that only serves never asks for the head's password.
 """
 
 from __future__ import annotations
 
-import hashlib
 import ssl
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import cached_property
-from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TypeVar
 
@@ -23,13 +19,13 @@ from adapter.clock import SystemClock, SystemIdentifiers
 from adapter.domain.delivery import Words
 from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
 from adapter.domain.report import Bilingual, OrgRef, Report, RulesetRef
-from adapter.errors import DocumentRefused, ElshiError, Final, Finding, Place, Severity
+from adapter.errors import DocumentRefused, Final, Place
 from adapter.exchange.channel import EsedoChannel
 from adapter.exchange.directory import Directory
 from adapter.exchange.file_store import FileStore
 from adapter.exchange.gateway import Gateway
 from adapter.http_client import HttpClient
-from adapter.ports import Clock, Identifiers, KeptBlob, Store
+from adapter.ports import Clock, Identifiers, KeptBlob
 from adapter.settings import KeySettings, Settings
 from adapter.sources import SourceContext, SourceReport, dump_json, dump_yaml, read_report
 from adapter.storage import DirectoryEvidenceFolder, SqlStore, open_store
@@ -51,7 +47,6 @@ from adapter.usecases.sign import Sign
 from adapter.usecases.submit import Submit, SubmitLimits, Submitted
 from adapter.usecases.summarise import Summarise
 from adapter.usecases.verified_container import Trust
-from adapter.usecases.verify import Verify
 from adapter.usecases.watch import Watch
 from signing.keys import pem, pkcs12
 
@@ -125,8 +120,10 @@ class Node:
     @cached_property
     def anchors(self) -> signing.TrustAnchors:
         """The node's one set of anchors; its kind is the profile."""
-        texts = [_read(path, "trust.unreadable") for path in self.settings.trust.anchors]
-        return _signing(lambda: signing.TrustAnchors.from_pem(self.settings.profile, self.settings.profile, *texts))
+        texts = [read_file(path, "trust.unreadable") for path in self.settings.trust.anchors]
+        return signing_errors(
+            lambda: signing.TrustAnchors.from_pem(self.settings.profile, self.settings.profile, *texts)
+        )
 
     @cached_property
     def document_trust(self) -> Trust:
@@ -158,7 +155,7 @@ class Node:
         return self._keys[name]
 
     def _opened_key(self, name: str, entry: KeySettings) -> signing.SigningKey:
-        content = _read(entry.file, "keys.unreadable")
+        content = read_file(entry.file, "keys.unreadable")
         is_pkcs12 = content[:1] == _DER_START
         if entry.password is not None:
             password = entry.password.reveal()
@@ -409,7 +406,7 @@ def source_context(rulesets: rules.Rulesets, ruleset_id: str, version: str, fold
 
 def open_report(path: Path, context: SourceContext) -> Opened:
     """Read a report from YAML, JSON or XML; attachments are looked for beside it."""
-    content = _read(path, "file.unreadable")
+    content = read_file(path, "file.unreadable")
     if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
         report = conversion.read(conversion.validated(content))
         source = SourceReport(report=report)
@@ -446,56 +443,14 @@ def written(report: Report, form: Literal["yaml", "json", "xml"]) -> bytes:
     return (dump_yaml(report) if form == "yaml" else dump_json(report)).encode()
 
 
-def verifier(
-    anchor_files: Sequence[Path], *, kind: Literal["production", "test", "sandbox"], at: datetime, policy: str
-) -> Verify:
-    """The auditor's verifier: anchors from the command, nothing else from anywhere."""
-    texts = [_read(path, "trust.unreadable") for path in anchor_files]
-    anchors = _signing(lambda: signing.TrustAnchors.from_pem("command-line", kind, *texts))
-    document = {"sandbox": signing.SANDBOX_DOCUMENT, "kz-document": signing.KZ_DOCUMENT}[policy]
-    envelope = {"sandbox": signing.SANDBOX_ENVELOPE, "kz-document": signing.KZ_ENVELOPE}[policy]
-    return Verify(
-        trust=Trust(policy=document, anchors=anchors),
-        envelope_trust=Trust(policy=envelope, anchors=anchors),
-        interpret=_interpret,
-        at=at,
-    )
-
-
-def _interpret(raw: bytes) -> Any:
-    from adapter.exchange.channel import interpret
-
-    return interpret(raw)
-
-
-@contextmanager
-def opened_container(path: Path) -> Iterator[tuple[BinaryIO, KeptBlob]]:
-    """A container file with the digest of its bytes; nothing is read into memory."""
-    digest, size = hashlib.sha256(), 0
-    try:
-        with path.open("rb") as source:
-            while chunk := source.read(1 << 18):
-                digest.update(chunk)
-                size += len(chunk)
-            source.seek(0)
-            yield source, KeptBlob(sha256=Sha256(digest.hexdigest()), size=size)
-    except OSError as error:
-        raise Final("file.unreadable", place=Place(file=path.name), params={"file": path.name}) from error
-
-
-def evidence_folder(path: Path) -> DirectoryEvidenceFolder:
-    """An evidence folder on disk."""
-    return DirectoryEvidenceFolder(path)
-
-
 def load_key(content: bytes, password: bytes | None, *, file: str) -> signing.SigningKey:
     """A key from PKCS#12 or PEM bytes; what is wrong becomes Final with the signing error's own code."""
     if content[:1] == _DER_START:
-        return _signing(lambda: pkcs12.load(content, password or b""), file=file)
-    return _signing(lambda: pem.load(content, password), file=file)
+        return signing_errors(lambda: pkcs12.load(content, password or b""), file=file)
+    return signing_errors(lambda: pem.load(content, password), file=file)
 
 
-def _signing(make: Callable[[], Made], *, file: str | None = None) -> Made:
+def signing_errors(make: Callable[[], Made], *, file: str | None = None) -> Made:
     """Errors of `signing` become ours at this edge: same code, same parameters."""
     try:
         return make()
@@ -504,7 +459,7 @@ def _signing(make: Callable[[], Made], *, file: str | None = None) -> Made:
 
 
 def _certificate(path: Path) -> bytes:
-    content = _read(path, "trust.unreadable")
+    content = read_file(path, "trust.unreadable")
     if content[:1] == _DER_START:
         return content
     try:
@@ -513,28 +468,8 @@ def _certificate(path: Path) -> bytes:
         raise Final("trust.not-one-certificate", place=Place(file=path.name), params={"file": path.name}) from error
 
 
-def _read(path: Path, code: str) -> bytes:
+def read_file(path: Path, code: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
         raise Final(code, place=Place(file=path.name), params={"file": path.name}) from error
-
-
-__all__ = [
-    "AskPassword",
-    "BytesIO",
-    "ElshiError",
-    "Finding",
-    "Node",
-    "Opened",
-    "Severity",
-    "Store",
-    "evidence_folder",
-    "load_key",
-    "nobody_to_ask",
-    "open_report",
-    "opened_container",
-    "source_context",
-    "verifier",
-    "written",
-]

@@ -1,0 +1,21 @@
+"""The only place that names concrete parts: Settings in, ready use cases out.
+
+node      one node from its settings
+auditor   the verifier, from the command line alone
+stand     a whole stand of participants with throwaway keys, for the sandbox and the demonstration
+forms     report files in and out: template, draft of a summary, publication
+"""
+
+from adapter.composition.auditor import evidence_folder, opened_container, verifier
+from adapter.composition.node import AskPassword, Node, Opened, load_key, nobody_to_ask
+
+__all__ = [
+    "AskPassword",
+    "Node",
+    "Opened",
+    "evidence_folder",
+    "load_key",
+    "nobody_to_ask",
+    "opened_container",
+    "verifier",
+]

@@ -1,0 +1,253 @@
+"""Report files in and out: empty forms, checks without a node, drafts joined with what a person wrote, publications."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from adapter import conversion, rendition, rules
+from adapter.composition.node import Node, Opened, open_report, read_file, source_context
+from adapter.domain.document import DocumentId, DocumentType
+from adapter.domain.report import Bilingual, PublishedResults, Report
+from adapter.errors import DocumentRefused, Final, Finding, Place, Severity
+from adapter.sources import dump_json, dump_yaml, load_plain
+from adapter.texts import Language
+from adapter.usecases.check import Check, Checked
+from adapter.usecases.convert import Attached, Composed, Convert
+from adapter.usecases.facts import FactsOf
+from adapter.usecases.publish import PublicationTexts
+
+RULESET = ("RK-GOV-1141-2010", "2021-03-18")
+"""Under which ruleset a report is read and checked where no settings name one."""
+
+
+class _Given:
+    """A clock that stands at the moment of the command."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Desk:
+    """What a clerk can do with no node at all: read, check, convert. `rules_folder` may hold coverage lists."""
+
+    now: datetime
+    rules_folder: Path | None = None
+
+    def open(self, path: Path) -> Opened:
+        """A report file with its attachments."""
+        return open_report(path, source_context(self._rulesets(), *RULESET, path.parent))
+
+    def check(self, path: Path) -> Checked:
+        """All findings; what the file itself breaks is among them."""
+        opened = self.open(path)
+        if opened.source.report is None:
+            return Checked(findings=opened.source.findings)
+        convert = Convert(rulesets=self._rulesets())
+        check = Check(clock=_Given(self.now), convert=convert, facts=self._facts())
+        checked = check(opened.source.report, opened.attachments, places=opened.places)
+        return replace(checked, findings=(*opened.source.findings, *checked.findings))
+
+    def compose(self, path: Path) -> Composed:
+        """The document as it would be signed. Raises DocumentRefused with every finding."""
+        opened = self.open(path)
+        facts = self._facts().before_signing(opened.report, at=self.now, attachments=opened.attachments)
+        convert = Convert(rulesets=self._rulesets())
+        return convert(
+            opened.report, opened.attachments, facts=facts, stage=rules.Stage.LOCK, places=opened.places
+        )
+
+    def draft(self, path: Path) -> tuple[Report, bytes]:
+        """The report and its printed form whatever the rules say: a draft can be exported at any time."""
+        report = self.open(path).report
+        return report, rendition.render(report, content_digest=conversion.content_digest(report)).content
+
+    def _rulesets(self) -> rules.Rulesets:
+        return rules.load_rulesets(self.rules_folder)
+
+    def _facts(self) -> FactsOf:
+        return FactsOf(store=None, rulesets=self._rulesets(), trust=None, bins={})
+
+
+def empty_form(document_type: DocumentType, language: Language) -> str:
+    """A YAML form with every field, its label, cardinality and codes."""
+    return conversion.template(document_type, language)
+
+
+def written(report: Report, form: str) -> bytes:
+    """A report as yaml, json or xml."""
+    if form == "xml":
+        return conversion.build(report)
+    return (dump_json(report) if form == "json" else dump_yaml(report)).encode()
+
+
+# --- the yearly cycle ------------------------------------------------------------------------------------------------
+def write_summary(node: Node, year: int, texts: Path, folder: Path) -> Path:
+    """Join the computed half of the summary with the person's, write summary.yaml and the copies of recommendations.
+
+    Raises Final `forms.computed-part` when the person's file states what is computed.
+    """
+    draft = node.summarise(year)
+    plain, given = _person(texts, "summaryInformation")
+    comments = plain.pop("comments", {})
+    computed = conversion.plain_of(
+        coverage=draft.coverage,
+        source_submissions=draft.sources,
+        statistics=draft.statistics,
+        treaty_entries=draft.treaty_entries,
+        pending_entries=draft.pending_entries,
+        recommendations=draft.recommendations,
+    )
+    _refuse_computed(plain, computed, texts)
+    for key in ("treatyEntries", "pendingEntries"):
+        for entry in computed.get(key, []):
+            comment = comments.get(entry["treaty"]["treatyId"])
+            if comment is not None:
+                entry["comment"] = comment
+    attachments = conversion.plain_of(attachments=draft.attachments)["attachments"] if draft.attachments else []
+    plain["header"] = {**plain.get("header", {}), **({"attachments": attachments} if attachments else {})}
+    given["summaryInformation"] = {**plain, **computed}
+    return _write(given, folder, "summary.yaml", draft.files)
+
+
+def write_consolidated(node: Node, year: int, texts: Path, folder: Path) -> Path:
+    """Join the Office's text with the registered summary, write consolidated.yaml and the summary's container."""
+    draft = node.consolidate(year)
+    plain, given = _person(texts, "consolidatedInformation")
+    computed = conversion.plain_of(source_summary=draft.source)
+    _refuse_computed(plain, computed, texts)
+    attachments = conversion.plain_of(attachments=(draft.attachment,))["attachments"]
+    plain["header"] = {**plain.get("header", {}), "attachments": attachments}
+    given["consolidatedInformation"] = {**plain, **computed}
+    return _write(given, folder, "consolidated.yaml", (draft.file,))
+
+
+def publication_texts(path: Path) -> PublicationTexts:
+    """What a person decided about the publication. Raises Final `forms.publication` when a text is missing."""
+    plain, _ = _person(path, "publication")
+    try:
+        return PublicationTexts(
+            results=_bilingual(plain["results"]),
+            location=str(plain["location"]),
+            treaties={str(key): _bilingual(value) for key, value in plain.get("treaties", {}).items()},
+            license=plain.get("license"),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise Final("forms.publication", place=Place(file=path.name), params={"reason": str(error)}) from error
+
+
+def write_site(node: Node, year: int, texts: Path, folder: Path) -> tuple[PublishedResults, dict[str, bytes]]:
+    """Check and sign the publication and write the page in kk and ru, XML, JSON, CSV, PDF and the signed container."""
+    report = node.publish(year, publication_texts(texts))
+    facts = node.facts.before_signing(report, at=node.clock.now())
+    composed = node.convert(report, (), facts=facts, stage=rules.Stage.PUBLISH)
+    kept, _ = node.sign("document").container(composed, at=node.clock.now())
+    assert isinstance(composed.report, PublishedResults)
+    files = {
+        "results.xml": composed.document.content,
+        "results.json": (dump_json(composed.report)).encode(),
+        "results.csv": _csv(composed.report),
+        "results.pdf": composed.rendition.content,
+        "results.asice": node.store.blobs.read(kept.sha256),
+        "index.html": rendition.page(composed.report, Language.KK),
+        "ru.html": rendition.page(composed.report, Language.RU),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return composed.report, files
+
+
+def audit_page(verdicts: Sequence[Mapping[str, Any]], links: Sequence[Mapping[str, str]], language: Language) -> bytes:
+    """The auditor's report as one self-contained page."""
+    return rendition.audit_page(verdicts, links, language)
+
+
+def _person(path: Path, key: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    given = load_plain(read_file(path, "file.unreadable"), file=path.name)
+    inside = given.get(key)
+    if not isinstance(inside, dict) or len(given) != 1:
+        raise Final("forms.outermost-key", place=Place(file=path.name), params={"expected": key})
+    return dict(inside), {}
+
+
+def _refuse_computed(plain: Mapping[str, Any], computed: Mapping[str, Any], path: Path) -> None:
+    """Figures are computed and never typed (RQ-8.3)."""
+    typed = sorted(set(plain) & set(computed))
+    if typed:
+        raise Final("forms.computed-part", place=Place(file=path.name), params={"keys": ", ".join(typed)})
+
+
+def _bilingual(value: Mapping[str, Any]) -> Bilingual:
+    return Bilingual(kk=str(value["kk"]), ru=str(value["ru"]))
+
+
+def _write(plain: Mapping[str, Any], folder: Path, name: str, files: Sequence[Attached]) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for attached in files:
+        with attached.open() as source, (folder / attached.name).open("wb") as out:
+            while chunk := source.read(1 << 18):
+                out.write(chunk)
+    path = folder / name
+    path.write_text(json.dumps(plain, ensure_ascii=False, indent=1), encoding="utf-8")
+    opened = open_report(path, source_context(rules.load_rulesets(), *RULESET, folder))
+    if opened.source.report is None:
+        raise DocumentRefused(opened.source.findings, code="source.refused")
+    path.write_text(dump_yaml(opened.source.report), encoding="utf-8")
+    return path
+
+
+def _csv(report: PublishedResults) -> bytes:
+    """One row per treaty; semicolons and a byte order mark, because it is opened in a spreadsheet."""
+    out = io.StringIO()
+    rows = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    rows.writerow(
+        ["treatyId", "titleKk", "titleRu", "scope", "parties", "status", "leadBody", "publicTextKk", "publicTextRu"]
+    )
+    for entry in report.treaty_entries:
+        treaty = entry.treaty
+        rows.writerow(
+            _plain_cell(cell)
+            for cell in (
+                treaty.treaty_id,
+                treaty.title.kk,
+                treaty.title.ru,
+                treaty.scope.value,
+                ", ".join(party.ref.code for party in treaty.parties),
+                treaty.status,
+                treaty.lead_body.code,
+                entry.public_text.kk,
+                entry.public_text.ru,
+            )
+        )
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def _plain_cell(text: str) -> str:
+    """A cell that a spreadsheet would take for a formula is shown as text."""
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@"} else text
+
+
+__all__ = [
+    "Desk",
+    "DocumentId",
+    "Finding",
+    "Severity",
+    "audit_page",
+    "empty_form",
+    "publication_texts",
+    "write_consolidated",
+    "write_site",
+    "write_summary",
+    "written",
+]
