@@ -67,6 +67,9 @@ class ElshiError(Exception):
 
     code = "elshi.unexpected"
 
+    answer: bytes | None = None
+    """What the other side sent, byte for byte, where an answer came: any answer is kept as proof."""
+
     def __init__(
         self, code: str | None = None, *, place: Place | None = None, params: Mapping[str, object] | None = None
     ) -> None:

@@ -57,7 +57,7 @@ class Limits:
     max_namespaces_in_scope: int = 64  # the cap per element alone lets 56 KB cost 32 s
     max_elements: int = 1_000_000  # comments and processing instructions count too; attributes in all: twice as many
     max_text: int = 20_000_000  # characters of one text node; 11 MB of base64 is legitimate
-    max_name: int = 64 * 1024  # bytes of a name, characters of an attribute value
+    max_name: int = 64 * 1024  # characters of a name or of an attribute value
     max_namespace_uri: int = 2048  # characters; the URI must be absolute, canonical form fails on others
     allow_comments: bool = True
     allow_processing_instructions: bool = False  # they could be shown to one reader and not to another

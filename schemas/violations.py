@@ -92,7 +92,7 @@ class _Search:
 
     def __init__(self, names: frozenset[str]) -> None:
         self._elements = tuple(f"{{*}}{name}" for name in sorted(names) if not name.startswith("@"))
-        attributes = "|".join(f"//{name}" for name in sorted(names) if name.startswith("@"))
+        attributes = "|".join(f"descendant-or-self::*/{name}" for name in sorted(names) if name.startswith("@"))
         self._attributes = etree.XPath(attributes) if attributes else None
 
     def within(self, root: etree._Element) -> Iterator[tuple[etree._Element, str, str]]:
@@ -267,6 +267,10 @@ def _by_reason(element: etree._Element, attribute: str, value: str | None, error
     if code == "xsd.unknown-type":
         value = element.get(_XSI_TYPE, value)
         params["type"] = _short(value)
+    if code == "xsd.bad-value":
+        params["type"] = _rule(error)
+    if code == "xsd.unexpected-element":
+        params |= {"child": _name(element[0]) if len(element) else "", "expected": "—"}
     if code == "xsd.other":
         params["reason"] = _short(reason)
     params["attribute"] = attribute

@@ -14,7 +14,14 @@ from typing import Any
 from adapter import conversion, rendition, rules
 from adapter.composition.node import Node, Opened, open_report, read_file, source_context
 from adapter.domain.document import DocumentId, DocumentType
-from adapter.domain.report import Bilingual, PublishedResults, Report
+from adapter.domain.report import (
+    Bilingual,
+    ConsolidatedInformation,
+    Header,
+    PublishedResults,
+    Report,
+    SummaryInformation,
+)
 from adapter.errors import DocumentRefused, Final, Finding, Place, Severity
 from adapter.sources import dump_json, dump_yaml, load_plain
 from adapter.texts import Language
@@ -63,9 +70,7 @@ class Desk:
         opened = self.open(path)
         facts = self._facts().before_signing(opened.report, at=self.now, attachments=opened.attachments)
         convert = Convert(rulesets=self._rulesets())
-        return convert(
-            opened.report, opened.attachments, facts=facts, stage=rules.Stage.LOCK, places=opened.places
-        )
+        return convert(opened.report, opened.attachments, facts=facts, stage=rules.Stage.LOCK, places=opened.places)
 
     def draft(self, path: Path) -> tuple[Report, bytes]:
         """The report and its printed form whatever the rules say: a draft can be exported at any time."""
@@ -100,7 +105,8 @@ def write_summary(node: Node, year: int, texts: Path, folder: Path) -> Path:
     draft = node.summarise(year)
     plain, given = _person(texts, "summaryInformation")
     comments = plain.pop("comments", {})
-    computed = conversion.plain_of(
+    computed = conversion.parts_to_plain(
+        SummaryInformation,
         coverage=draft.coverage,
         source_submissions=draft.sources,
         statistics=draft.statistics,
@@ -114,7 +120,7 @@ def write_summary(node: Node, year: int, texts: Path, folder: Path) -> Path:
             comment = comments.get(entry["treaty"]["treatyId"])
             if comment is not None:
                 entry["comment"] = comment
-    attachments = conversion.plain_of(attachments=draft.attachments)["attachments"] if draft.attachments else []
+    attachments = conversion.parts_to_plain(Header, attachments=draft.attachments).get("attachments")
     plain["header"] = {**plain.get("header", {}), **({"attachments": attachments} if attachments else {})}
     given["summaryInformation"] = {**plain, **computed}
     return _write(given, folder, "summary.yaml", draft.files)
@@ -124,9 +130,9 @@ def write_consolidated(node: Node, year: int, texts: Path, folder: Path) -> Path
     """Join the Office's text with the registered summary, write consolidated.yaml and the summary's container."""
     draft = node.consolidate(year)
     plain, given = _person(texts, "consolidatedInformation")
-    computed = conversion.plain_of(source_summary=draft.source)
+    computed = conversion.parts_to_plain(ConsolidatedInformation, source_summary=draft.source)
     _refuse_computed(plain, computed, texts)
-    attachments = conversion.plain_of(attachments=(draft.attachment,))["attachments"]
+    attachments = conversion.parts_to_plain(Header, attachments=(draft.attachment,)).get("attachments")
     plain["header"] = {**plain.get("header", {}), "attachments": attachments}
     given["consolidatedInformation"] = {**plain, **computed}
     return _write(given, folder, "consolidated.yaml", (draft.file,))
@@ -159,8 +165,8 @@ def write_site(node: Node, year: int, texts: Path, folder: Path) -> tuple[Publis
         "results.csv": _csv(composed.report),
         "results.pdf": composed.rendition.content,
         "results.asice": node.store.blobs.read(kept.sha256),
-        "index.html": rendition.page(composed.report, Language.KK),
-        "ru.html": rendition.page(composed.report, Language.RU),
+        "index.html": rendition.publication_page(composed.report, Language.KK),
+        "ru.html": rendition.publication_page(composed.report, Language.RU),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():

@@ -274,4 +274,3 @@ host = "{plan.host}"
 port = {plan.ports[body]}
 {rules}
 {bodies}"""
-

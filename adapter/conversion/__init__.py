@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapter.conversion.build import build, build_content, content_digest
 from adapter.conversion.places import path_of, xpath_of
-from adapter.conversion.plain import to_plain
+from adapter.conversion.plain import parts_to_plain, to_plain
 from adapter.conversion.read import read
 from adapter.conversion.template import template
 from adapter.conversion.validate import findings_of, validated, violations
@@ -14,6 +14,7 @@ __all__ = [
     "build_content",
     "content_digest",
     "findings_of",
+    "parts_to_plain",
     "path_of",
     "read",
     "template",

@@ -67,3 +67,16 @@ def _item(branch: Branch, found: Any) -> Any:
     if branch.spelling.lexical is Lexical.YEAR and found >= 1000:  # noqa: PLR2004 - a shorter one needs its zeros
         return int(found)
     return branch.spelling.write(found)
+
+
+def parts_to_plain(cls: type, **parts: Any) -> dict[str, Any]:
+    """Some fields of a value of `cls` as plain values: what the program has computed of a report that a person completes."""
+    rows = {row.field: row for row in block_of(cls).rows}
+    plain: dict[str, Any] = {}
+    for name, found in parts.items():
+        row = rows[name]
+        if found is None or (row.optional and found == row.default):
+            continue
+        key, written = _member(row, found)
+        plain[key] = written
+    return plain

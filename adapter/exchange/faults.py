@@ -210,17 +210,20 @@ def error_of(reply: Reply, row: Row) -> ElshiError | None:
         "code": reply.codes[0] if reply.codes else f"HTTP {reply.status}",
         "text": reply.words,
     }
+    error: ElshiError
     match row.outcome:
         case Outcome.ACCEPTED:
             return None
         case Outcome.FINAL:
-            return Final(row.code, params=params)
+            error = Final(row.code, params=params)
         case Outcome.LATER:
-            return Retryable(row.code, params=params, retry_after=reply.retry_after)
+            error = Retryable(row.code, params=params, retry_after=reply.retry_after)
         case Outcome.CLOSED:
-            return Retryable(row.code, params=params, retry_after=reply.retry_after, channel_closed=True)
+            error = Retryable(row.code, params=params, retry_after=reply.retry_after, channel_closed=True)
         case Outcome.UNKNOWN:
-            return OutcomeUnknown(row.code, params=params, answer=reply.raw)
+            error = OutcomeUnknown(row.code, params=params)
+    error.answer = reply.raw
+    return error
 
 
 # --- small readings --------------------------------------------------------------------------------------------------

@@ -227,7 +227,10 @@ def _simple(item: Any) -> str | None:
 
 
 def _coded(kk: str, ru: str, code: str, code_list: str | None, shown: str) -> Block:
-    names = [texts.label_of_code(code_list, code, language) if code_list else code for language in (texts.Language.KK, texts.Language.RU)]
+    names = [
+        texts.label_of_code(code_list, code, language) if code_list else code
+        for language in (texts.Language.KK, texts.Language.RU)
+    ]
     return _pair(kk, ru, *(name if name == shown else f"{name} ({shown})" for name in names))
 
 
@@ -251,4 +254,3 @@ def _day(day: date | None) -> str:
 
 def _digest(digest: Digest) -> str:
     return f"{digest.algorithm.rsplit('#', 1)[-1]} {base64.b64encode(digest.value).decode()}"
-

@@ -37,8 +37,8 @@ from adapter.errors import ElshiError
 from adapter.sandbox.connections import Client, Connections
 from adapter.sandbox.events import LOG
 from adapter.sandbox.faults import FAULTS
-from adapter.sandbox.gateway import TEXT_TYPE, Post, Reply
 from adapter.sandbox.participants import UNKNOWN
+from adapter.sandbox.replies import TEXT_TYPE, Post, Reply
 from adapter.sandbox.sandbox import OutgoingFile, Sandbox
 from adapter.sandbox.script import rules_from
 

@@ -90,13 +90,14 @@ class Centre:
 
     # --- what participants send ---
     def take_document(self, sender: Participant, call: Call, routing: Routing) -> None:
-        """Accept a document for its performers. Refused SBX-SENDER, SBX-ADDRESSEE, SBX-HREF."""
+        """Accept a document for its performers. Refused SBX-SENDER, SBX-ADDRESSEE, SBX-HREF, SBX-SIZE."""
         assert call.data is not None
         assert call.type is not None
         if routing.sender != sender.member or routing.sender_org not in {None, sender.sender_org}:
             raise Refused("SBX-SENDER", "from or senderOrg is not the number of this account")
         if not routing.href:
             raise Refused("SBX-HREF", "a document without href")
+        self._require_room()
         performers = tuple(self._performer(number) for number in routing.performers)
         if not performers:
             raise Refused("SBX-ADDRESSEE", "a document without performers")
@@ -121,6 +122,7 @@ class Centre:
             document = self._documents.get(routing.href)
         if document is None:
             raise Refused("SBX-HREF", "no document with this href has passed")
+        self._require_room()
         if sender.code in document.performers:
             receivers: tuple[str, ...] = (document.sender,)
         elif sender.code == document.sender:
@@ -137,6 +139,13 @@ class Centre:
     def take_other(self, sender: Participant, call: Call, routing: Routing) -> None:
         """A dictionary message: kept in the events, nobody answers it here."""
         self._note(sender, "message.kept", call, routing, "the sandbox has no answer to dictionary messages")
+
+    def _require_room(self) -> None:
+        """Nothing accepted is lost, so nothing is accepted that cannot be kept."""
+        with self._lock:
+            waiting = [push for queue in (*self._lanes.values(), *self._held.values()) for push in queue]
+            if sum(len(push.body) for push in waiting) >= self._settings.max_stored_bytes:
+                raise Refused("SBX-SIZE", "too much is waiting for receivers that do not answer")
 
     def _performer(self, number: int) -> Participant:
         found = self._settings.by_member(number)

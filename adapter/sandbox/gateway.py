@@ -15,7 +15,7 @@ A refusal is a SOAP fault under HTTP 500. What comes in is hostile until step 5 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from threading import RLock
@@ -53,6 +53,7 @@ from adapter.sandbox.reading import (
     routing_of,
     value,
 )
+from adapter.sandbox.replies import Post, Reply, is_processed, outcome_of, proxy_reply, spoilt
 from adapter.sandbox.script import Occasion, Rule
 from adapter.sandbox.seal import Seal, Signatures, require
 from adapter.sandbox.vocabulary import (
@@ -72,10 +73,6 @@ from adapter.sandbox.vocabulary import (
 from adapter.sandbox.world import World
 from adapter.sandbox.writing import envelope, fault, payload_element, payload_text, response
 
-XML_TYPE = "text/xml; charset=utf-8"
-TEXT_TYPE = "text/plain; charset=utf-8"
-HTML_TYPE = "text/html; charset=utf-8"
-_HTML = b"<html><head><title>%d</title></head><body><h1>%d</h1><p>sandbox proxy</p></body></html>"
 _SEALS = {
     "unsigned-answer": Seal.NONE,
     "wrongly-signed-answer": Seal.BROKEN,
@@ -84,38 +81,6 @@ _SEALS = {
 # Clocks of different machines differ; more than this is a clock that is wrong or a message that lay about.
 _SKEW = timedelta(minutes=10)
 _REMEMBERED_IDS = 10_000
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Post:
-    """One HTTP request: the body as it came and the headers that matter."""
-
-    body: bytes = field(repr=False)
-    content_type: str = ""
-    soap_action: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reply:
-    """What goes back, and how.
-
-    hold          say nothing for so long, then cut the connection
-    reset         reset the connection instead of answering
-    cut           the connection is cut after this share of the body (0 to 1)
-    chunk, pause  bytes at a time and the wait between them; chunk 0: all at once
-    refuse_for    close the listener for so long once this is out; zero: until it is opened by hand
-    """
-
-    status: int = 200
-    body: bytes = field(default=b"", repr=False)
-    content_type: str = XML_TYPE
-    headers: tuple[tuple[str, str], ...] = ()
-    hold: timedelta | None = None
-    reset: bool = False
-    cut: float | None = None
-    chunk: int = 0
-    pause: timedelta = timedelta()
-    refuse_for: timedelta | None = None
 
 
 class Gateway:
@@ -158,7 +123,7 @@ class Gateway:
             if struck is not None:
                 self._injected(sender, call, occasion, struck.fault)
         reply = self._replaced(rule)
-        if reply is None or _is_processed(rule):
+        if reply is None or is_processed(rule):
             took = self._worked(post, call, broken, rule)
             reply = took if reply is None else reply
         self._events.add(
@@ -169,7 +134,7 @@ class Gateway:
             message_id=None if call is None else call.message_id,
             href=occasion.href,
             fault=None if rule is None else rule.fault,
-            outcome=_outcome(reply),
+            outcome=outcome_of(reply),
         )
         if closing is None:
             return reply
@@ -375,11 +340,11 @@ class Gateway:
             session_id=self._session(),
             payload=wrap(payload) if payload else "",
         )
-        return _spoilt(Reply(body=self._sealed(body, rule)), rule)
+        return spoilt(Reply(body=self._sealed(body, rule)), rule)
 
     def _sealed_fault(self, code: str, text: str, status: int, rule: Rule | None, depth: int = 0) -> Reply:
         body = fault(code=code, text=text, at=self._clock.now(), session_id=self._session(), depth=depth)
-        return _spoilt(Reply(status=status, body=self._sealed(body, rule)), rule)
+        return spoilt(Reply(status=status, body=self._sealed(body, rule)), rule)
 
     def _sealed(self, body: str, rule: Rule | None) -> bytes:
         seal = Seal.RIGHT if rule is None else _SEALS.get(rule.fault, Seal.RIGHT)
@@ -390,22 +355,7 @@ class Gateway:
 
     def _replaced(self, rule: Rule | None) -> Reply | None:
         """The reply that stands in place of the real one; None when the call is worked on as usual."""
-        if rule is None:
-            return None
-        plain = {"http-413": 413, "http-403": 403, "http-504": 504}
-        if rule.fault in plain:
-            return Reply(status=plain[rule.fault], body=b"sandbox proxy\n", content_type=TEXT_TYPE)
-        if rule.fault in {"http-503", "http-429"}:
-            seconds = int(rule.number("retry_after"))
-            headers = (("retry-after", str(seconds)),) if seconds else ()
-            status = int(rule.fault.removeprefix("http-"))
-            return Reply(status=status, body=b"sandbox proxy\n", content_type=TEXT_TYPE, headers=headers)
-        if rule.fault in {"http-502-html", "http-200-html"}:
-            status = int(rule.fault[5:8])
-            return Reply(status=status, body=_HTML % (status, status), content_type=HTML_TYPE)
-        if rule.fault == "reset-before-answer":
-            return Reply(reset=True)
-        return self._said(rule)
+        return None if rule is None else proxy_reply(rule) or self._said(rule)
 
     def _said(self, rule: Rule) -> Reply | None:
         """Well-formed refusals that the script puts into the gateway's mouth."""
@@ -443,44 +393,3 @@ def _examined_files(request: etree._Element) -> list[Complaint]:
         rule = f"the root stands in {TEMP_STORAGE}"
         complaints.append(Complaint(code="not-qualified", path="tempStorageRequest", rule=rule))
     return complaints
-
-
-def _is_processed(rule: Rule | None) -> bool:
-    """Whether the call takes effect although its answer is replaced."""
-    return rule is not None and rule.parameters.get("processed") is True
-
-
-def _spoilt(reply: Reply, rule: Rule | None) -> Reply:
-    """The reply of a call that took effect, as the network or a broken gateway would bring it."""
-    if rule is None:
-        return reply
-    if rule.fault == "timeout-after-accept":
-        return Reply(body=reply.body, hold=timedelta(seconds=rule.number("seconds")))
-    if rule.fault == "cut-mid-answer":
-        return Reply(status=reply.status, body=reply.body, cut=min(1.0, rule.number("share")))
-    if rule.fault == "slow-drip":
-        pause = timedelta(seconds=rule.number("pause"))
-        return Reply(status=reply.status, body=reply.body, chunk=max(1, int(rule.number("chunk"))), pause=pause)
-    if rule.fault == "garbage-answer":
-        noise = b"".join(sha256(reply.body + place.to_bytes(4, "big")).digest() for place in range(2000))
-        return Reply(status=200, body=noise[: min(int(rule.number("size")), len(noise))])
-    return reply
-
-
-def _outcome(reply: Reply) -> str:
-    if reply.reset:
-        return "connection reset"
-    if reply.hold is not None:
-        return "no answer"
-    if reply.content_type != XML_TYPE:
-        return f"HTTP {reply.status}"
-    code = _said_code(reply.body)
-    return f"HTTP {reply.status} {code}".strip()
-
-
-def _said_code(body: bytes) -> str:
-    for mark in (b"<errorCode>", b"<code>"):
-        _, found, rest = body.partition(mark)
-        if found:
-            return rest.partition(b"<")[0].decode(errors="replace")[:60]
-    return ""

@@ -81,6 +81,7 @@ class SandboxSettings:
     gateway_key          signs answers and pushes;  stranger_key: for the faults "signed by a stranger", else refused
     path                 of the SyncChannel endpoint
     max_request_bytes    a whole request; the exchange is said to take about 15 MB
+    max_stored_bytes     files kept at a time, and as much again of messages that wait for their receivers
     read_within          the request must be here by then;  push_within: one push to a participant, all in all
     retry_delays         between tries of a push; the last one repeats for ever, nothing is given up
     file_form            form of the answers of EDS_TEMP_FILES
@@ -130,6 +131,9 @@ class SandboxSettings:
                 raise Final("sandbox.settings-repeated", params={"key": f"participant.{name}"})
         if not self.path.startswith("/") or self.path.startswith("/sandbox"):
             raise Final("sandbox.settings-bad-value", params={"key": "gateway.path", "value": self.path})
+        for name in ("read_within", "push_within"):
+            if getattr(self, name) <= timedelta():
+                raise Final("sandbox.settings-bad-value", params={"key": f"exchange.{name}_seconds", "value": "0"})
         for participant in self.participants:
             for der in participant.certificates:
                 try:

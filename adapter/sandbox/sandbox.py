@@ -11,11 +11,12 @@ from adapter.sandbox.directory import Directory
 from adapter.sandbox.events import Clock, Event, EventList, ProtocolFinding
 from adapter.sandbox.faults import Stage
 from adapter.sandbox.file_store import FileStore
-from adapter.sandbox.gateway import Gateway, Reply
-from adapter.sandbox.gateway import Post as Request
+from adapter.sandbox.gateway import Gateway
 from adapter.sandbox.participants import SandboxSettings
 from adapter.sandbox.push import over_http
 from adapter.sandbox.reading import Call, Refused, TypeName, parse, routing_of
+from adapter.sandbox.replies import Post as Request
+from adapter.sandbox.replies import Reply
 from adapter.sandbox.script import Occasion, Rule, Script, rules_from_toml
 from adapter.sandbox.seal import Signatures
 from adapter.sandbox.vocabulary import DOC_OUTGOING_FIELDS, DOCUMENT, UNIVERSAL_SERVICE, Kind

@@ -50,8 +50,7 @@ def read_report(content: bytes, context: SourceContext, *, file: str = "") -> So
     """
     tally = Tally()
     try:
-        is_json = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["}
-        node = read_json(content, tally) if is_json else _read_yaml(content, tally)
+        node = read_nodes(content, tally)
     except SourceUnreadableError as error:
         return SourceReport(report=None, findings=_named((*tally.findings, error.finding), file))
     form = Form(context)
@@ -64,6 +63,12 @@ def read_report(content: bytes, context: SourceContext, *, file: str = "") -> So
         report = None
     ordered = sorted(findings, key=lambda finding: finding.place.line or 0)
     return SourceReport(report=report, places=form.places, findings=_named(tuple(ordered), file))
+
+
+def read_nodes(content: bytes, tally: Tally) -> Node:
+    """The file as nodes, JSON when the first character is a brace or a bracket. Raises SourceUnreadableError."""
+    is_json = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["}
+    return read_json(content, tally) if is_json else _read_yaml(content, tally)
 
 
 def dump_yaml(report: Report) -> str:

@@ -28,7 +28,7 @@ from adapter.domain.delivery import (
 )
 from adapter.domain.receipt import Receipt, ReceiptKind
 from adapter.domain.retry import RetryPolicy, last_safe_try, next_attempt
-from adapter.errors import ElshiError, Final, OutcomeUnknown, Retryable
+from adapter.errors import ElshiError, Final, Retryable
 from adapter.ports import Accepted, Clock, Identifiers, KeptBlob, OutgoingChannel, Store, Transaction
 
 _log = logging.getLogger(__name__)
@@ -166,7 +166,7 @@ class Deliver:
     def _record_failure(self, marked: Delivery, attempt: Attempt, error: ElshiError) -> Delivery:
         event, outcome = _FAILURES[_failure(error)]
         after = self._after(marked, event, error)
-        answer = self._keep(error.answer) if isinstance(error, OutcomeUnknown) and error.answer else None
+        answer = self._keep(error.answer) if error.answer else None
         ended = replace(
             attempt,
             ended_at=self.clock.now(),

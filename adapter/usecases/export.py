@@ -4,6 +4,7 @@
     document.asice            the container exactly as it travelled
     document.pdf              the printed form, for reading without any program
     messages/NNN-<what>.xml   raw answers and notices of the exchange, byte for byte
+    answers/attempt-N-*.bin   answers that took nothing: faults, error pages
     receipts/NNN-<what>.asice signed Receipts and ProcessingResponses
     attempts.json             every attempt to send: when, what came of it, digest of the message
     audit.json                the segment of the audit chain from the first to the last event about the document
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from adapter.domain.audit_event import ChainedEvent
@@ -92,6 +93,7 @@ class Export:
         written = _Written(folder=folder)
         self._documents(written, container)
         self._answers(written, receipts)
+        self._other_answers(written, [item for each in attempts.values() for item in each], receipts)
         written.put("attempts.json", [_json([_attempt(item) for each in attempts.values() for item in each])])
         written.put("audit.json", [_json([_event(item) for item in segment])])
         manifest = {
@@ -135,6 +137,19 @@ class Export:
                 number=receipt.registration_number,
                 statedDigest=receipt.stated_digest,
                 dispute=receipt.is_dispute,
+            )
+
+    def _other_answers(self, written: _Written, attempts: Sequence[Attempt], receipts: tuple[Receipt, ...]) -> None:
+        """Answers that took nothing: faults, error pages. They explain the tries and prove nothing else."""
+        known = {receipt.raw for receipt in receipts}
+        for attempt in attempts:
+            if attempt.answer is None or attempt.answer in known:
+                continue
+            written.put(
+                f"answers/attempt-{attempt.number:03}-{attempt.outcome.value}.bin",
+                _chunks(self.store.blobs, attempt.answer),
+                what="answer",
+                code=attempt.code,
             )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from adapter.sandbox import Sandbox
-from adapter.sandbox.gateway import Post
+from adapter.sandbox.replies import Post
 from tests.unit.sandbox.soap import Answer, Keys, ManualClock, answered, settings, signed
 
 

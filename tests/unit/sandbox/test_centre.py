@@ -126,6 +126,16 @@ def test_a_participant_without_an_endpoint_loses_nothing(wire: Wire) -> None:
     assert kinds(wire, "MFA") == ["docOutgoing"]
 
 
+def test_what_cannot_be_kept_is_not_accepted(new_wire: Callable[..., Wire]) -> None:
+    wire = new_wire(max_stored_bytes=1000)
+    wire.reply = lambda url, body: (503, b"")
+    assert wire.call(envelope(document())).code == "SCSS001"
+    assert wire.call(envelope(document(head=meta("another-href")))).code == "SBX-SIZE"
+    wire.reply = lambda url, body: (200, answered())
+    wire.sandbox.deliver_all()
+    assert wire.call(envelope(document(head=meta("another-href")))).code == "SCSS001"
+
+
 def test_a_lane_that_hangs_holds_up_no_other(wire: Wire) -> None:
     wire.call(envelope(document()))
     wire.call(envelope(document(head=meta("another-href"))))

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as within
 from hypothesis import strategies as st
 
-from adapter.sandbox.gateway import Post
+from adapter.sandbox.replies import Post
 from tests.unit.sandbox.conftest import Wire
 from tests.unit.sandbox.soap import (
     CHANNEL,

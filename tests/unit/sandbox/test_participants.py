@@ -114,6 +114,7 @@ def test_settings_never_show_a_secret(keys: Keys) -> None:
         ('"qualified"', '"both"', "sandbox.settings-bad-value"),
         ("2.5", "-1", "sandbox.settings-bad-value"),
         ("2.5", "nan", "sandbox.settings-bad-value"),
+        ("2.5", "0", "sandbox.settings-bad-value"),
         ("[10, 20]", "[]", "sandbox.settings-bad-value"),
         ("[10, 20]", '["soon"]', "sandbox.settings-bad-value"),
         ('code = "MIN"', "", "sandbox.settings-missing"),

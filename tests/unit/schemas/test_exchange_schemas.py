@@ -6,7 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
-from exchange_messages import (
+from lxml import etree
+
+import schemas
+from tests.unit.schemas.exchange_messages import (
     CREDENTIALS,
     FILE_CONTENTS,
     ITEM,
@@ -25,9 +28,6 @@ from exchange_messages import (
     request,
     without,
 )
-from lxml import etree
-
-import schemas
 
 OPERATOR = Path(__file__).resolve().parents[3] / ".." / "shared" / "exchange" / "wsdl"
 XS = "{http://www.w3.org/2001/XMLSchema}"
