@@ -19,7 +19,7 @@ from adapter.clock import SystemClock, SystemIdentifiers
 from adapter.domain.delivery import Words
 from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
 from adapter.domain.report import Bilingual, OrgRef, Report, RulesetRef
-from adapter.errors import DocumentRefused, Final, Place
+from adapter.errors import DocumentRefused, Final, Finding, Place
 from adapter.exchange.channel import EsedoChannel
 from adapter.exchange.directory import Directory
 from adapter.exchange.file_store import FileStore
@@ -46,7 +46,7 @@ from adapter.usecases.register_document import RegisterDocument
 from adapter.usecases.sign import Sign
 from adapter.usecases.submit import Submit, SubmitLimits, Submitted
 from adapter.usecases.summarise import Summarise
-from adapter.usecases.verified_container import Trust
+from adapter.usecases.verified_container import Judged, Trust
 from adapter.usecases.watch import Watch
 from signing.keys import pem, pkcs12
 
@@ -82,6 +82,15 @@ class Opened:
     def places(self) -> Places:
         """Where each field stands in the file."""
         return Places(file=self.file, lines=self.source.places)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Signed:
+    """A container that was signed and judged, and the warnings that stay with it."""
+
+    kept: KeptBlob
+    judged: Judged
+    findings: tuple[Finding, ...]
 
 
 class Node:
@@ -356,6 +365,17 @@ class Node:
             return self.submit().container(self.keep_file(path))
         opened = self.open_report(path)
         return self.submit().report(opened.report, opened.attachments, places=opened.places)
+
+    def sign_file(self, path: Path) -> Signed:
+        """Check and sign a report with the head's key; the container stands in the store and is sent nowhere."""
+        opened = self.open_report(path)
+        now = self.clock.now()
+        facts = self.facts.before_signing(opened.report, at=now, attachments=opened.attachments)
+        composed = self.convert(
+            opened.report, opened.attachments, facts=facts, stage=rules.Stage.LOCK, places=opened.places
+        )
+        kept, judged = self.sign().container(composed, at=now)
+        return Signed(kept=kept, judged=judged, findings=composed.findings)
 
     def check_file(self, path: Path) -> Checked:
         """Check a report; what the file itself breaks is among the findings."""

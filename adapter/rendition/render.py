@@ -14,6 +14,7 @@ import re
 from datetime import date
 from functools import cache
 from importlib import resources
+from typing import Literal
 
 import segno
 import typst
@@ -24,7 +25,7 @@ from adapter.domain.report import Report
 from adapter.errors import Final
 from adapter.rendition.layout import Block, blocks
 
-STANDARD = "a-2a"
+STANDARD: Literal["a-2a"] = "a-2a"
 """PDF/A-2a: archival, tagged, text can be read out and searched."""
 
 _ROOTS = {

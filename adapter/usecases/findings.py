@@ -31,7 +31,7 @@ class Places:
 
     def _moved(self, report: Report, finding: Finding) -> Finding:
         xpath = finding.place.xpath
-        path = conversion.path_of(type(report), xpath) if xpath else None
+        path = conversion.path_of(report, xpath) if xpath else None
         line = self.line_of(path) if path is not None else None
         return replace(finding, place=Place(file=self.file, line=line, xpath=xpath))
 
@@ -44,7 +44,7 @@ def located(report: Report, broken: Sequence[rules.RuleFinding], places: Places 
             place=Place(
                 file=places.file if places else None,
                 line=places.line_of(item.path) if places else None,
-                xpath=conversion.xpath_of(type(report), item.path),
+                xpath=conversion.xpath_of(report, item.path),
             ),
         )
         for item in broken

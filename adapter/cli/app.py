@@ -1,0 +1,130 @@
+"""The root of the command: languages, settings, the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import os
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import click
+import typer
+from rich.console import Console
+
+from adapter.cli.screen import Screen
+from adapter.composition import Node
+from adapter.composition.machine import machine_clock
+from adapter.errors import ElshiError, Final, OutcomeUnknown, Retryable
+from adapter.settings import load_settings
+from adapter.texts import Language
+
+OK, FINDINGS, UNUSABLE, FAILED = 0, 1, 2, 3
+"""Exit codes: fine; the document has findings; the input or the settings are unusable; it could not be done now."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """What every command shares."""
+
+    screen: Screen
+    settings: Path | None
+
+    def node(self) -> Node:
+        """The node of the settings; SettingsRefused or Final `settings.not-given`."""
+        if self.settings is None:
+            raise Final("settings.not-given")
+        return Node(load_settings(self.settings, os.environ), ask_password=_ask)
+
+
+app = typer.Typer(
+    name="elshi",
+    help="Carries state documents: reports become schema-validated XML, signed, and routed through ESEDO.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+SettingsOption = Annotated[
+    Path | None,
+    typer.Option("--settings", "-s", help="Settings of the node (TOML).", envvar="ELSHI_SETTINGS", show_default=False),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output, for scripts.")]
+LanguageOption = Annotated[
+    Language | None,
+    typer.Option("--language", "-l", help="Language of the sentences.", envvar="ELSHI_LANGUAGE", show_default=False),
+]
+
+
+def context(*, settings: Path | None = None, as_json: bool = False, language: Language | None = None) -> Context:
+    """The context of one command."""
+    chosen = language or _language()
+    screen = Screen(
+        language=chosen, as_json=as_json, out=Console(soft_wrap=True), err=Console(stderr=True, soft_wrap=True)
+    )
+    _LAST.append(screen)
+    return Context(screen=screen, settings=settings)
+
+
+_LAST: list[Screen] = []
+"""The screen of the running command: what an error is shown on."""
+
+
+def _language() -> Language:
+    """Kazakh or Russian when the machine says so, else English."""
+    spoken = (os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or "")[:2]
+    return Language(spoken) if spoken in {one.value for one in Language} else Language.EN
+
+
+def now() -> datetime:
+    """The machine's time."""
+    return machine_clock().now()
+
+
+def _ask(name: str) -> str:
+    """Ask a person for a password, on the terminal and nowhere else."""
+    if not sys.stdin.isatty():
+        raise Final("keys.no-password", params={"key": name})
+    return getpass.getpass(f"{name}: ")
+
+
+def exit_code_of(error: ElshiError) -> int:
+    """2 for input and settings a person must change, 3 for what may go better later."""
+    return FAILED if isinstance(error, Retryable | OutcomeUnknown) else UNUSABLE
+
+
+def main() -> NoReturn:
+    """Run the command. Ends in an exit code in every case; a traceback only for a defect of the program."""
+    logging.basicConfig(
+        level=os.environ.get("ELSHI_LOG", "WARNING").upper(),
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        stream=sys.stderr,
+    )
+    _commands()
+    try:
+        result: Any = app(standalone_mode=False)
+    except ElshiError as error:
+        screen = _LAST[-1] if _LAST else context().screen
+        screen.error(error)
+        sys.exit(exit_code_of(error))
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(UNUSABLE)
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`); there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(OK)
+    sys.exit(result if isinstance(result, int) else OK)
+
+
+def _commands() -> None:
+    """Each module registers its commands when it is imported."""
+    from adapter.cli import cycle, demo, documents, evidence, operations
+
+    assert all((cycle, demo, documents, evidence, operations))

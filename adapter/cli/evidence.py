@@ -1,0 +1,195 @@
+"""Commands of the auditor: export, verify. Exit of verify: 0 passed, 1 failed, 2 indeterminate, 3 could not run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from adapter import texts as sentences
+from adapter.cli.app import FAILED, OK, JsonOption, LanguageOption, SettingsOption, app, context, now
+from adapter.cli.screen import Screen
+from adapter.composition import evidence_folder, opened_container, verifier
+from adapter.composition.forms import audit_page
+from adapter.domain.delivery import ContentKind
+from adapter.domain.document import DocumentId
+from adapter.errors import ElshiError, Final, Place
+from adapter.usecases.verify import Link, Verdict, Verify, chain_of
+
+_CODES = {"TOTAL-PASSED": 0, "TOTAL-FAILED": 1, "INDETERMINATE": 2}
+_MARKS = {"TOTAL-PASSED": "[green]✓[/]", "TOTAL-FAILED": "[red]✗[/]", "INDETERMINATE": "[yellow]?[/]"}
+_LARGEST = 64_000_000
+
+
+@app.command(epilog="Example: [cyan]elshi export --all -o evidence/ -s elshi.toml[/]")
+def export(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the folders go, one for each document.")],
+    documents: Annotated[list[str] | None, typer.Argument(help="DocumentIds (urn:uuid:...).")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every document sent or registered here.")] = False,
+    settings: SettingsOption = None,
+    as_json: JsonOption = False,
+    language: LanguageOption = None,
+) -> int:
+    """Write everything about documents as folders that an auditor needs nothing else for."""
+    ready = context(settings=settings, as_json=as_json, language=language)
+    node = ready.node()
+    try:
+        wanted = [DocumentId(one) for one in documents or ()]
+        if everything:
+            with node.store.transaction() as transaction:
+                sent = [
+                    row.document_id
+                    for row in transaction.outbox.listed(limit=100_000)
+                    if row.content_kind is ContentKind.DOCUMENT
+                ]
+                wanted += [*sent, *(row.document_id for row in transaction.register.listed())]
+        unique = list(dict.fromkeys(wanted))
+        if not unique:
+            raise Final("export.nothing-asked")
+        with ready.screen.progress("export", len(unique)) as bar:
+            for document in unique:
+                folder = output / document.removeprefix("urn:uuid:")
+                files = node.export_to(document, folder)
+                bar.advance(bar.task_ids[0])
+                if as_json:
+                    ready.screen.json({"documentId": document, "folder": str(folder), "files": sorted(files)})
+                else:
+                    ready.screen.say(f"[green]✓[/] {folder}  ({len(files)})")
+    finally:
+        node.close()
+    return OK
+
+
+@app.command(epilog="Example: [cyan]elshi verify packages/*.asice --trust trust/*.pem[/]")
+def verify(
+    paths: Annotated[list[Path], typer.Argument(help="Containers, evidence folders, folders of either, CMS, SOAP.")],
+    trust: Annotated[
+        list[Path] | None, typer.Option("--trust", help="Trust anchors (PEM or DER); give it again for more.")
+    ] = None,
+    policy: Annotated[
+        Literal["sandbox", "kz-document"], typer.Option("--policy", help="Rules of validation.")
+    ] = "sandbox",
+    at: Annotated[
+        datetime | None,
+        typer.Option(
+            "--at", help="Time of validation (UTC); now without it.", formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]
+        ),
+    ] = None,
+    content: Annotated[
+        list[Path] | None, typer.Option("--content", help="What a detached CMS was made over, in order.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Also write the report as a page.")] = None,
+    as_json: JsonOption = False,
+    language: LanguageOption = None,
+) -> int:
+    """Judge signatures offline, under the anchors you name and nothing else. Exit: 0, 1, 2, or 3 when it could not run."""
+    ready = context(as_json=as_json, language=language)
+    kind: Literal["production", "test", "sandbox"] = "sandbox" if policy == "sandbox" else "production"
+    moment = at.replace(tzinfo=now().tzinfo) if at is not None else now()
+    try:
+        if not trust:
+            raise Final("verify.no-anchors")
+        judge = verifier(_expanded(trust), kind=kind, at=moment, policy=policy)
+        targets = [one for path in paths for one in _targets(path)]
+        if not targets:
+            raise Final("verify.nothing-found", params={"paths": ", ".join(map(str, paths))})
+        verdicts: list[Verdict] = []
+        with ready.screen.progress("verify", len(targets)) as bar:
+            for target in targets:
+                verdicts.append(_judge(judge, target, content or ()))
+                bar.advance(bar.task_ids[0])
+        links = chain_of(verdicts)
+        _report(ready.screen, verdicts, links)
+        if html is not None:
+            page = audit_page(
+                [one.as_json() for one in verdicts], [asdict(link) for link in links], ready.screen.language
+            )
+            html.write_bytes(page)
+    except ElshiError as error:
+        ready.screen.error(error)
+        return FAILED
+    return exit_code(verdicts, links)
+
+
+def exit_code(verdicts: Sequence[Verdict], links: Sequence[Link]) -> int:
+    """The heaviest of all: one failed fails everything, one that cannot be told leaves everything untold."""
+    codes = [_CODES[one.indication] for one in verdicts]
+    codes += [_CODES[link.conclusion] for link in links if link.conclusion == "TOTAL-FAILED"]
+    return 1 if 1 in codes else max(codes)
+
+
+def _expanded(paths: Sequence[Path]) -> list[Path]:
+    found = [one for path in paths for one in (sorted(path.glob("*.pem")) if path.is_dir() else [path])]
+    if not found:
+        raise Final("verify.no-anchors")
+    return found
+
+
+def _targets(path: Path) -> Iterator[Path]:
+    """A file, an evidence folder, or everything of either kind below a folder."""
+    if not path.is_dir() or (path / "evidence.json").is_file():
+        yield path
+        return
+    inside = sorted(one.parent for one in path.rglob("evidence.json"))
+    yield from inside
+    yield from sorted(one for one in path.rglob("*.asice") if not any(folder in one.parents for folder in inside))
+
+
+def _judge(judge: Verify, path: Path, content: Sequence[Path]) -> Verdict:
+    name = str(path)
+    if path.is_dir():
+        return judge.folder(name, evidence_folder(path))
+    with opened_container(path) as (source, kept):
+        start = source.read(64).lstrip()
+        source.seek(0)
+        if start[:2] == b"PK" or path.suffix.lower() == ".asice":
+            return judge.container(name, source, kept)
+        if kept.size > _LARGEST:
+            raise Final("verify.too-large", place=Place(file=path.name), params={"file": path.name, "limit": _LARGEST})
+        whole = source.read()
+    if start[:1] == b"<" or start[:3] == b"\xef\xbb\xbf":
+        return judge.envelope(name, whole)
+    if start[:1] == b"\x30":
+        if not content:
+            raise Final("verify.content-needed", place=Place(file=path.name), params={"file": path.name})
+        return judge.detached(name, whole, [_bytes(one) for one in content])
+    return judge.container(name, whole, kept)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Final("file.unreadable", place=Place(file=path.name), params={"file": path.name}) from error
+
+
+def _report(screen: Screen, verdicts: Sequence[Verdict], links: Sequence[Link]) -> None:
+    if screen.as_json:
+        for verdict in verdicts:
+            screen.json(verdict.as_json())
+        return
+    for verdict in verdicts:
+        signers = ", ".join(str((one.get("signer") or {}).get("common_name") or "—") for one in verdict.signatures)
+        sub = f" {verdict.sub_indication}" if verdict.sub_indication else ""
+        screen.say(f"{_MARKS[verdict.indication]} [bold]{verdict.indication}[/]{sub}  {verdict.file}  {signers}")
+        if verdict.indication != "TOTAL-PASSED":
+            _reasons(screen, verdict)
+    for link in links:
+        if link.conclusion != "TOTAL-PASSED":
+            screen.say(f"{_MARKS[link.conclusion]} {link.kind}: {link.source} → {link.target}")
+    passed = sum(1 for link in links if link.conclusion == "TOTAL-PASSED")
+    if links:
+        words = {"kk": "құжаттар тізбегі", "ru": "цепочка документов", "en": "chain of documents"}
+        screen.say(f"{words[screen.language.value]}: {passed}/{len(links)}")
+
+
+def _reasons(screen: Screen, verdict: Verdict) -> None:
+    checks = [*verdict.checks, *(check for one in verdict.signatures for check in one["checks"])]
+    for check in checks:
+        if check["conclusion"] in {"FAILED", "INDETERMINATE"}:
+            sentence = sentences.render(str(check["id"]), dict(check["params"]), screen.language)
+            screen.say(f"    {check['id']}: {sentence.what}")

@@ -1,0 +1,141 @@
+"""Commands of the node's operator: serve, worker, sandbox, resend, withdraw."""
+
+from __future__ import annotations
+
+import tomllib
+import uuid
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from adapter import sandbox as exchange_sandbox
+from adapter.cli.app import OK, JsonOption, LanguageOption, SettingsOption, app, context, now
+from adapter.composition import load_key
+from adapter.composition.machine import machine_clock, machine_identifiers
+from adapter.composition.stand import default_plan, existing_stand, make_stand
+from adapter.server import Server
+from adapter.usecases.status import delivery_as_json
+from adapter.worker import Worker
+
+
+@app.command(epilog="Example: [cyan]elshi serve --settings elshi.toml[/]")
+def serve(settings: SettingsOption = None, language: LanguageOption = None) -> int:
+    """Answer the exchange: the SOAP endpoint, the JSON API when a token is set, /live and /ready. Stops on SIGTERM."""
+    ready = context(settings=settings, language=language)
+    node = ready.node()
+    try:
+        server = Server(node)
+        ready.screen.say(f"{node.settings.node.body}  {server.url}")
+        server.run()
+    finally:
+        node.close()
+    return OK
+
+
+@app.command(epilog="Example: [cyan]elshi worker --settings elshi.toml[/]")
+def worker(
+    once: Annotated[bool, typer.Option("--once", help="Do what is due now, then end.")] = False,
+    settings: SettingsOption = None,
+    language: LanguageOption = None,
+) -> int:
+    """Deliver what is queued and process what has come. Any number of times stopped and started; nothing is lost."""
+    ready = context(settings=settings, language=language)
+    node = ready.node()
+    try:
+        loop = Worker(node)
+        if once:
+            turns = loop.run_until_idle()
+            ready.screen.say(f"{node.settings.node.body}  {turns}")
+        else:
+            ready.screen.say(f"{node.settings.node.body}  ...")
+            loop.run_until_signal()
+    finally:
+        node.close()
+    return OK
+
+
+@app.command(
+    epilog="Example: [cyan]elshi sandbox stand/[/]  then  [cyan]elshi submit report.yaml -s stand/kz-mof/elshi.toml[/]"
+)
+def sandbox(
+    folder: Annotated[Path, typer.Argument(help="Where the stand lies; made when it is not there yet.")],
+    host: Annotated[str, typer.Option("--host", help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", help="Port of the gateway; participants follow it.")] = 18080,
+    script: Annotated[Path | None, typer.Option("--script", help="Faults to play (TOML).", show_default=False)] = None,
+    only_make: Annotated[bool, typer.Option("--make", help="Make the stand and end.")] = False,
+    language: LanguageOption = None,
+) -> int:
+    """Play the exchange: gateway, centre, file store and directory over real HTTP, with faults on demand."""
+    ready = context(language=language)
+    is_new = not (folder / "sandbox.toml").exists()
+    stand = make_stand(folder, default_plan(now(), host=host, port=port)) if is_new else existing_stand(folder)
+    if is_new:
+        for body, path in stand.nodes.items():
+            ready.screen.say(f"{body:8} {path}")
+    if only_make:
+        return OK
+    mapping = tomllib.loads(stand.sandbox.read_text(encoding="utf-8"))
+    settings = exchange_sandbox.sandbox_settings(
+        mapping,
+        lambda name: (folder / name).read_bytes(),
+        load_key=lambda content, password: load_key(content, password, file="gateway"),
+    )
+    with exchange_sandbox.serve(settings, machine_clock(), host, port, new_id=uuid_of_machine) as serving:
+        if script is not None:
+            serving.sandbox.add_faults_from_toml(script.read_text(encoding="utf-8"))
+        ready.screen.say(f"{serving.gateway_url}   {serving.control_url}/sandbox/events")
+        serving.run_until_signal()
+    return OK
+
+
+def uuid_of_machine() -> uuid.UUID:
+    """A new identifier for the sandbox."""
+    return machine_identifiers().new()
+
+
+PersonOption = Annotated[str, typer.Option("--person", help="Who decides; kept in the audit trail.")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")]
+
+
+@app.command(epilog='Example: [cyan]elshi resend DELIVERY --person "A. Clerk" --reason "centre confirmed the loss"[/]')
+def resend(
+    delivery: Annotated[str, typer.Argument(help="Id of the delivery, from `elshi status --json`.")],
+    person: PersonOption,
+    reason: ReasonOption,
+    upload_again: Annotated[
+        bool, typer.Option("--upload-again", help="The files have expired at the exchange.")
+    ] = False,
+    settings: SettingsOption = None,
+    as_json: JsonOption = False,
+    language: LanguageOption = None,
+) -> int:
+    """Send the same bytes again: the decision of a person about an outcome that is not known."""
+    ready = context(settings=settings, as_json=as_json, language=language)
+    node = ready.node()
+    try:
+        after = node.intervene.resend(delivery, person=person, reason=reason, upload_again=upload_again)
+    finally:
+        node.close()
+    ready.screen.json(delivery_as_json(after, ())) if as_json else ready.screen.say(f"[green]✓[/] {after.state.value}")
+    return OK
+
+
+@app.command(epilog='Example: [cyan]elshi withdraw DELIVERY --person "A. Clerk" --reason "wrong year"[/]')
+def withdraw(
+    delivery: Annotated[str, typer.Argument(help="Id of the delivery, from `elshi status --json`.")],
+    person: PersonOption,
+    reason: ReasonOption,
+    settings: SettingsOption = None,
+    as_json: JsonOption = False,
+    language: LanguageOption = None,
+) -> int:
+    """Stop what has never left."""
+    ready = context(settings=settings, as_json=as_json, language=language)
+    node = ready.node()
+    try:
+        after = node.intervene.withdraw(delivery, person=person, reason=reason)
+    finally:
+        node.close()
+    ready.screen.json(delivery_as_json(after, ())) if as_json else ready.screen.say(f"[green]✓[/] {after.state.value}")
+    return OK

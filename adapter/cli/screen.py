@@ -1,0 +1,151 @@
+"""What a person sees: sentences in their language, tables, progress; or JSON for a script, never both.
+
+Everything that reports goes to standard output; errors and progress go to standard error, so that a pipe stays clean.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from adapter import texts
+from adapter.errors import DocumentRefused, ElshiError, Finding, SettingsRefused, Severity
+from adapter.texts import Language
+
+_COLOURS = {
+    Severity.STOP: "bold red",
+    Severity.ERROR: "red",
+    Severity.WARNING: "yellow",
+    Severity.INFO: "cyan",
+}
+
+_WORDS = {
+    Severity.STOP: {"kk": "тоқтату", "ru": "остановка", "en": "stop"},
+    Severity.ERROR: {"kk": "қате", "ru": "ошибка", "en": "error"},
+    Severity.WARNING: {"kk": "ескерту", "ru": "предупреждение", "en": "warning"},
+    Severity.INFO: {"kk": "мәлімет", "ru": "сведение", "en": "note"},
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Screen:
+    """One language, one form of output."""
+
+    language: Language
+    as_json: bool
+    out: Console
+    err: Console
+
+    def say(self, line: str) -> None:
+        """A line for people; nothing in JSON form."""
+        if not self.as_json:
+            self.out.print(line, highlight=False)
+
+    def json(self, value: object) -> None:
+        """One JSON value on a line of its own."""
+        sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+
+    def findings(self, findings: Sequence[Finding]) -> None:
+        """Findings, heaviest first: code, place, what is wrong, what to do."""
+        order = list(Severity)
+        for finding in sorted(findings, key=lambda one: order.index(one.severity)):
+            sentence = texts.render_finding(finding, self.language)
+            colour, word = _COLOURS[finding.severity], _WORDS[finding.severity][self.language.value]
+            place = self._place(finding.place.file, finding.place.line, finding.place.xpath)
+            self.out.print(f"[{colour}]{word}[/] [bold]{escape(finding.code)}[/]{place}", highlight=False)
+            self.out.print(f"    {escape(sentence.what)}", highlight=False)
+            if sentence.to_do:
+                self.out.print(f"    [dim]→[/] {escape(sentence.to_do)}", highlight=False)
+
+    def error(self, error: ElshiError) -> None:
+        """An error as a sentence; never a traceback."""
+        findings = error.findings if isinstance(error, DocumentRefused | SettingsRefused) else ()
+        if self.as_json:
+            self.json(error_as_json(error, findings))
+            return
+        sentence = texts.render_error(error, self.language)
+        place = self._place(error.place.file, error.place.line, error.place.xpath)
+        self.err.print(
+            f"[red]{_WORDS[Severity.ERROR][self.language.value]}[/] [bold]{escape(error.code)}[/]{place}",
+            highlight=False,
+        )
+        self.err.print(f"    {escape(sentence.what)}", highlight=False)
+        if sentence.to_do:
+            self.err.print(f"    [dim]→[/] {escape(sentence.to_do)}", highlight=False)
+        if findings:
+            Screen(language=self.language, as_json=False, out=self.err, err=self.err).findings(findings)
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """A table whose cells are plain text."""
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*(escape(str(cell if cell is not None else "—")) for cell in row))
+        self.out.print(table)
+
+    @contextmanager
+    def progress(self, title: str, total: int) -> Iterator[Progress]:
+        """A bar on standard error when a person is there to see it; nothing otherwise."""
+        bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self.err,
+            transient=True,
+            disable=self.as_json or not self.err.is_terminal,
+        )
+        with bar:
+            bar.add_task(title, total=total)
+            yield bar
+
+    def _place(self, file: str | None, line: int | None, xpath: str | None) -> str:
+        words = {"kk": "жол", "ru": "строка", "en": "line"}[self.language.value]
+        parts = [escape(file) if file else "", f"{words} {line}" if line else "", escape(xpath) if xpath else ""]
+        shown = ", ".join(part for part in parts if part)
+        return f"  [dim]{shown}[/]" if shown else ""
+
+
+def finding_as_json(finding: Finding) -> dict[str, Any]:
+    """A finding with its sentence in the three languages."""
+    sentences = {one: texts.render_finding(finding, one) for one in Language}
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "file": finding.place.file,
+        "line": finding.place.line,
+        "xpath": finding.place.xpath,
+        "text": {one.value: sentence.what for one, sentence in sentences.items()},
+        "toDo": {one.value: sentence.to_do for one, sentence in sentences.items()},
+    }
+
+
+def error_as_json(error: ElshiError, findings: Sequence[Finding]) -> dict[str, Any]:
+    """An error with its sentence in the three languages and every finding."""
+    return {
+        "error": error.code,
+        "params": {name: _plain(value) for name, value in error.params.items()},
+        "text": {one.value: texts.render_error(error, one).what for one in Language},
+        "toDo": {one.value: texts.render_error(error, one).to_do for one in Language},
+        "findings": [finding_as_json(one) for one in findings],
+    }
+
+
+def _plain(value: object) -> object:
+    return (
+        value
+        if isinstance(value, str | int | bool | None)
+        else dict(value)
+        if isinstance(value, Mapping)
+        else str(value)
+    )
