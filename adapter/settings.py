@@ -1,7 +1,8 @@
 """Settings of one node: a TOML file, then the environment; every fault at once, nothing half-applied.
 
 A value of the file can be replaced from the environment: ELSHI_SERVER__PORT=8080 for [server] port. A password is never
-a plain default: it is given as `password` or, better, as `password_file`, a file with the secret on one line. Paths are
+a plain default: it is given as `password` or, better, as `password_file`, a file with the secret on one line; both at
+once are refused, and from the environment either replaces both. White space around a text is dropped. Paths are
 relative to the folder of the settings file, which `{folder}` names in the storage URL. Durations are numbers under a key that ends with `_seconds`.
 
 What contradicts is refused at start with both values named: a lease shorter than one try, a plain-text address in
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import tomllib
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -21,11 +22,15 @@ from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hi
 from adapter.domain.document import BodyCode
 from adapter.domain.retry import RetryPolicy
 from adapter.errors import Finding, SettingsRefused, Severity
-from adapter.exchange.config import ExchangeConfig, Secret
+from adapter.exchange.config import ExchangeConfig, Secret, UnknownConfig
 from adapter.http_client import HttpSettings
 from adapter.storage import StorageConfig
 
 PREFIX: Final = "ELSHI_"
+_SHORTEST_TOKEN: Final = 16
+"""Characters: an empty token would let everybody in, a short one is guessed."""
+_LONGEST_SECONDS: Final = 10 * 366 * 24 * 3600
+"""Ten years: a longer duration is a slip of the pen, and the largest of them overflow a date."""
 Profile = Literal["production", "test", "sandbox"]
 
 
@@ -111,7 +116,7 @@ class ServerSettings:
 
     max_request_bytes   a whole message; the exchange is said to carry about 15 MB
     read_within         a request must be here by then
-    api_token           for the JSON API; None switches the API off
+    api_token           for the JSON API, 16 characters or more; None switches the API off
     """
 
     host: str = "127.0.0.1"
@@ -192,8 +197,14 @@ def settings_from(mapping: Mapping[str, Any], folder: Path) -> Settings:
     return settings
 
 
+class _FromEnvironment(str):
+    """A value of the environment: text, whose kind only the setting knows (a password may be all digits)."""
+
+    __slots__ = ()
+
+
 def _replace(mapping: dict[str, Any], environment: Mapping[str, str]) -> None:
-    """ELSHI_A__B=value sets [a] b; numbers and true/false are read as TOML reads them."""
+    """ELSHI_A__B=value sets [a] b."""
     for name, value in sorted(environment.items()):
         if not name.startswith(PREFIX) or "__" not in name:
             continue
@@ -203,14 +214,24 @@ def _replace(mapping: dict[str, Any], environment: Mapping[str, str]) -> None:
             table = table.setdefault(part, {})
             if not isinstance(table, dict):
                 raise _refused("settings.unknown-key", key=name, known="")
-        table[key] = _scalar(value)
+        # The same secret given another way is replaced with it: what the environment says holds.
+        table.pop(f"{key}_file", None)
+        table.pop(key.removesuffix("_file"), None)
+        table[key] = _FromEnvironment(value)
 
 
-def _scalar(text: str) -> object:
+def _of_kind(hint: Any, text: _FromEnvironment) -> object:
+    """A value of the environment as TOML would give it for a setting of this kind; as it is when it is none."""
     stripped = text.strip()
-    if stripped in {"true", "false"}:
+    if hint is bool and stripped in {"true", "false"}:
         return stripped == "true"
-    return int(stripped) if stripped.lstrip("-").isdigit() else stripped
+    if hint in {int, float, timedelta}:
+        try:
+            return int(stripped) if hint is int else float(stripped)
+        except ValueError:
+            return stripped
+    # A secret is taken as it stands: a blank at its end may belong to it.
+    return str(text) if hint is Secret else stripped
 
 
 class _Reading:
@@ -241,18 +262,26 @@ class _Reading:
 
     def _single(self, hint: Any, given: object, key: str) -> Any:
         hint = getattr(hint, "__supertype__", hint)
-        if hint is timedelta and isinstance(given, int | float) and not isinstance(given, bool) and given >= 0:
-            return timedelta(seconds=given)
+        if isinstance(given, _FromEnvironment):
+            given = _of_kind(hint, given)
+        if hint is timedelta and isinstance(given, int | float) and 0 <= given <= _LONGEST_SECONDS:
+            # True is a whole number for Python and none for a person.
+            return timedelta(seconds=given) if not isinstance(given, bool) else self._wrong(hint, key)
         if hint is Path and isinstance(given, str):
-            return self._folder / given
+            return self._folder / given.strip()
         if hint is Secret and isinstance(given, str):
             return Secret(given)
-        if hint in {int, float, str, bool} and type(given) is hint:
+        if hint is str and isinstance(given, str):
+            return given.strip()
+        if hint in {int, float, bool} and type(given) is hint:
             return given
+        return self._wrong(hint, key)
+
+    def _wrong(self, hint: Any, key: str) -> None:
         self.found("settings.wrong-type", key=key, expected=_name(hint))
-        return None
 
     def _chosen(self, given: object, allowed: tuple[object, ...], key: str) -> object:
+        given = given.strip() if isinstance(given, str) else given
         if given in allowed:
             return given
         self.found("settings.not-allowed", key=key, value=str(given)[:100], allowed=", ".join(map(str, allowed)))
@@ -260,8 +289,6 @@ class _Reading:
 
     def _several(self, origin: Any, inner: Any, given: object, key: str) -> Any:
         items = given if isinstance(given, list) else [given]
-        if inner is bytes:
-            return origin()
         return origin(self.value(inner, item, f"{key}[{place}]") for place, item in enumerate(items, start=1))
 
     def _mapping(self, inner: Any, given: object, key: str) -> Any:
@@ -279,6 +306,8 @@ class _Reading:
         values: dict[str, Any] = {}
         known: set[str] = set()
         for one in fields(cls):
+            if bytes in get_args(hints[one.name]):
+                continue  # filled by composition from files that other settings name, never written here
             name, raw = self._member(one.name, hints[one.name], given, key, known)
             if raw is not MISSING:
                 values[one.name] = self.value(hints[one.name], raw, _under(key, name))
@@ -304,16 +333,18 @@ class _Reading:
         known.add(name)
         if _is(hint, Secret):
             known.add(f"{name}_file")
+            if name in given and f"{name}_file" in given:
+                self.found("settings.contradiction", first=_under(key, name), second=_under(key, f"{name}_file"))
             if f"{name}_file" in given:
                 return name, self._secret_file(given[f"{name}_file"], _under(key, f"{name}_file"))
         return name, given.get(name, MISSING)
 
     def _secret_file(self, name: object, key: str) -> object:
         try:
-            return (self._folder / str(name)).read_text(encoding="utf-8").strip("\r\n")
+            return (self._folder / str(name).strip()).read_text(encoding="utf-8-sig").strip("\r\n")
         except (OSError, UnicodeDecodeError):
             self.found("settings.unreadable-secret", key=key, file=str(name)[:200])
-            return MISSING
+            return ""  # never used: the finding refuses the settings, and says it once
 
 
 def _is(hint: Any, wanted: type) -> bool:
@@ -373,7 +404,35 @@ def _contradictions(settings: Settings) -> list[Finding]:
                 f"exchange.files.max_message_bytes={settings.exchange.files.max_message_bytes}",
             )
         )
-    return [
+    pairs += _of_the_exchange(settings)
+    pairs += _of_the_bodies(settings)
+    found = [
         Finding(code="settings.contradiction", severity=Severity.ERROR, params={"first": first, "second": second})
         for first, second in pairs
     ]
+    token = settings.server.api_token
+    if token is not None and len(token.reveal().strip()) < _SHORTEST_TOKEN:
+        params = {"key": "server.api_token", "expected": f"text, {_SHORTEST_TOKEN} or more"}
+        found.append(Finding(code="settings.wrong-type", severity=Severity.ERROR, params=params))
+    return found
+
+
+def _of_the_exchange(settings: Settings) -> Iterator[tuple[str, str]]:
+    """The dialect's own words for waiting and resending; `delivery` is what the program acts on."""
+    delivery, exchange = settings.delivery, settings.exchange
+    if exchange.resend_unknown == "auto_same_bytes" and delivery.resend_when_uncertain != "identical":
+        yield "exchange.resend_unknown=auto_same_bytes", f"delivery.resend_when_uncertain={delivery.resend_when_uncertain}"
+    if exchange.unknown.wait not in {UnknownConfig().wait, delivery.uncertain_window}:
+        yield (
+            f"exchange.unknown.wait_seconds={exchange.unknown.wait.total_seconds():g}",
+            f"delivery.uncertain_window_seconds={delivery.uncertain_window.total_seconds():g}",
+        )
+
+
+def _of_the_bodies(settings: Settings) -> Iterator[tuple[str, str]]:
+    """A signer is known by one number: two bodies with the same one could sign for each other."""
+    owners: dict[str, str] = {}
+    for code, known in settings.bodies.items():
+        owner = owners.setdefault(known.bin, code)
+        if owner != code:
+            yield f"bodies.{owner}.bin={known.bin}", f"bodies.{code}.bin={known.bin}"

@@ -9,9 +9,8 @@ import sys
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
-import click
 import typer
 from rich.console import Console
 
@@ -47,6 +46,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
+    result_callback=lambda code: _end(code),
 )
 
 SettingsOption = Annotated[
@@ -106,21 +106,21 @@ def main() -> NoReturn:
     )
     _commands()
     try:
-        result: Any = app(standalone_mode=False)
+        app()
     except ElshiError as error:
         screen = _LAST[-1] if _LAST else context().screen
         screen.error(error)
         sys.exit(exit_code_of(error))
-    except click.exceptions.Abort:
-        sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(UNUSABLE)
     except BrokenPipeError:
         # The reader of our output went away (`| head`); there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(OK)
-    sys.exit(result if isinstance(result, int) else OK)
+    sys.exit(OK)
+
+
+def _end(code: object) -> NoReturn:
+    """What a command returns is the exit code."""
+    raise typer.Exit(code if isinstance(code, int) else OK)
 
 
 def _commands() -> None:

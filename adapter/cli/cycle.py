@@ -15,7 +15,7 @@ OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Folder for w
 
 
 @app.command(
-    epilog="Example: [cyan]elshi summarise 2026 mfa/summary.yaml -o out/ -s elshi.toml[/]  then  [cyan]elshi submit out/summary.yaml[/]"
+    epilog="Example: [cyan]elshi summarise 2026 mfa/summary.yaml -o out/ -s elshi.toml[/]"
 )
 def summarise(
     year: YearArgument,

@@ -191,5 +191,7 @@ def _reasons(screen: Screen, verdict: Verdict) -> None:
     checks = [*verdict.checks, *(check for one in verdict.signatures for check in one["checks"])]
     for check in checks:
         if check["conclusion"] in {"FAILED", "INDETERMINATE"}:
-            sentence = sentences.render(str(check["id"]), dict(check["params"]), screen.language)
+            code = str(check["id"])
+            known = code if code in sentences.codes() else code.removeprefix("document.")
+            sentence = sentences.render(known, dict(check["params"]), screen.language)
             screen.say(f"    {check['id']}: {sentence.what}")

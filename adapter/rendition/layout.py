@@ -1,50 +1,113 @@
-"""A Report laid out as blocks for the page: every element of it, except the paper copy and the signature.
+"""A Report laid out for the page: every element of it, except the paper copy and the signature.
 
 The walk is generic on purpose. A field added to the content model appears on paper without anybody's care; a test
-takes every text and value of a full document and looks for it in the PDF.
+takes every value of a full document and looks for it in the PDF.
 
-Blocks (all values are text, ready to print):
-    heading   level, kk, ru            a part that holds others
-    pair      label kk/ru, kk, ru      one text in both languages
-    line      label kk/ru, value       one value that is the same in both
-    break     the part before ends here
+    Heading   a part with a table of its own; `End` closes it, so that what follows is not read as belonging to it
+    Row       one line of the table: its label and its entries
+    Entry     one value; in Kazakh and Russian side by side, or as it is, across both columns
+
+A part of few values is one row with labelled entries: a party, a procedure, a line of coverage.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, NamedTuple, TypeAlias, get_args
 
 from adapter import texts
-from adapter.domain import codes
+from adapter.domain import codes, reference
+from adapter.domain import report as r
 from adapter.domain.document import DocumentType
-from adapter.domain.report import (
-    Bilingual,
-    Digest,
-    DocRef,
-    Multilingual,
-    OrgRef,
-    PaperCopy,
-    PartialDate,
-    PartyRef,
-    Period,
-    RecordRef,
-    Report,
-    TreatyRef,
-)
 from adapter.errors import Severity
+from adapter.texts import Language
 
-Block = dict[str, str | int]
 
-_SMALL = 4
-"""Values a part may have to stay in its parent's table."""
+class Label(NamedTuple):
+    """A name in Kazakh and Russian; empty when the value needs none."""
 
-_CLOSED_LISTS: dict[type[StrEnum], str] = {
+    kk: str = ""
+    ru: str = ""
+
+
+_NO_LABEL: Final = Label()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One value: a text in Kazakh and Russian, or what has no language (`kk` and `ru` are the same then).
+
+    language    of a text that is in one language only
+    is_neutral  says the same in every language: names of files, numbers of documents
+    is_code     identifiers, digests, addresses: set in a typewriter face and broken anywhere
+    """
+
+    kk: str
+    ru: str
+    label: Label = _NO_LABEL
+    language: str | None = None
+    is_neutral: bool = False
+    is_code: bool = False
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the value stands across both columns, once."""
+        return self.is_code or self.language is not None or (self.is_neutral and len(self.kk) > _SHORT)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heading:
+    """The heading of a part. `level` counts from 1."""
+
+    level: int
+    kk: str
+    ru: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """A line of the table. `is_one_of_many`: a numbered part, whose number must not be lost."""
+
+    label: Label
+    entries: tuple[Entry, ...]
+    is_one_of_many: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class End:
+    """The part before ends here."""
+
+
+Block: TypeAlias = Heading | Row | End
+
+_SHORT: Final = 24
+"""Longest value without a language that is said in both columns, as dates and numbers are."""
+
+_SMALL: Final = 9
+"""Entries a part may have to be one row."""
+
+_ALWAYS_HEADED: Final = (
+    r.Header,
+    r.Attachment,
+    r.InForceSection,
+    r.PendingSection,
+    r.TreatyRecord,
+    r.PendingRecord,
+    r.Treaty,
+    r.AnalysisBasis,
+    r.Recommendation,
+    r.Statistics,
+    r.ForeignPolicyAssessment,
+    r.PublishedTreatyEntry,
+)
+"""Parts a reader looks for: they have a heading however little they hold."""
+
+_CLOSED_LISTS: Final[dict[type[StrEnum], str]] = {
     DocumentType: "doctype",
     Severity: "severity",
     codes.AccessMarking: "access",
@@ -68,189 +131,337 @@ _CLOSED_LISTS: dict[type[StrEnum], str] = {
     codes.TreatyRelation: "treaty-relation",
 }
 
-_UNLABELLED = {
-    "signatory": ("Қол қоюшы", "Подписавший"),
-    "acting_order": ("Міндетін атқару туралы бұйрық", "Приказ об исполнении обязанностей"),
-    "executor": ("Орындаушы", "Исполнитель"),
-    "ruleset": ("Қағидалар", "Правила"),
-    "reporting_period": ("Есепті кезең", "Отчётный период"),
-    "subdivision_order": ("Бөлімшені айқындаған бұйрық", "Приказ об определении подразделения"),
-    "supersedes": ("Ауыстыру", "Замена"),
-    "other_parties": ("Басқа тараптар", "Другие участники"),
-    "by_party": ("Тарап бойынша", "По участнику"),
-    "issues": ("Проблемалық мәселе", "Проблемный вопрос"),
-    "proposals": ("Ұсыныс", "Предложение"),
-    "previous_record": ("Алдыңғы жылғы жазба", "Запись прошлого года"),
-    "publishable": ("Жариялау", "Опубликование"),
-    "provisions": ("Шарттың ережесі", "Положение договора"),
-    "acts": ("Нормативтік құқықтық акт", "Нормативный правовой акт"),
-    "indicators": ("Көрсеткіш", "Показатель"),
-    "publications": ("Жарияланым", "Публикация"),
-    "reports": ("Мерзімді баяндама", "Периодический доклад"),
-    "items": ("Тармақ", "Пункт"),
-    "procedures": ("Рәсім", "Процедура"),
-    "non_completion": ("Орындалмау себебі", "Причина невыполнения"),
-    "other_party_procedures": ("Басқа тараптың рәсімдері", "Процедуры другого участника"),
-    "provisional_application": ("Уақытша қолдану", "Временное применение"),
-    "adoption": ("Қабылдау", "Принятие"),
-    "signature": ("Қол қою", "Подписание"),
-    "consent": ("Міндеттілігіне келісім", "Согласие на обязательность"),
-    "entry_into_force": ("Күшіне ену", "Вступление в силу"),
-    "duration": ("Қолданылу мерзімі", "Срок действия"),
-    "reservations_declarations": ("Ескертпе немесе мәлімдеме", "Оговорка или заявление"),
-    "reporting_obligations": ("Есептілік міндеті", "Обязательство по отчётности"),
-    "related_treaties": ("Байланысты шарт", "Связанный договор"),
-    "text_links": ("Мәтінге сілтеме", "Ссылка на текст"),
-    "diplomatic_channel": ("Дипломатиялық арна", "Дипломатический канал"),
-    "response": ("Ұстаным", "Позиция"),
-    "follow_ups": ("Орындалуы", "Исполнение"),
-    "coverage": ("Қамту", "Охват"),
-    "source_submissions": ("Негізге алынған ақпарат", "Исходная информация"),
-    "foreign_policy_assessment": ("Сыртқы саяси бағалау", "Внешнеполитическая оценка"),
-    "treaty_entries": ("Шарт бойынша жазба", "Запись по договору"),
-    "pending_entries": ("Күшіне енбеген шарт бойынша жазба", "Запись по не вступившему в силу договору"),
-    "recommendations": ("Ұсынымдар", "Рекомендации"),
-    "source_summary": ("Негізге алынған жиынтық ақпарат", "Исходная сводная информация"),
-    "withheld": ("Жарияланбаған бөліктер", "Неопубликованные части"),
-    "ref_document": ("Құжат", "Документ"),
-    "sender": ("Жіберуші", "Отправитель"),
-    "paper_received": ("Қағаз данасы", "Бумажный экземпляр"),
-    "findings": ("Тексеру бойынша ескерту", "Замечание по проверке"),
-    "header": ("Деректемелер", "Реквизиты"),
-    "issuing_body": ("Ұсыным берген орган", "Орган, вынесший рекомендацию"),
-    "parties": ("Тарап", "Сторона"),
+_LABELS: Final[dict[str, Label]] = {
+    name: Label(*words)
+    for name, words in {
+        "acting_order": ("Міндетін атқару туралы бұйрық", "Приказ об исполнении обязанностей"),
+        "acts": ("Нормативтік құқықтық акт", "Нормативный правовой акт"),
+        "adoption": ("Қабылдау", "Принятие"),
+        "by_party": ("Тарап бойынша", "По участнику"),
+        "consent": ("Міндеттілігіне келісім", "Согласие на обязательность"),
+        "coverage": ("Қамту", "Охват"),
+        "diplomatic_channel": ("Дипломатиялық арна", "Дипломатический канал"),
+        "duration": ("Қолданылу мерзімі", "Срок действия"),
+        "entry_into_force": ("Күшіне ену", "Вступление в силу"),
+        "executor": ("Орындаушы", "Исполнитель"),
+        "findings": ("Тексеру бойынша ескерту", "Замечание по проверке"),
+        "follow_ups": ("Орындалуы", "Исполнение"),
+        "foreign_policy_assessment": ("Сыртқы саяси бағалау", "Внешнеполитическая оценка"),
+        "header": ("Деректемелер", "Реквизиты"),
+        "indicators": ("Көрсеткіш", "Показатель"),
+        "issues": ("Проблемалық мәселе", "Проблемный вопрос"),
+        "AdvisoryBodyProposals.items": ("Ұсыным немесе ұсыныс", "Рекомендация или предложение"),
+        "ForeignPolicyAssessment.items": ("Серіктес немесе шарт бойынша", "По партнёру или договору"),
+        "non_completion": ("Орындалмау себебі", "Причина невыполнения"),
+        "other_parties": ("Басқа тараптар", "Другие участники"),
+        "other_party_procedures": ("Басқа тараптың рәсімдері", "Процедуры другого участника"),
+        "paper_received": ("Қағаз данасы", "Бумажный экземпляр"),
+        "pending_entries": ("Күшіне енбеген шарт бойынша жазба", "Запись по не вступившему в силу договору"),
+        "previous_record": ("Алдыңғы жылғы жазба", "Запись прошлого года"),
+        "procedures": ("Рәсім", "Процедура"),
+        "proposals": ("Ұсыныс", "Предложение"),
+        "provisional_application": ("Уақытша қолдану", "Временное применение"),
+        "provisions": ("Шарттың ережесі", "Положение договора"),
+        "publications": ("Жарияланым", "Публикация"),
+        "publishable": ("Жариялау", "Опубликование"),
+        "recommendations": ("Ұсынымдар", "Рекомендации"),
+        "ref_document": ("Құжат", "Документ"),
+        "related_treaties": ("Байланысты шарт", "Связанный договор"),
+        "reporting_obligations": ("Есептілік міндеті", "Обязательство по отчётности"),
+        "reporting_period": ("Есепті кезең", "Отчётный период"),
+        "reports": ("Мерзімді баяндама", "Периодический доклад"),
+        "reservations_declarations": ("Ескертпе немесе мәлімдеме", "Оговорка или заявление"),
+        "response": ("Ұстаным", "Позиция"),
+        "ruleset": ("Қағидалар", "Правила"),
+        "sender": ("Жіберуші", "Отправитель"),
+        "signatory": ("Қол қоюшы", "Подписавший"),
+        "signature": ("Қол қою", "Подписание"),
+        "source_submissions": ("Негізге алынған ақпарат", "Исходная информация"),
+        "source_summary": ("Негізге алынған жиынтық ақпарат", "Исходная сводная информация"),
+        "subdivision_order": ("Бөлімшені айқындаған бұйрық", "Приказ об определении подразделения"),
+        "supersedes": ("Ауыстыру", "Замена"),
+        "text_links": ("Мәтінге сілтеме", "Ссылка на текст"),
+        "treaty_entries": ("Шарт бойынша жазба", "Запись по договору"),
+        "withheld": ("Жарияланбаған бөліктер", "Неопубликованные части"),
+    }.items()
 }
-"""Headings of containers that have no field of their own in the content model."""
+"""Names of parts that have no field of their own in the content model."""
+
+_FIGURES: Final[dict[str, Label]] = {
+    name: Label(*words)
+    for name, words in {
+        "bodies_expected": ("Ақпарат күтілген органдар", "Органы, от которых ожидалась информация"),
+        "received_on_time": ("Мерзімінде алынды", "Получено в срок"),
+        "received_late": ("Кешіктіріп алынды", "Получено с опозданием"),
+        "not_received": ("Алынбады", "Не получено"),
+        "other_channel": ("Өзге арнамен алынды", "Получено по иному каналу"),
+        "nil_returns": ("Енгізілетін шарттар жоқ ақпарат", "Информация об отсутствии договоров"),
+        "treaties_in_force": ("Күшіне енген шарттар", "Вступившие в силу договоры"),
+        "records_in_force": ("Күшіне енген шарттар бойынша жазбалар", "Записи по вступившим в силу договорам"),
+        "pending_treaties": ("Күшіне енбеген шарттар", "Не вступившие в силу договоры"),
+        "issues": ("Проблемалық мәселелер", "Проблемные вопросы"),
+        "proposals": ("Ұсыныстар", "Предложения"),
+        "recommendations": ("Ұсынымдар", "Рекомендации"),
+        "recommendations_of_international_organizations": (
+            "Халықаралық ұйымдардың ұсынымдары",
+            "Рекомендации международных организаций",
+        ),
+    }.items()
+}
+"""The figures of a summary share one field of the content model (SU-10)."""
+
+_DIGEST: Final = Label("хэш", "хэш")
+_MARK: Final = Label("Белгі", "Отметка")
+_CONTENT: Final = Label("Мазмұны", "Содержание")
+_TEXT: Final = Label("Мәтін", "Текст")
+_YES: Final = Label("иә", "да")
+_NO: Final = Label("жоқ", "нет")
+
+_XML_ENCRYPTION: Final = "http://www.w3.org/2001/04/xmlenc#"
 
 
-def blocks(report: Report) -> list[Block]:
-    """Every element of `report` in document order: requisites first, then the body."""
-    return list(_walk(report, level=1))
+def blocks(report: r.Report) -> tuple[Block, ...]:
+    """Every element of `report` in document order: requisites first, then the body; never ends with an End."""
+    found = list(_body_of(report))
+    while isinstance(found[-1], End):
+        found.pop()
+    return tuple(found)
 
 
-def _walk(value: Any, *, level: int) -> Iterator[Block]:
-    for field in fields(value):
-        item = getattr(value, field.name)
-        if item is None or item == () or isinstance(item, PaperCopy):
+def _body_of(report: r.Report) -> Iterator[Block]:
+    """Parts of the document itself stand under headings, so that nothing is read as belonging to the part before."""
+    follows_heading = False
+    for block in _inside(report, level=1):
+        if isinstance(block, Row) and not follows_heading:
+            yield Heading(level=1, kk=_CONTENT.kk, ru=_CONTENT.ru)
+        follows_heading = not isinstance(block, End)
+        yield block
+
+
+def _inside(value: Any, *, level: int) -> Iterator[Block]:
+    for number, part in enumerate(fields(value), start=1):
+        item = getattr(value, part.name)
+        if item is None or item == () or isinstance(item, r.PaperCopy):
             continue
-        if item is False and field.default is False:
+        if item is False and part.default is False:
             continue  # an element that stands in the document only to say yes
-        kk, ru = _label(field.name, field.metadata.get("id"))
-        code_list = field.metadata.get("codes")
-        if isinstance(item, tuple):
-            for number, part in enumerate(item, start=1):
-                many = len(item) > 1
-                yield from _element(
-                    part, f"{kk} {number}" if many else kk, f"{ru} {number}" if many else ru, code_list, level
-                )
-        else:
-            yield from _element(item, kk, ru, code_list, level)
+        label = _label(type(value), part)
+        if isinstance(value, r.AnalysisBasis):
+            label = Label(f"{number}) {label.kk}", f"{number}) {label.ru}")  # the subparagraphs of p.6
+        yield from _part(item, label, part, level)
 
 
-def _element(item: Any, kk: str, ru: str, code_list: str | None, level: int) -> Iterator[Block]:
-    if isinstance(item, Bilingual):
-        yield _pair(kk, ru, item.kk, item.ru)
-    elif isinstance(item, OrgRef):
-        suffix = f" ({item.code}{f', БСН/БИН {item.bin}' if item.bin else ''})"
-        scheme = "" if item.scheme == "kz-bodies" else f" [{item.scheme}]"
-        yield _pair(kk, ru, item.name.kk + suffix + scheme, item.name.ru + suffix + scheme)
-    elif isinstance(item, TreatyRef):
-        yield _pair(kk, ru, f"{item.short_title.kk} ({item.treaty_id})", f"{item.short_title.ru} ({item.treaty_id})")
-    elif isinstance(item, Multilingual):
-        for text in item.texts:
-            yield _line(f"{kk} [{text.language}]", f"{ru} [{text.language}]", text.text)
-    elif isinstance(item, DocRef):
-        yield from _document_reference(item, kk, ru)
-    elif (value := _simple(item)) is not None:
-        yield _line(kk, ru, value)
-    elif isinstance(item, bool):
-        yield _pair(kk, ru, "иә" if item else "жоқ", "да" if item else "нет")
-    elif isinstance(item, PartyRef):
-        yield _coded(kk, ru, item.code, "parties", f"{item.scheme}:{item.code}")
-    elif isinstance(item, StrEnum):
-        yield _coded(kk, ru, item.value, _CLOSED_LISTS[type(item)], item.value)
-    elif isinstance(item, str):
-        yield _coded(kk, ru, item, code_list, item) if code_list else _line(kk, ru, item)
-    elif is_dataclass(item):
-        yield from _group(item, kk, ru, level)
-    else:
-        raise TypeError(type(item).__name__)  # a type that the content model does not have
-
-
-def _group(item: Any, kk: str, ru: str, level: int) -> Iterator[Block]:
-    """A part of several values: a small one stays in its parent's table, a large one gets a heading of its own.
-
-    After a large one a break follows, so that what comes next is not read as belonging to it.
-    """
-    inside = list(_walk(item, level=level + 1))
-    if len(inside) <= _SMALL and all(block["t"] in {"pair", "line"} for block in inside):
-        for block in inside:
-            own_kk, own_ru = str(block["label_kk"]), str(block["label_ru"])
-            yield {**block, "label_kk": _joined(kk, own_kk), "label_ru": _joined(ru, own_ru)}
+def _part(item: Any, label: Label, part: Any, level: int) -> Iterator[Block]:
+    if item is True and part.default is False:
+        yield Row(label=_MARK, entries=(Entry(kk=label.kk, ru=label.ru),))
         return
-    yield {"t": "heading", "level": level, "kk": kk, "ru": ru}
+    items = item if isinstance(item, tuple) else (item,)
+    plain = [tuple(_entries(each, part.metadata.get("codes"))) for each in items]
+    if len(items) > 1 and not all(plain):
+        plain = [_single_value(each, level) for each in items]
+    if all(plain):
+        is_text = level == 1 and isinstance(item, r.Bilingual)
+        row = Row(label=_TEXT if is_text else label, entries=tuple(entry for each in plain for entry in each))
+        yield from _under(label, (row,)) if is_text else (row,)
+        return
+    groups = _groups(items, label, part, level)
+    is_list = level == 1 and isinstance(item, tuple) and not isinstance(items[0], _ALWAYS_HEADED)
+    yield from _under(label, groups) if is_list else groups
+
+
+def _under(label: Label, inside: Iterable[Block]) -> Iterator[Block]:
+    yield Heading(level=1, kk=label.kk, ru=label.ru)
     yield from inside
-    yield {"t": "break"}
+    yield End()
 
 
-def _joined(outer: str, inner: str) -> str:
-    """Label of a value with the part it stands in; said once when the two say the same."""
-    return inner if inner.startswith(outer) else outer if outer.startswith(inner) else f"{outer}: {inner}"
+def _groups(items: tuple[Any, ...], label: Label, part: Any, level: int) -> Iterator[Block]:
+    for number, each in enumerate(items, start=1):
+        own = Label(f"{label.kk} {number}", f"{label.ru} {number}") if len(items) > 1 else label
+        yield from _group(each, own, level, has_name="id" in part.metadata, is_one_of_many=len(items) > 1)
 
 
-def _document_reference(item: DocRef, kk: str, ru: str) -> Iterator[Block]:
-    number = f", № {item.registration_number}" if item.registration_number else ""
-    day = f", {_day(item.registration_date)}" if item.registration_date else ""
-    yield _line(kk, ru, f"{item.document_id}{number}{day}")
+def _single_value(item: Any, level: int) -> tuple[Entry, ...]:
+    """The one value of a part that holds no more, as a party does whose dates are not known; else nothing."""
+    inside = tuple(_inside(item, level=level))
+    found = () if _is_headed(item, inside) else _as_entries(inside)
+    return (replace(found[0], label=_NO_LABEL),) if len(found) == 1 else ()
+
+
+def _group(item: Any, label: Label, level: int, *, has_name: bool, is_one_of_many: bool) -> Iterator[Block]:
+    """A part of several values: one row when it is small, else a heading with a table of its own."""
+    inside = tuple(_inside(item, level=level + 1))
+    small = () if _is_headed(item, inside) else _as_entries(inside)
+    if not small:
+        title = _title(item)
+        heading = Label(f"{label.kk}: {title.kk}", f"{label.ru}: {title.ru}") if title else label
+        yield Heading(level=level, kk=heading.kk, ru=heading.ru)
+        yield from inside
+        yield End()
+        return
+    named = has_name or is_one_of_many
+    if len(small) == 1 and (not named or _says_the_same(small[0].label, label)):
+        label = label if named else small[0].label
+        small = (replace(small[0], label=_NO_LABEL),)
+    in_columns_first = tuple(sorted(small, key=lambda entry: entry.is_wide))
+    yield Row(label=label, entries=in_columns_first, is_one_of_many=is_one_of_many)
+
+
+def _is_headed(item: Any, inside: tuple[Block, ...]) -> bool:
+    return isinstance(item, _ALWAYS_HEADED) or (isinstance(item, get_args(r.Slot)) and len(inside) > 1)
+
+
+def _as_entries(inside: tuple[Block, ...]) -> tuple[Entry, ...]:
+    """The rows as labelled entries of one row; empty when that would be too much, or would lose a heading or number."""
+    found: list[Entry] = []
+    for block in inside:
+        if not isinstance(block, Row) or block.is_one_of_many:
+            return ()
+        found += [entry if entry.label.kk else replace(entry, label=block.label) for entry in block.entries]
+    return tuple(found) if len(found) <= _SMALL else ()
+
+
+def _says_the_same(inner: Label, outer: Label) -> bool:
+    return outer.ru.startswith(inner.ru) or inner.ru.startswith(outer.ru)
+
+
+def _title(item: Any) -> Label | None:
+    """What tells this part from its neighbours: the treaty of a record, the file of an attachment."""
+    treaty = getattr(item, "treaty", None)
+    if isinstance(treaty, r.Treaty | r.TreatyRef):
+        name = treaty.short_title or (treaty.title if isinstance(treaty, r.Treaty) else None)
+        return Label(name.kk, name.ru) if name else None
+    return Label(item.file_name, item.file_name) if isinstance(item, r.Attachment) else None
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
+def _entries(item: Any, code_list: str | None) -> Iterator[Entry]:
+    """The entries of a value that is no part of its own; nothing for a part."""
+    known = _SHOWN.get(type(item))
+    if known is not None:
+        yield from known(item)
+    elif not is_dataclass(item) or isinstance(item, r.PartialDate | r.Period):
+        yield _plain(item, code_list)
+
+
+def _bilingual(item: r.Bilingual) -> Iterator[Entry]:
+    yield Entry(kk=item.kk, ru=item.ru)
+
+
+def _body(item: r.OrgRef) -> Iterator[Entry]:
+    code = item.code if item.scheme == reference.BODY_SCHEME else f"{item.scheme}:{item.code}"
+    kk, ru = (f", БСН {item.bin}", f", БИН {item.bin}") if item.bin else ("", "")
+    yield Entry(kk=f"{item.name.kk} ({code}{kk})", ru=f"{item.name.ru} ({code}{ru})")
+
+
+def _party(item: r.PartyRef) -> Iterator[Entry]:
+    code = item.code if item.scheme == reference.COUNTRY_SCHEME else f"{item.scheme}:{item.code}"
+    names = _names("parties", item.code, shown=code)
+    yield Entry(kk=names.kk, ru=names.ru)
+
+
+def _treaty(item: r.TreatyRef) -> Iterator[Entry]:
+    yield Entry(kk=item.short_title.kk, ru=item.short_title.ru)
+    yield _code(item.treaty_id)
+
+
+def _external(item: r.ExternalId) -> Iterator[Entry]:
+    names = _names("external-id-scheme", item.scheme)
+    yield Entry(kk=f"{item.value} — {names.kk}", ru=f"{item.value} — {names.ru}")
+
+
+def _languages(item: r.Multilingual) -> Iterator[Entry]:
+    for text in item.texts:
+        mark = f"[{text.language}]"
+        yield Entry(kk=text.text, ru=text.text, label=Label(mark, mark), language=text.language)
+
+
+def _document(item: r.DocRef) -> Iterator[Entry]:
+    yield _code(item.document_id)
+    number = f"№ {item.registration_number}" if item.registration_number else ""
+    words = ", ".join(part for part in (number, _day(item.registration_date)) if part)
+    if words:
+        yield Entry(kk=words, ru=words, is_neutral=True)
     if item.digest is not None:
-        yield _line(f"{kk}: хэш", f"{ru}: хэш", _digest(item.digest))
+        yield from (replace(entry, label=_DIGEST) for entry in _digest(item.digest))
 
 
-def _simple(item: Any) -> str | None:
-    """Values that need no words: numbers, dates, digests, references."""
-    result: str | None = None
-    if isinstance(item, bool | StrEnum | str):
-        result = None
-    elif isinstance(item, int | Decimal | PartialDate):
-        result = str(item)
-    elif isinstance(item, datetime):
-        result = item.strftime("%d.%m.%Y %H:%M:%S") + item.strftime("%z")[:3] + ":" + item.strftime("%z")[3:]
-    elif isinstance(item, date):
-        result = _day(item)
-    elif isinstance(item, Digest):
-        result = _digest(item)
-    elif isinstance(item, RecordRef):
-        result = f"{item.document_id} / {item.record_id}"
-    elif isinstance(item, Period):
-        result = str(item.year) if item.year else f"{_day(item.from_)} – {_day(item.to)}"
-    return result
+def _record(item: r.RecordRef) -> Iterator[Entry]:
+    yield _code(f"{item.document_id} / {item.record_id}")
 
 
-def _coded(kk: str, ru: str, code: str, code_list: str | None, shown: str) -> Block:
-    names = [
-        texts.label_of_code(code_list, code, language) if code_list else code
-        for language in (texts.Language.KK, texts.Language.RU)
-    ]
-    return _pair(kk, ru, *(name if name == shown else f"{name} ({shown})" for name in names))
+def _digest(item: r.Digest) -> Iterator[Entry]:
+    yield _code(f"{item.algorithm.removeprefix(_XML_ENCRYPTION)} {base64.b64encode(item.value).decode()}")
 
 
-def _label(name: str, field_id: str | None) -> tuple[str, str]:
+_SHOWN: Final[dict[type[Any], Callable[[Any], Iterator[Entry]]]] = {
+    r.Bilingual: _bilingual,
+    r.OrgRef: _body,
+    r.PartyRef: _party,
+    r.TreatyRef: _treaty,
+    r.ExternalId: _external,
+    r.Multilingual: _languages,
+    r.DocRef: _document,
+    r.RecordRef: _record,
+    r.Digest: _digest,
+}
+
+
+def _plain(item: Any, code_list: str | None) -> Entry:
+    if isinstance(item, bool):
+        words = _YES if item else _NO
+        return Entry(kk=words.kk, ru=words.ru)
+    if isinstance(item, StrEnum):
+        names = _names(_CLOSED_LISTS[type(item)], item.value)
+        return Entry(kk=names.kk, ru=names.ru)
+    if isinstance(item, str):
+        if code_list is not None:
+            names = _names(code_list, item)
+            return Entry(kk=names.kk, ru=names.ru)
+        return Entry(kk=item, ru=item, is_neutral=True, is_code=_is_identifier(item))
+    figures = _in_figures(item)
+    return Entry(kk=figures, ru=figures, is_neutral=True)
+
+
+def _in_figures(item: Any) -> str:
+    if isinstance(item, datetime):
+        zone = item.strftime("%z")
+        return f"{_day(item)} {item:%H:%M:%S} ({zone[:3]}:{zone[3:]})"
+    if isinstance(item, date):
+        return _day(item)
+    if isinstance(item, r.Period):
+        return str(item.year) if item.year else f"{_day(item.from_)} – {_day(item.to)}"
+    if isinstance(item, Decimal):
+        return f"{item:f}"
+    if isinstance(item, int | r.PartialDate):
+        return str(item)
+    raise TypeError(type(item).__name__)  # a type that the content model does not have
+
+
+def _code(value: str) -> Entry:
+    return Entry(kk=value, ru=value, is_code=True)
+
+
+def _is_identifier(value: str) -> bool:
+    """Addresses and identifiers, wherever they stand: they are long, and a person compares them sign by sign."""
+    return value.startswith(("urn:", "http://", "https://")) and not any(sign.isspace() for sign in value)
+
+
+def _names(code_list: str, code: str, *, shown: str | None = None) -> Label:
+    """The names of a code with the code itself; a code without a name is said once."""
+    mark = shown or code
+    kk, ru = (texts.label_of_code(code_list, code, language) for language in (Language.KK, Language.RU))
+    return Label(*(mark if name == code else f"{name} ({mark})" for name in (kk, ru)))
+
+
+def _label(owner: type[Any], part: Any) -> Label:
+    if owner is r.Statistics:
+        return _FIGURES[part.name]
+    field_id = part.metadata.get("id")
     if field_id is not None:
-        return texts.label(field_id, texts.Language.KK), texts.label(field_id, texts.Language.RU)
-    return _UNLABELLED[name]
-
-
-def _pair(label_kk: str, label_ru: str, kk: str, ru: str) -> Block:
-    return {"t": "pair", "label_kk": label_kk, "label_ru": label_ru, "kk": kk, "ru": ru}
-
-
-def _line(label_kk: str, label_ru: str, value: str) -> Block:
-    return {"t": "line", "label_kk": label_kk, "label_ru": label_ru, "value": value}
+        return Label(texts.label(field_id, Language.KK), texts.label(field_id, Language.RU))
+    return _LABELS.get(f"{owner.__name__}.{part.name}") or _LABELS[part.name]
 
 
 def _day(day: date | None) -> str:
-    return day.strftime("%d.%m.%Y") if day is not None else ""
-
-
-def _digest(digest: Digest) -> str:
-    return f"{digest.algorithm.rsplit('#', 1)[-1]} {base64.b64encode(digest.value).decode()}"
+    return f"{day.day:02}.{day.month:02}.{day.year:04}" if day is not None else ""

@@ -220,7 +220,9 @@ def _verdict_details(item: Mapping[str, Any], language: Language) -> str:
 
 
 def _check_sentence(check: Mapping[str, Any], language: Language) -> str:
-    return texts.render(str(check["id"]), dict(check.get("params") or {}), language).what
+    code = str(check["id"])
+    known = code if code in texts.codes() else code.removeprefix("document.")
+    return texts.render(known, dict(check.get("params") or {}), language).what
 
 
 def _heads(keys: Iterable[str], language: Language) -> str:

@@ -3,6 +3,9 @@
 Order of making (content model, section 8): the content without the paper copy, its digest, then this form with the
 identifier and the digest printed on it, then its own digest into the document. A checker repeats the first three steps.
 The page never claims that a signature was checked: it is made before anybody signs.
+
+Texts of a report reach the typesetter as data and are never read as its markup. Signs that no built-in font has, and
+signs that a reader cannot see or that turn the order of others, stand on the page by their number: ‹U+4E2D›.
 """
 
 from __future__ import annotations
@@ -11,19 +14,21 @@ import hashlib
 import io
 import json
 import re
+import unicodedata
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
-from typing import Literal
+from typing import Any, Literal
 
 import segno
 import typst
 
 from adapter import texts
 from adapter.domain.document import DocumentType, Rendition, Sha256
-from adapter.domain.report import Report
+from adapter.domain.report import OrgRef, Report
 from adapter.errors import Final
-from adapter.rendition.layout import Block, blocks
+from adapter.rendition.layout import Block, End, Entry, Heading, blocks
+from adapter.texts import Language
 
 STANDARD: Literal["a-2a"] = "a-2a"
 """PDF/A-2a: archival, tagged, text can be read out and searched."""
@@ -37,7 +42,19 @@ _ROOTS = {
     DocumentType.PROCESSING_RESPONSE: "ROOT-06",
 }
 
-_PAGE_TREE = re.compile(rb"/Type\s*/Pages\b[^>]*?/Count\s+(\d+)|/Count\s+(\d+)[^>]*?/Type\s*/Pages\b")
+_PAGE_TREE = re.compile(rb"/Type\s*/Pages\s*/Count\s+(\d+)")
+
+_HAS_GLYPH = '#set text(font: "Libertinus Serif")\n#set document(title: "?")\n#sys.inputs.sign'
+_OTHER_SIGNS = re.compile(
+    "[^\n -~\u00a0-\u00ac\u00ae-\u024f\u0370-\u0373\u0386\u0391-\u03a1\u03a3-\u03c9\u0400-\u0482\u048a-\u0513–—‘’“”„…«»№₸€‹›]"
+)
+"""Of the signs that this does not match it is known that the fonts have them; the others are tried, each once."""
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+"""Categories of signs that print nothing, or nothing that everybody would read alike (The Unicode Standard, 4.5)."""
+
+_LAST_TRIED = 0x2E7F
+"""Ideographs and everything above are in no built-in font."""
 
 
 def render(report: Report, *, content_digest: Sha256) -> Rendition:
@@ -47,67 +64,127 @@ def render(report: Report, *, content_digest: Sha256) -> Rendition:
 
     Raises Final `rendition.failed` when the page cannot be set; the reason is Typst's own.
     """
-    page = json.dumps(_page(report, content_digest), ensure_ascii=False, sort_keys=True)
-    try:
-        content = _compiler().compile(
-            input=_template(), format="pdf", pdf_standards=[STANDARD], sys_inputs={"page": page}, timestamp=0
-        )
-    except typst.TypstError as error:
-        raise Final("rendition.failed", params={"reason": error.message}) from error
-    if not isinstance(content, bytes):
-        raise Final("rendition.failed", params={"reason": "no single PDF"})
+    page = json.dumps(_printable(_page(report, content_digest)), ensure_ascii=False, sort_keys=True)
+    content = _set(_template(), {"page": page})
     return Rendition(content=content, sha256=Sha256(hashlib.sha256(content).hexdigest()), sheets=_sheets(content))
 
 
-def _page(report: Report, content_digest: Sha256) -> dict[str, object]:
+def _set(template: bytes, inputs: dict[str, str]) -> bytes:
+    try:
+        content = _compiler().compile(
+            input=template, format="pdf", pdf_standards=[STANDARD], sys_inputs=inputs, timestamp=0
+        )
+    except typst.TypstError as error:
+        raise Final("rendition.failed", params={"reason": error.message}) from error
+    except BaseException as error:
+        # A panic of the typesetter derives from BaseException, and would end a worker instead of refusing one document.
+        if type(error).__name__ != "PanicException":
+            raise
+        _compiler.cache_clear()
+        raise Final("rendition.failed", params={"reason": "panic"}) from error
+    if not isinstance(content, bytes):
+        raise Final("rendition.failed", params={"reason": "no single PDF"})
+    return content
+
+
+# --- what stands on the page ------------------------------------------------------------------------------------------
+def _page(report: Report, content_digest: Sha256) -> dict[str, Any]:
     header = report.header
-    kind = header.document_type
-    kk, ru = (texts.label(_ROOTS[kind], language) for language in (texts.Language.KK, texts.Language.RU))
+    kk, ru = (texts.label(_ROOTS[header.document_type], language) for language in (Language.KK, Language.RU))
     day = header.registration_date or date(header.reporting_year, 1, 1)
-    number = header.registration_number or ""
-    recipient = header.recipient
+    number = header.registration_number
     return {
         "title_kk": kk,
         "title_ru": ru,
-        "author": header.sender.name.ru,
+        "year_kk": f"{header.reporting_year} жыл",
+        "year_ru": f"{header.reporting_year} год",
+        "author": header.sender.code,
         "date": [day.year, day.month, day.day],
-        "number": f"№ {number}, {day.strftime('%d.%m.%Y')}" if number else str(header.reporting_year),
-        "origin_kk": header.sender.name.kk + (f" → {recipient.name.kk}" if recipient else ""),
-        "origin_ru": header.sender.name.ru + (f" → {recipient.name.ru}" if recipient else ""),
+        "number": f"№ {number}" if number else None,
+        "day": f"{day:%d.%m.}{day.year:04}" if header.registration_date else None,
+        "sender": _names(header.sender),
+        "recipient": _names(header.recipient) if header.recipient else None,
         "document_id": header.document_id,
         "digest": content_digest,
         "qr": _qr(f"{header.document_id}\nsha-256:{content_digest}"),
         "qr_alt": f"{header.document_id} SHA-256 {content_digest}",
-        "qr_note_kk": "Мазмұнның идентификаторы мен хэші",
-        "qr_note_ru": "Идентификатор и хэш содержания",
-        "blocks": _with_text(blocks(report)),
+        "qr_note": ["Мазмұнның идентификаторы мен хэші", "Идентификатор и хэш содержания"],
+        "blocks": [_block(block) for block in blocks(report)],
         "signatory": _signatory(report),
-        "signature_note_kk": (
-            "Бұл баспа нысаны электрондық құжаттан қол қойылғанға дейін жасалған және қолтаңбаның тексерілгенін "
-            "растамайды. Қолтаңба электрондық контейнерде: elshi verify."
-        ),
-        "signature_note_ru": (
-            "Эта печатная форма изготовлена из электронного документа до подписания и не подтверждает проверку подписи. "
-            "Подпись находится в электронном контейнере: elshi verify."
-        ),
+        "signature_note": [
+            (
+                "Бұл баспа нысаны электрондық құжаттан қол қойылғанға дейін жасалған және қолтаңбаның тексерілгенін "
+                "растамайды. Қолтаңба электрондық контейнерде: elshi verify."
+            ),
+            (
+                "Эта печатная форма изготовлена из электронного документа до подписания и не подтверждает проверку "
+                "подписи. Подпись находится в электронном контейнере: elshi verify."
+            ),
+        ],
     }
 
 
-def _signatory(report: Report) -> dict[str, str] | None:
+def _names(body: OrgRef) -> list[str]:
+    return [body.name.kk, body.name.ru]
+
+
+def _block(block: Block) -> dict[str, Any]:
+    if isinstance(block, Heading):
+        return {"t": "heading", "level": block.level, "name": [block.kk, block.ru]}
+    if isinstance(block, End):
+        return {"t": "end"}
+    return {"t": "row", "label": list(block.label), "entries": [_entry(entry) for entry in block.entries]}
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    """An empty text would make an empty cell that a reader takes for a fault of the printer: a dash says it is empty."""
+    label = list(entry.label) if entry.label.kk else None
+    if not entry.is_wide:
+        return {"label": label, "texts": [entry.kk or "—", entry.ru or "—"]}
+    return {"label": label, "wide": entry.kk or "—", "code": entry.is_code, "lang": _tag_of(entry.language)}
+
+
+def _tag_of(language: str | None) -> str | None:
+    """The language as the typesetter takes it, for those who have the page read aloud."""
+    primary = (language or "").partition("-")[0].lower()
+    return primary if primary.isascii() and primary.isalpha() and len(primary) in {2, 3} else None
+
+
+def _signatory(report: Report) -> dict[str, list[str]] | None:
     signatory = report.header.signatory
     if signatory is None:
         return None
     return {
-        "position_kk": signatory.position.kk,
-        "position_ru": signatory.position.ru,
-        "name_kk": signatory.name.kk,
-        "name_ru": signatory.name.ru,
+        "position": [signatory.position.kk, signatory.position.ru],
+        "name": [signatory.name.kk, signatory.name.ru],
     }
 
 
-def _with_text(rows: list[Block]) -> list[Block]:
-    """An empty string would make an empty cell that a reader takes for a fault of the printer: a dash says it is empty."""
-    return [{key: value if value != "" else "—" for key, value in row.items()} for row in rows]
+# --- signs ------------------------------------------------------------------------------------------------------------
+def _printable(value: Any) -> Any:
+    """The page with every sign that cannot be printed replaced by its number."""
+    if isinstance(value, str):
+        text = value.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+        return _OTHER_SIGNS.sub(lambda found: _printed(found[0]), text)
+    if isinstance(value, dict):
+        return {key: _printable(item) for key, item in value.items()}
+    return [_printable(item) for item in value] if isinstance(value, list) else value
+
+
+def _printed(sign: str) -> str:
+    return sign if _has_glyph(sign) else f"‹U+{ord(sign):04X}›"
+
+
+@lru_cache(maxsize=16_384)
+def _has_glyph(sign: str) -> bool:
+    """Whether a built-in font has it. PDF/A forbids a sign without a glyph, so the typesetter itself is asked."""
+    if ord(sign) > _LAST_TRIED or unicodedata.category(sign) in _UNSEEN:
+        return False
+    try:
+        _set(_HAS_GLYPH.encode(), {"sign": sign})
+    except Final:
+        return False
+    return True
 
 
 def _qr(text: str) -> str:
@@ -117,11 +194,14 @@ def _qr(text: str) -> str:
 
 
 def _sheets(content: bytes) -> int:
-    """Pages of the PDF, read from its page tree; printed on one side a page is a sheet."""
-    found = [int(first or second) for first, second in _PAGE_TREE.findall(content)]
-    if not found:
+    """Pages of the PDF; printed on one side a page is a sheet.
+
+    The page tree is the first thing in the file: what a report says comes after it and cannot be taken for it.
+    """
+    found = _PAGE_TREE.search(content)
+    if found is None:
         raise Final("rendition.failed", params={"reason": "no page tree"})
-    return max(found)
+    return int(found[1])
 
 
 @cache

@@ -25,7 +25,7 @@ from adapter.rules import (
 from adapter.rules.facts import Facts
 from adapter.rules.ruleset import Ruleset, Status
 from adapter.rules.rulesets import CoverageList, Holidays
-from adapter.rules.subject import CANNOT_TELL, Check, Hit, RuleFinding, Subject, finding_of, walk
+from adapter.rules.subject import CANNOT_TELL, Check, RuleFinding, Subject, finding_of, walk
 from adapter.rules.variants import VARIANTS, Stage, Variant
 
 CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
@@ -91,17 +91,13 @@ _RECIPIENT: Final = Variant(
 def check_all(report: Report, *, stage: Stage, ruleset: Ruleset, facts: Facts) -> tuple[RuleFinding, ...]:
     """Every finding of every rule that this stage asks, in the order of the rules, then of the document.
 
-    Judged by `ruleset`, which must be the one the document names: another is an error finding of its own. Raises Final
-    `rules.no-leg` for a business document the ruleset does not know, `rules.role-unknown`, `rules.timezone-outdated`.
+    Judged by `ruleset`, which must be the one the document names: another is an error finding of its own, and so is a
+    business document that the ruleset does not know. Raises Final `rules.timezone-outdated`.
     """
-    requisite_rules.require_leg(subject := _subject(report, stage, ruleset, facts))
+    subject = Subject(report=report, stage=stage, ruleset=ruleset, facts=facts, nodes=walk(report))
     found = tuple(_findings(subject))
     stops = tuple(item for item in found if item.finding.severity is Severity.STOP)
     return stops or found
-
-
-def _subject(report: Report, stage: Stage, ruleset: Ruleset, facts: Facts) -> Subject:
-    return Subject(report=report, stage=stage, ruleset=ruleset, facts=facts, nodes=walk(report))
 
 
 def _findings(subject: Subject) -> Iterator[RuleFinding]:
@@ -110,22 +106,18 @@ def _findings(subject: Subject) -> Iterator[RuleFinding]:
         params = {"found": f"{named.id}@{named.version}", "expected": subject.ruleset.name}
         finding = Finding(code="rules.ruleset-differs", severity=Severity.ERROR, params=params)
         yield RuleFinding(finding=finding, path=("header", "ruleset"))
+    kind = subject.report.header.document_type
+    if kind.is_business_document and subject.ruleset.leg(kind) is None:
+        no_leg = {"ruleset": subject.ruleset.name, "document": dict(texts.label_of_code_in_all("doctype", kind.value))}
+        finding = Finding(code="rules.no-leg", severity=Severity.ERROR, params=no_leg)
+        yield RuleFinding(finding=finding, path=("header", "document_type"))
     for variant_id, variant in VARIANTS.items():
         severity = subject.ruleset.severity(variant_id)
         if severity is not None and subject.stage in variant.stages:
-            yield from (finding_of(variant, hit, severity) for hit in _once(CHECKS[variant_id](subject)))
+            yield from (finding_of(variant, hit, severity) for hit in CHECKS[variant_id](subject))
     if subject.stage in _RECIPIENT.stages:
         hits = requisite_rules.recipient_is_addressee(subject)
         yield from (finding_of(_RECIPIENT, hit, _RECIPIENT.severity) for hit in hits)
-
-
-def _once(hits: Iterator[Hit]) -> Iterator[Hit]:
-    """The hits without repeats: a word that occurs twice in a text is one finding."""
-    seen: list[Hit] = []
-    for hit in hits:
-        if hit not in seen:
-            seen.append(hit)
-            yield hit
 
 
 def is_undecided(findings: tuple[Finding, ...]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -39,10 +39,10 @@ def both_languages_filled(subject: Subject) -> Iterator[Hit]:
 
 def language_marks_fit(subject: Subject) -> Iterator[Hit]:
     """BR-01b: the language mark of each text is that of its element. A typed Report cannot hold a wrong one."""
-    if subject.facts.spelling is None:
-        return
-    for mark in subject.facts.spelling.language_marks:
-        params = {"field": _label_at(subject, mark.path), "found": mark.found, "expected": mark.expected}
+    marks = subject.facts.spelling.language_marks if subject.facts.spelling else ()
+    fields = _fields(subject) if marks else {}
+    for mark in marks:
+        params = {"field": _label_at(fields, mark.path), "found": mark.found, "expected": mark.expected}
         yield Hit(path=mark.path, params=params)
 
 
@@ -70,11 +70,12 @@ def words_in_one_alphabet(subject: Subject) -> Iterator[Hit]:
 
 def moments_written_rightly(subject: Subject) -> Iterator[Hit]:
     """BR-21: dates have no zone, timestamps have one."""
-    spelling = subject.facts.spelling
-    for moment in spelling.moments if spelling else ():
+    moments = subject.facts.spelling.moments if subject.facts.spelling else ()
+    fields = _fields(subject) if moments else {}
+    for moment in moments:
         wrong = not _ZONED_TIME.fullmatch(moment.text) if moment.is_timestamp else _ZONED_DATE.fullmatch(moment.text)
         if wrong:
-            yield Hit(path=moment.path, params={"field": _label_at(subject, moment.path)})
+            yield Hit(path=moment.path, params={"field": _label_at(fields, moment.path)})
     for node in subject.nodes:
         # A datetime is a date for the type checker, so a date field can hold one; and a naive one says no instant.
         if isinstance(node.value, datetime) and (node.field_id not in _TIMESTAMPS or node.value.tzinfo is None):
@@ -128,6 +129,7 @@ def _bilingual(subject: Subject) -> Iterator[tuple[Node, Bilingual]]:
 
 def _texts(subject: Subject) -> Iterator[tuple[Node, str, str]]:
     """Every text in Kazakh (Cyrillic) or Russian: where, its language, itself."""
+    fields = {node.path: node.field_id for node in subject.nodes}
     for node in subject.nodes:
         if isinstance(node.value, Bilingual):
             for language, text in (("kk", node.value.kk), ("ru", node.value.ru)):
@@ -135,7 +137,7 @@ def _texts(subject: Subject) -> Iterator[tuple[Node, str, str]]:
         elif isinstance(node.value, LanguageText):
             language = node.value.language.lower()
             if language in {"kk", "kk-kz", "kk-cyrl", "ru", "ru-kz", "ru-ru"}:
-                owner = _owner(subject, node.path)
+                owner = fields.get(node.path[:-2], "")  # the field that holds the Multilingual: two steps up
                 yield (
                     Node(path=(*node.path, "text"), field_id=owner, value=node.value.text),
                     language[:2],
@@ -143,21 +145,21 @@ def _texts(subject: Subject) -> Iterator[tuple[Node, str, str]]:
                 )
 
 
-def _owner(subject: Subject, path: FieldPath) -> str:
-    """The field that holds a Multilingual: two steps up from one of its texts."""
-    return next((node.field_id for node in subject.nodes if node.path == path[:-2]), "")
-
-
 def _label(node: Node) -> object:
     return texts.label_in_all(node.field_id) if node.field_id else ".".join(str(step) for step in node.path)
 
 
-def _label_at(subject: Subject, path: FieldPath) -> object:
+def _fields(subject: Subject) -> dict[FieldPath, str]:
+    """The field of each place that has one; the two texts of a Bilingual belong to the field that holds it."""
+    texts_of_bilingual = ("TYP-01", "TYP-02")
+    return {n.path: n.field_id for n in subject.nodes if n.field_id and n.field_id not in texts_of_bilingual}
+
+
+def _label_at(fields: Mapping[FieldPath, str], path: FieldPath) -> object:
     """The label of the field at the path, or of the nearest one around it that has a label."""
-    named = {node.path: node.field_id for node in subject.nodes if node.field_id}
     for length in range(len(path), 0, -1):
-        if path[:length] in named and not named[path[:length]].startswith(("TYP-01", "TYP-02")):
-            return texts.label_in_all(named[path[:length]])
+        if path[:length] in fields:
+            return texts.label_in_all(fields[path[:length]])
     return ".".join(str(step) for step in path)
 
 

@@ -19,7 +19,7 @@ from adapter.rules.facts import Submission
 from adapter.rules.language_rules import control_digit
 from adapter.rules.subject import Hit, Subject, cannot_tell, phrase
 
-_EMAIL: Final = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", re.ASCII)
+_EMAIL: Final = re.compile(r"[A-Za-z0-9_%+-]@[A-Za-z0-9-]{1,63}\.[A-Za-z0-9]", re.ASCII)
 _PHONE: Final = re.compile(r"(?<![0-9])(\+|[78])[ ().-]?[0-9](?:[ ().-]{0,2}[0-9]){8,13}(?![0-9])", re.ASCII)
 _PHONE_DIGITS: Final = range(10, 16)
 _TWELVE_DIGITS: Final = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])", re.ASCII)

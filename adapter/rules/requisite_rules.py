@@ -8,7 +8,6 @@ from typing import Final
 
 import schemas
 from adapter import texts
-from adapter.domain.document import DocumentType
 from adapter.domain.report import AccessMarking, Action, FieldPath, TreatyInformation
 from adapter.errors import Final as FinalError
 from adapter.errors import Severity
@@ -68,7 +67,11 @@ def recipient_is_addressee(subject: Subject) -> Iterator[Hit]:
     day = _document_day(subject)
     if leg is None or leg.recipient is None or header.recipient is None or day is None:
         return
-    expected = subject.ruleset.body_of(leg.recipient, on=day)
+    try:
+        expected = subject.ruleset.body_of(leg.recipient, on=day)
+    except FinalError:
+        yield cannot_tell("fact.role-holder", ("header", "recipient"))
+        return
     if expected is not None and header.recipient.code != expected:
         params = {
             "found": in_all(header.recipient.name),
@@ -146,11 +149,3 @@ def identifier_is_not_taken(subject: Subject) -> Iterator[Hit]:
         yield cannot_tell("fact.identity", ("header", "document_id"))
     elif identity is Identity.OTHER_BYTES:
         yield Hit(path=("header", "document_id"), params={"id": subject.report.header.document_id})
-
-
-def require_leg(subject: Subject) -> None:
-    """Raise Final `rules.no-leg` for a business document that the ruleset does not know."""
-    kind: DocumentType = subject.report.header.document_type
-    if kind.is_business_document and subject.ruleset.leg(kind) is None:
-        params = {"ruleset": subject.ruleset.name, "document": texts.label_of_code_in_all("doctype", kind.value)}
-        raise FinalError("rules.no-leg", params=params)

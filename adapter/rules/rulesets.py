@@ -16,7 +16,8 @@ from adapter.domain.document import BodyCode, DocumentType
 from adapter.errors import Final as FinalError
 from adapter.errors import Finding, SettingsRefused
 from adapter.rules.json_tables import Table, read_json, refusal
-from adapter.rules.ruleset import Leg, Ruleset, merged, parse_reference, read_ruleset
+from adapter.rules.ruleset import Leg, Ruleset
+from adapter.rules.ruleset_file import merged, parse_reference, read_ruleset
 
 _SHIPPED: Final = Path(__file__).resolve().parent
 _MAX_CHAIN: Final = 8

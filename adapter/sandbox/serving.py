@@ -345,21 +345,22 @@ class _Core:
         centre, nudge = self._sandbox.centre, self._nudges[lane]
         try:
             while (wait := centre.next_wait(lane)) is not None:
-                nudge.clear()
-                self._hurried.discard(lane)
                 if wait:
                     try:
                         await asyncio.wait_for(nudge.wait(), wait.total_seconds())
                     except TimeoutError:
                         pass
                     else:
+                        nudge.clear()
                         if lane not in self._hurried:
                             # Something joined the lane: what comes first may have changed.
                             continue
+                        self._hurried.discard(lane)
                 await self._loop.run_in_executor(self._pushes, centre.attempt, lane)
         finally:
             self._lanes.pop(lane, None)
             self._nudges.pop(lane, None)
+            self._hurried.discard(lane)
 
 
 def _base(address: tuple[str, int]) -> str:

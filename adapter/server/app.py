@@ -32,9 +32,9 @@ def application(node: Node) -> Starlette:
         app = FastAPI(title="Elshi", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
         app.include_router(router(node))
     endpoint = SyncChannelEndpoint(node)
-    app.router.routes.append(Route(server.path, endpoint, methods=["POST"]))
+    app.router.routes.append(Route(server.path, endpoint.answer, methods=["POST"]))
     app.router.routes.append(Route("/live", live, methods=["GET"]))
-    app.router.routes.append(Route("/ready", Ready(node), methods=["GET"]))
+    app.router.routes.append(Route("/ready", Ready(node).answer, methods=["GET"]))
     return app
 
 

@@ -22,7 +22,7 @@ class Ready:
     def __init__(self, node: Node) -> None:
         self._node = node
 
-    async def __call__(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
         """200, or 503 with the code of what is wrong."""
         del request
         try:

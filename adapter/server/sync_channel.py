@@ -27,7 +27,7 @@ class SyncChannelEndpoint:
     def __init__(self, node: Node) -> None:
         self._node = node
 
-    async def __call__(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
         """The answer of the use case, or an HTTP status alone when nothing was taken."""
         server = self._node.settings.server
         try:

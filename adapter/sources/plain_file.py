@@ -13,7 +13,7 @@ def load_plain(content: bytes, *, file: str = "") -> dict[str, Any]:
     """The file's one outermost map; every value is a text, a list, a map or None.
 
     Read under the limits of report files. Raises DocumentRefused for what cannot be read, a repeated key among it, and
-    Final `source.not-a-map`.
+    Final `source.file-not-a-map`.
     """
     tally = Tally()
     try:
@@ -23,7 +23,7 @@ def load_plain(content: bytes, *, file: str = "") -> dict[str, Any]:
     if tally.findings:
         raise DocumentRefused(tuple(tally.findings), code="source.refused", place=Place(file=file))
     if not isinstance(node, Entries):
-        raise Final("source.not-a-map", place=Place(file=file, line=node.line))
+        raise Final("source.file-not-a-map", place=Place(file=file, line=node.line))
     plain = _plain(node)
     assert isinstance(plain, dict)
     return plain

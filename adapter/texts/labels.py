@@ -12,7 +12,7 @@ from typing import Final
 import schemas
 from adapter.texts.language import Language
 
-_HOME: Final = Path(__file__).resolve().parent / "labels"
+_HOME: Final = Path(__file__).resolve().parent
 
 
 def field_ids() -> frozenset[str]:
@@ -49,4 +49,4 @@ def _value(list_id: str, code: str) -> schemas.CodeValue | None:
 
 @cache
 def _labels(language: Language) -> Mapping[str, str]:
-    return MappingProxyType(tomllib.loads((_HOME / f"{language}.toml").read_text(encoding="utf-8")))
+    return MappingProxyType(tomllib.loads((_HOME / f"labels_{language}.toml").read_text(encoding="utf-8")))

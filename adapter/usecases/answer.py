@@ -135,7 +135,7 @@ def _subject(judged: Judged) -> str | None:
 
 def _told(finding: Finding) -> ResponseFinding:
     sentences = {
-        language: str(texts.render(finding.code, finding.params, language))
+        language: texts.render(finding.code, finding.params, language).what
         for language in (texts.Language.KK, texts.Language.RU)
     }
     return ResponseFinding(

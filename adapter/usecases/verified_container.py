@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import BinaryIO
 
@@ -64,7 +64,9 @@ class Judged:
 def judge(kept: KeptBlob, files: Files, trust: Trust, *, at: datetime) -> Judged:
     """Judge the container whose bytes stand under `kept`; at is the validation time. Raises Final when they are gone."""
     with files.open(kept.sha256) as source:
-        return judge_bytes(source, kept, trust, at=at)
+        judged = judge_bytes(source, kept, trust, at=at)
+    reopened = {name: item.reopened(lambda: files.open(kept.sha256)) for name, item in judged.objects.items()}
+    return replace(judged, objects=reopened)
 
 
 def judge_bytes(source: bytes | BinaryIO, kept: KeptBlob, trust: Trust, *, at: datetime) -> Judged:

@@ -101,6 +101,10 @@ class Archive:
         self.size = size
         self.entries: Mapping[str, Entry] = {entry.name: entry for entry in entries}
 
+    def over(self, source: BinaryIO) -> Archive:
+        """The same entries read from another stream of the same bytes."""
+        return Archive(source, tuple(self.entries.values()), self.size)
+
     def read(self, name: str) -> bytes:
         """The whole content of one entry; whoever asks has looked at its size."""
         return b"".join(self.chunks(name))

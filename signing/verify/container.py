@@ -21,7 +21,8 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from dataclasses import dataclass, field
+from collections.abc import Generator
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import schemas
@@ -32,7 +33,7 @@ from signing.verify.xml_signature import Examination, judge_algorithms, judge_ke
 from signing.xmldsig import Canonicalizer, StepError, failed, malformed, passed, unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from signing.algorithms import DigestAlgorithm, Hash
@@ -70,17 +71,32 @@ class VerifiedObject:
     size: int
     sha256: bytes
     _archive: Archive = field(repr=False, compare=False)
+    _reopen: Callable[[], BinaryIO] | None = field(default=None, repr=False, compare=False)
+
+    def reopened(self, reopen: Callable[[], BinaryIO]) -> VerifiedObject:
+        """The same object, read from a stream that `reopen` gives each time; the container's first source may be closed.
+
+        What the stream holds is compared with what was signed, as ever: other bytes are signing.object-changed.
+        """
+        return replace(self, _reopen=reopen)
 
     def read(self) -> bytes:
         """All of it in memory. Raises SigningError signing.object-changed when the source has changed since."""
-        return b"".join(_compared(self._archive, self.name, self.sha256))
+        return b"".join(self._pieces())
 
     def open(self) -> BinaryIO:
         """A stream; its last piece (up to 256 KB) is handed out only after the whole has been compared.
 
         Raises SigningError signing.object-changed while reading. Whoever stops early has compared nothing.
         """
-        return io.BufferedReader(_Stream(_compared(self._archive, self.name, self.sha256)), asic.CHUNK)
+        return io.BufferedReader(_Stream(self._pieces()), asic.CHUNK)
+
+    def _pieces(self) -> Iterator[bytes]:
+        if self._reopen is None:
+            yield from _compared(self._archive, self.name, self.sha256)
+            return
+        with self._reopen() as source:
+            yield from _compared(self._archive.over(source), self.name, self.sha256)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -390,3 +406,9 @@ class _Stream(io.RawIOBase):
         buffer[:count] = self._rest[:count]
         self._rest = self._rest[count:]
         return count
+
+    def close(self) -> None:
+        """Also let go of a stream that was opened for this reading."""
+        if not self.closed and isinstance(self._pieces, Generator):
+            self._pieces.close()
+        super().close()

@@ -418,7 +418,7 @@ def _(exchange: Exchange) -> None:
     exchange.sent()
     exchange.pushed("ministry", 1)
     exchange.said(notice("stateDelivered", DATE))
-    assert exchange.sandbox.centre.waiting() == 1
+    exchange.until(lambda: exchange.sandbox.centre.waiting() == 1)
     exchange.serving.retry_now()
     assert exchange.kinds("ministry", 2) == ["stateStartProcessResponse", "stateDelivered"]
 

@@ -85,6 +85,7 @@ def test_a_participant_that_is_down_gets_everything_when_it_is_back(keys: Keys, 
         assert exchange.kinds("foreign", 1) == ["docOutgoing"]
     finally:
         exchange.until(lambda: exchange.sandbox.centre.waiting() == 0)
+        back.close()
 
 
 def test_many_calls_at_once_are_all_answered_and_none_is_lost(exchange: Exchange) -> None:
@@ -312,6 +313,7 @@ def test_stopping_ends_a_call_that_hangs_and_tells_what_was_not_delivered(
     client.start()
     exchange.until(exchange.has_processed)
     exchange.pushed("ministry", 1)
+    exchange.until(lambda: exchange.sandbox.centre.waiting() == 1)
     exchange.serving.stop()
     client.join()
     assert len(ended) == 1

@@ -375,6 +375,12 @@ def test_the_recipient_is_the_body_the_leg_names_on_the_day() -> None:
     assert found[0].path == ("header", "recipient")
 
 
+def test_a_role_that_nobody_holds_leaves_the_recipient_undecided() -> None:
+    found = check(make.fx6(), rules.Stage.LOCK, ruleset=replace(baseline(), roles={}))
+    assert [(item.finding.code, item.path) for item in found] == [(rules.CANNOT_TELL, ("header", "recipient"))]
+    assert texts.unfilled(rules.CANNOT_TELL, found[0].finding.params) == ()
+
+
 def test_a_document_made_under_another_ruleset_is_told() -> None:
     report = put(make.fx1(), ("header", "ruleset", "version"), "2010-10-30")
     assert codes(check(report, rules.Stage.LOCK)) == ["rules.ruleset-differs"]
@@ -414,3 +420,40 @@ def test_an_invalid_signature_names_the_code_of_the_check() -> None:
     bad = make.signature(verdict=SignatureVerdict.INVALID, sub_indication="HASH_FAILURE")
     found = check(make.fx1(), rules.Stage.RECEIVE, signature=bad)
     assert "HASH_FAILURE" in found[0].finding.params["reason"]["en"]
+
+
+# --- the variant for the year 2022 -----------------------------------------------------------------------------------
+def _of_2022(report: Any) -> Any:
+    """The record on T2, sent by the ministry that existed until September 2023, for the year 2022."""
+    head = report.header
+    period = replace(head.reporting_period, from_=dt.date(2022, 1, 1), to=dt.date(2022, 10, 31))
+    return replace(
+        report,
+        header=replace(
+            head,
+            sender=make.org("KZ-MIID"),
+            reporting_year=2022,
+            reporting_period=period,
+            registration_date=dt.date(2022, 11, 1),
+            due_date=dt.date(2022, 11, 10),
+        ),
+    )
+
+
+@pytest.mark.parametrize("scope", ["entered-in-year", "in-force-at-period-end"])
+def test_a_ministry_of_2022_is_judged_by_the_bodies_and_the_zone_of_2022(scope: str) -> None:
+    report = _of_2022(make.information("FX-2022", "KZ-MIID", (make.record(make.t2(), "FX-2022"),)))
+    found = check(
+        report,
+        rules.Stage.RECEIVE,
+        ruleset=baseline(in_force_scope=scope),
+        coverage=make.coverage_list(2022, ("KZ-MIID",)),
+        received_at=dt.datetime.fromisoformat("2022-11-10T23:30:00+06:00"),
+    )
+    assert found == ()
+
+
+def test_a_treaty_of_2013_is_noticed_in_2022_under_the_narrow_reading() -> None:
+    report = _of_2022(make.fx1())
+    found = check(report, rules.Stage.LOCK, ruleset=baseline(in_force_scope="entered-in-year"))
+    assert codes(found) == ["BR-06d"]

@@ -37,10 +37,23 @@ CARRIERS = {
 }
 """Calls whose first argument, or argument `code`, `id` or `missing`, is a code."""
 
+_FILLED_ELSEWHERE = {
+    "phrase",
+    "refusal",
+    "cannot_tell",
+    "Check",
+    "DocumentRefused",
+    "SettingsRefused",
+    "Judgement",
+    "Violation",
+}
+"""Carriers that fill their sentence with more than the call shows."""
+
 NOT_CODES = {
     "http.response.start": "word of ASGI",
     "http.response.body": "word of ASGI",
     "elshi.sandbox": "name of a logger",
+    "file.expired": "event of the sandbox",
 }
 _FILE_ENDINGS = (".asice", ".json", ".pdf", ".pem", ".toml", ".xml", ".xsd")
 """Literals that end so are names of files."""
@@ -76,6 +89,33 @@ def missing_codes() -> dict[str, str]:
     return {code: place for code, place in sorted(code_literals().items()) if code not in texts.codes()}
 
 
+def unfilled_literals() -> dict[str, str]:
+    """Calls that carry a code and write their parameters out, and leave a placeholder of its sentence unfilled."""
+    from adapter import texts
+
+    found: dict[str, str] = {}
+    for path in _modules():
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(call, ast.Call) or _name(call.func) not in CARRIERS - _FILLED_ELSEWHERE:
+                continue
+            keywords = {each.arg: each.value for each in call.keywords}
+            first = keywords.get("code", call.args[0] if call.args else None)
+            tables = [each for each in (*call.args, keywords.get("params")) if each is not None and each is not first]
+            if not isinstance(first, ast.Constant) or any(not _is_written_out(each) for each in tables):
+                continue
+            keys = [key for table in tables if isinstance(table, ast.Dict) for key in table.keys]
+            given = {str(key.value) for key in keys if isinstance(key, ast.Constant)} | {str(name) for name in keywords}
+            lacking = texts.unfilled(str(first.value), dict.fromkeys(given))
+            if lacking and str(first.value) in texts.codes():
+                found[f"{path.relative_to(ROOT)}:{call.lineno}"] = f"{first.value}: {', '.join(lacking)}"
+    return found
+
+
+def _is_written_out(node: ast.expr) -> bool:
+    """A dict with its keys in sight, or a plain value that is no dict at all; anything else may hold any key."""
+    return isinstance(node, ast.Constant) or (isinstance(node, ast.Dict) and None not in node.keys)
+
+
 def _modules() -> Iterator[Path]:
     for package in PACKAGES:
         yield from sorted((ROOT / package).rglob("*.py"))
@@ -84,19 +124,11 @@ def _modules() -> Iterator[Path]:
 def _carried(tree: ast.Module) -> Iterator[tuple[str, int]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _name(node.func) in CARRIERS:
-            first = node.args[:1]
             named = [each.value for each in node.keywords if each.arg in {"code", "id", "missing"}]
-            for argument in (*first, *named):
-                for leaf in ast.walk(argument):
-                    if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str) and _is_code(leaf.value):
-                        yield leaf.value, leaf.lineno
+            for argument in (*node.args[:1], *named):
+                yield from ((text, line) for text, line in _literals(argument) if _is_code(text))
         elif isinstance(node, ast.Assign) and any(_name(target) == "code" for target in node.targets):
-            if (
-                isinstance(node.value, ast.Constant)
-                and isinstance(node.value.value, str)
-                and _is_code(node.value.value)
-            ):
-                yield node.value.value, node.lineno
+            yield from ((text, line) for text, line in _literals(node.value) if _is_code(text))
 
 
 def _events(tree: ast.Module) -> Iterator[str]:

@@ -16,7 +16,7 @@ from adapter.errors import Final, Finding, Place, Severity
 from adapter.rules.language_rules import mixed_words
 from adapter.texts import Language
 from adapter.texts.sentences import LONGEST_VALUE, _entries
-from tests.unit.texts.code_literals import code_literals, missing_codes
+from tests.unit.texts.code_literals import code_literals, missing_codes, unfilled_literals
 
 SHARED = Path(__file__).resolve().parents[3] / ".." / "shared" / "domain"
 PHRASES = ("fact.", "reason.")
@@ -27,6 +27,10 @@ _KAZAKH = set("әғқңөұүһі")
 
 def test_every_code_in_the_source_has_a_sentence() -> None:
     assert missing_codes() == {}
+
+
+def test_no_call_leaves_a_placeholder_of_its_sentence_open() -> None:
+    assert unfilled_literals() == {}
 
 
 def test_the_scan_finds_calls_tables_and_classes() -> None:
