@@ -3,7 +3,8 @@
 A value of the file can be replaced from the environment: ELSHI_SERVER__PORT=8080 for [server] port. A password is never
 a plain default: it is given as `password` or, better, as `password_file`, a file with the secret on one line; both at
 once are refused, and from the environment either replaces both. White space around a text is dropped. Paths are
-relative to the folder of the settings file, which `{folder}` names in the storage URL. Durations are numbers under a key that ends with `_seconds`.
+relative to the folder of the settings file, which `{folder}` names in the storage URL. Durations are numbers under a key
+that ends with `_seconds`.
 
 What contradicts is refused at start with both values named: a lease shorter than one try, a plain-text address in
 production, anchors of a sandbox in production.
@@ -421,7 +422,10 @@ def _of_the_exchange(settings: Settings) -> Iterator[tuple[str, str]]:
     """The dialect's own words for waiting and resending; `delivery` is what the program acts on."""
     delivery, exchange = settings.delivery, settings.exchange
     if exchange.resend_unknown == "auto_same_bytes" and delivery.resend_when_uncertain != "identical":
-        yield "exchange.resend_unknown=auto_same_bytes", f"delivery.resend_when_uncertain={delivery.resend_when_uncertain}"
+        yield (
+            "exchange.resend_unknown=auto_same_bytes",
+            f"delivery.resend_when_uncertain={delivery.resend_when_uncertain}",
+        )
     if exchange.unknown.wait not in {UnknownConfig().wait, delivery.uncertain_window}:
         yield (
             f"exchange.unknown.wait_seconds={exchange.unknown.wait.total_seconds():g}",

@@ -14,9 +14,7 @@ YearArgument = Annotated[int, typer.Argument(help="Reporting year.")]
 OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Folder for what is written.")]
 
 
-@app.command(
-    epilog="Example: [cyan]elshi summarise 2026 mfa/summary.yaml -o out/ -s elshi.toml[/]"
-)
+@app.command(epilog="Example: [cyan]elshi summarise 2026 mfa/summary.yaml -o out/ -s elshi.toml[/]")
 def summarise(
     year: YearArgument,
     texts: Annotated[

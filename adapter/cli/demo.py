@@ -187,7 +187,7 @@ class _Play:
         self.serving.open_gateway()
         self._await("KZ-MLSP", DeliveryState.REGISTERED, "expect-survives-refused")
 
-        self.clock.move_to(_DAY_TWO)
+        self._move_to(_DAY_TWO)
         self._line("fault-503")
         self.serving.sandbox.add_faults_from_toml(_FAULTS)
         self._submit("KZ-MENR", self.examples / "menr" / "report.yaml")
@@ -220,7 +220,7 @@ class _Play:
 
     def _late(self) -> None:
         self._title("late")
-        self.clock.move_to(_LATE)
+        self._move_to(_LATE)
         self._submit("KZ-MOT", self.examples / "mot" / "report.yaml")
         self._await("KZ-MOT", DeliveryState.REGISTERED, "expect-late-registered")
         row = self._registered("KZ-MFA", self._document("KZ-MOT").document_id)
@@ -231,7 +231,7 @@ class _Play:
 
     def _summary(self) -> None:
         self._title("summary")
-        self.clock.move_to(_SUMMARY)
+        self._move_to(_SUMMARY)
         mfa = self.nodes["KZ-MFA"]
         path = write_summary(mfa, 2026, self.examples / "mfa" / "summary.yaml", self.output / "summary")
         self._submit("KZ-MFA", path)
@@ -239,7 +239,7 @@ class _Play:
 
     def _consolidated(self) -> None:
         self._title("consolidated")
-        self.clock.move_to(_CONSOLIDATED)
+        self._move_to(_CONSOLIDATED)
         office = self.nodes["KZ-GA"]
         path = write_consolidated(
             office, 2026, self.examples / "ga" / "consolidated.yaml", self.output / "consolidated"
@@ -249,7 +249,7 @@ class _Play:
 
     def _publication(self) -> None:
         self._title("publication")
-        self.clock.move_to(_PUBLISHED)
+        self._move_to(_PUBLISHED)
         _, files = write_site(
             self.nodes["KZ-MFA"], 2026, self.examples / "mfa" / "publication.yaml", self.output / "site"
         )
@@ -306,6 +306,8 @@ class _Play:
     def _close(self) -> None:
         assert self.serving is not None
         findings = self.serving.sandbox.protocol_findings()
+        for finding in findings:
+            self._say(f"  [yellow]{finding.participant} {finding.code}[/] {finding.path}: {finding.rule}")
         self._expect("expect-clean-protocol", not findings)
         self._title("end" if self.all_hold else "end-failed")
         for what, held in self.expectations:
@@ -373,6 +375,11 @@ class _Play:
                 return True
             waiting.wait(_STEP_SECONDS)
         return False
+
+    def _move_to(self, moment: datetime) -> None:
+        """Let everything come to rest, then jump: files at the exchange live for hours, and the scenario has weeks."""
+        self._settle()
+        self.clock.move_to(moment)
 
     def _settle(self) -> None:
         """Wait until no node has anything to deliver or to process."""

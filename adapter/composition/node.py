@@ -352,7 +352,13 @@ class Node:
     @cached_property
     def export(self) -> Export:
         """Evidence folders."""
-        return Export(store=self.store, clock=self.clock, trust=self.document_trust, own=self.settings.node.body)
+        return Export(
+            store=self.store,
+            clock=self.clock,
+            trust=self.document_trust,
+            own=self.settings.node.body,
+            certificates=tuple(_certificate(path) for path in self.settings.trust.gateway_certificates),
+        )
 
     # --- files --------------------------------------------------------------------------------------------------------
     def open_report(self, path: Path) -> Opened:

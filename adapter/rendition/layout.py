@@ -100,6 +100,7 @@ _ALWAYS_HEADED: Final = (
     r.PendingRecord,
     r.Treaty,
     r.AnalysisBasis,
+    *get_args(r.Slot),
     r.Recommendation,
     r.Statistics,
     r.ForeignPolicyAssessment,
@@ -222,20 +223,27 @@ _XML_ENCRYPTION: Final = "http://www.w3.org/2001/04/xmlenc#"
 
 def blocks(report: r.Report) -> tuple[Block, ...]:
     """Every element of `report` in document order: requisites first, then the body; never ends with an End."""
-    found = list(_body_of(report))
+    found = list(_headed(_inside(report, level=1), 1, _CONTENT))
     while isinstance(found[-1], End):
         found.pop()
     return tuple(found)
 
 
-def _body_of(report: r.Report) -> Iterator[Block]:
-    """Parts of the document itself stand under headings, so that nothing is read as belonging to the part before."""
-    follows_heading = False
-    for block in _inside(report, level=1):
-        if isinstance(block, Row) and not follows_heading:
-            yield Heading(level=1, kk=_CONTENT.kk, ru=_CONTENT.ru)
-        follows_heading = not isinstance(block, End)
+def _headed(inside: Iterable[Block], level: int, name: Label) -> Iterator[Block]:
+    """The same, with a heading over rows that follow a closed part: they would be read as belonging to it."""
+    depth, follows_end, is_open = 0, False, False
+    for block in inside:
+        if depth == 0 and isinstance(block, Row) and follows_end:
+            yield Heading(level=level, kk=name.kk, ru=name.ru)
+            is_open = True
+        elif depth == 0 and isinstance(block, Heading) and is_open:
+            yield End()
+            is_open = False
+        depth += isinstance(block, Heading) - isinstance(block, End)
+        follows_end = isinstance(block, End)
         yield block
+    if is_open:
+        yield End()
 
 
 def _inside(value: Any, *, level: int) -> Iterator[Block]:
@@ -283,20 +291,19 @@ def _groups(items: tuple[Any, ...], label: Label, part: Any, level: int) -> Iter
 
 def _single_value(item: Any, level: int) -> tuple[Entry, ...]:
     """The one value of a part that holds no more, as a party does whose dates are not known; else nothing."""
-    inside = tuple(_inside(item, level=level))
-    found = () if _is_headed(item, inside) else _as_entries(inside)
+    found = () if isinstance(item, _ALWAYS_HEADED) else _as_entries(tuple(_inside(item, level=level)))
     return (replace(found[0], label=_NO_LABEL),) if len(found) == 1 else ()
 
 
 def _group(item: Any, label: Label, level: int, *, has_name: bool, is_one_of_many: bool) -> Iterator[Block]:
     """A part of several values: one row when it is small, else a heading with a table of its own."""
     inside = tuple(_inside(item, level=level + 1))
-    small = () if _is_headed(item, inside) else _as_entries(inside)
+    small = () if isinstance(item, _ALWAYS_HEADED) else _as_entries(inside)
     if not small:
         title = _title(item)
         heading = Label(f"{label.kk}: {title.kk}", f"{label.ru}: {title.ru}") if title else label
         yield Heading(level=level, kk=heading.kk, ru=heading.ru)
-        yield from inside
+        yield from _headed(inside, level, Label(f"{label.kk} (жалғасы)", f"{label.ru} (продолжение)"))
         yield End()
         return
     named = has_name or is_one_of_many
@@ -305,10 +312,6 @@ def _group(item: Any, label: Label, level: int, *, has_name: bool, is_one_of_man
         small = (replace(small[0], label=_NO_LABEL),)
     in_columns_first = tuple(sorted(small, key=lambda entry: entry.is_wide))
     yield Row(label=label, entries=in_columns_first, is_one_of_many=is_one_of_many)
-
-
-def _is_headed(item: Any, inside: tuple[Block, ...]) -> bool:
-    return isinstance(item, _ALWAYS_HEADED) or (isinstance(item, get_args(r.Slot)) and len(inside) > 1)
 
 
 def _as_entries(inside: tuple[Block, ...]) -> tuple[Entry, ...]:

@@ -54,11 +54,19 @@ def certificate_was_valid(subject: Subject) -> Iterator[Hit]:
 
 
 def signer_is_head(subject: Subject) -> Iterator[Hit]:
-    """BR-03c: the signer is shown to be the head of the sending body, or its acting head where the ruleset allows."""
+    """BR-03c: the signer is shown to be the head of the sending body, or its acting head where the ruleset allows.
+
+    Receipts, responses and publications have no head's signature under the Rules (content model, section 10): there the
+    signer has to belong to the sending body and nothing more.
+    """
     header = subject.report.header
     signer = subject.facts.signer
     if signer is None:
         yield cannot_tell("fact.signer", ("header", "signatory"))
+        return
+    if not header.document_type.is_business_document:
+        if signer.body != header.sender.code:
+            yield Hit(path=("header", "sender"), params={"signer": signer.name, "body": in_all(header.sender.name)})
         return
     acting = signer.capacity is Capacity.ACTING_HEAD
     rule = subject.ruleset.signatory_rule(header.document_type)

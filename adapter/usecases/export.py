@@ -6,6 +6,7 @@
     messages/NNN-<what>.xml   raw answers and notices of the exchange, byte for byte
     answers/attempt-N-*.bin   answers that took nothing: faults, error pages
     receipts/NNN-<what>.asice signed Receipts and ProcessingResponses
+    certificates/*.cer        certificates that messages only name; they help to find a path and are trusted for nothing
     attempts.json             every attempt to send: when, what came of it, digest of the message
     audit.json                the segment of the audit chain from the first to the last event about the document
 
@@ -67,12 +68,16 @@ class _Written:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Export:
-    """Works on both sides: for what we sent and for what we registered."""
+    """Works on both sides: for what we sent and for what we registered.
+
+    certificates    DER of the exchange's signing certificates, which its messages name and do not carry
+    """
 
     store: Store
     clock: Clock
     trust: Trust
     own: str
+    certificates: tuple[bytes, ...] = ()
 
     def __call__(self, document_id: DocumentId, folder: EvidenceFolder) -> Exported:
         """Raises Final `export.no-such-document`."""
@@ -94,6 +99,9 @@ class Export:
         self._documents(written, container)
         self._answers(written, receipts)
         self._other_answers(written, [item for each in attempts.values() for item in each], receipts)
+        for certificate in self.certificates:
+            name = hashlib.sha256(certificate).hexdigest()[:16]
+            written.put(f"certificates/{name}.cer", [certificate], what="certificate")
         written.put("attempts.json", [_json([_attempt(item) for each in attempts.values() for item in each])])
         written.put("audit.json", [_json([_event(item) for item in segment])])
         manifest = {

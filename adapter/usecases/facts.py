@@ -25,7 +25,7 @@ from adapter.domain.report import (
 )
 from adapter.ports import KeptBlob, Store
 from adapter.usecases.convert import Attached
-from adapter.usecases.verified_container import Judged, Trust, judge
+from adapter.usecases.verified_container import Judged, Trust, judge, judge_bytes, sha256_of
 
 _HEAD = frozenset({"1.2.398.3.3.4.1.2.1", "1.2.398.3.17.3.3"})
 """Extended key usages of a first head (NUC and BTSD)."""
@@ -112,7 +112,7 @@ class FactsOf:
             received_at=received_at,
             identity=identity,
             submissions=self._submissions(report),
-            stored=self._stored(report, at),
+            stored=self._stored(report, at, judged),
             forwarded=_forwarded(report),
         )
 
@@ -147,8 +147,13 @@ class FactsOf:
                 found.append(rules.Submission(document_id=row.document_id, body=row.sender, report=judged.report))
         return tuple(found)
 
-    def _stored(self, report: Report, at: datetime) -> tuple[rules.StoredDocument, ...] | None:
-        """The documents this one rests on, verified again now (BR-14b, BR-16)."""
+    def _stored(
+        self, report: Report, at: datetime, judged: Judged | None = None
+    ) -> tuple[rules.StoredDocument, ...] | None:
+        """The documents this one rests on, verified again now (BR-14b, BR-16).
+
+        The addressee of a consolidated document has the summary only as it was forwarded: that container counts.
+        """
         kinds = {
             SummaryInformation: DocumentType.TREATY_INFORMATION,
             ConsolidatedInformation: DocumentType.SUMMARY_INFORMATION,
@@ -158,7 +163,8 @@ class FactsOf:
             return None
         with self.store.transaction() as transaction:
             rows = transaction.register.listed(document_type=kind, reporting_year=report.header.reporting_year)
-        return tuple(
+        forwarded = self._forwarded_summary(judged, at) if judged is not None else ()
+        return forwarded + tuple(
             rules.StoredDocument(
                 document_id=row.document_id,
                 body=row.sender,
@@ -167,6 +173,27 @@ class FactsOf:
             )
             for row in rows
         )
+
+    def _forwarded_summary(self, judged: Judged, at: datetime) -> tuple[rules.StoredDocument, ...]:
+        if not isinstance(judged.report, ConsolidatedInformation) or self.trust is None:
+            return ()
+        found: list[rules.StoredDocument] = []
+        for item in judged.objects.values():
+            if not item.name.endswith(".asice"):
+                continue
+            content = item.read()
+            inner = judge_bytes(content, KeptBlob(sha256=sha256_of(content), size=len(content)), self.trust, at=at)
+            if inner.report is None:
+                continue
+            found.append(
+                rules.StoredDocument(
+                    document_id=inner.report.header.document_id,
+                    body=inner.report.header.sender.code,
+                    sha256=bytes(item.sha256),
+                    verdict=VERDICTS[inner.verdict],
+                )
+            )
+        return tuple(found)
 
     def _judge(self, row: RegisteredDocument, at: datetime) -> Judged:
         assert self.store is not None  # a row comes from the store

@@ -197,13 +197,13 @@ class Verify:
         self, contents: Mapping[str, bytes], document: object, checks: list[Mapping[str, Any]]
     ) -> list[Mapping[str, Any]]:
         history: list[Mapping[str, Any]] = []
+        # Certificates of the folder only help to find a path: every signer still needs one to the anchors of the command.
+        named = tuple(contents[name] for name in sorted(contents) if name.startswith("certificates/"))
         for name in sorted(contents):
             if not name.startswith("messages/"):
                 continue
             content = contents[name]
-            judged = signing.verify_envelope(
-                content, policy=self.envelope_trust.policy, anchors=self.envelope_trust.anchors, at=self.at
-            )
+            judged = self._message(content, named)
             # An unsigned answer is kept as it came and proves nothing; it does not speak against the document either.
             indication = judged.report.indication.value if judged.is_signed else "NOT-SIGNED"
             checks.append(_check("evidence.message-signature", indication, name=name))
@@ -225,6 +225,16 @@ class Verify:
                     }
                 )
         return history
+
+    def _message(self, content: bytes, named: Sequence[bytes]) -> signing.EnvelopeValidation:
+        trust = self.envelope_trust
+        try:
+            return signing.verify_envelope(
+                content, policy=trust.policy, anchors=trust.anchors, at=self.at, pinned=named
+            )
+        except signing.Malformed:
+            # A certificate of the folder that is none: judged as if the folder had brought no certificate.
+            return signing.verify_envelope(content, policy=trust.policy, anchors=trust.anchors, at=self.at)
 
 
 def _of_report(name: str, report: signing.ValidationReport) -> Verdict:

@@ -398,7 +398,9 @@ class House:
             return [one.event.action for one in transaction.audit.events()]
 
     # --- carrying ---
-    def carried(self, submitted: Submitted | Delivery, to: House, **changes: Any) -> tuple[IncomingDocument, JournalEntry]:
+    def carried(
+        self, submitted: Submitted | Delivery, to: House, **changes: Any
+    ) -> tuple[IncomingDocument, JournalEntry]:
         """What the exchange makes of a delivery of ours at the addressee: an announcement, and files in its store."""
         delivery = submitted.delivery if isinstance(submitted, Submitted) else submitted
         content = delivery.content

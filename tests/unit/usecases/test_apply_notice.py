@@ -224,8 +224,6 @@ def test_the_directory_is_asked_only_when_one_document_went_to_several(sender: H
     assert later.entry.wake_at > sender.clock.at
 
 
-
-
 def test_control_notices_after_registration_stay_history(sender: House, sent: Delivery) -> None:
     say(sender, K.REGISTERED, registration_number="К-1")
     say(sender, K.EXECUTION)
