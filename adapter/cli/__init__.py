@@ -1,5 +1,5 @@
 """The command `elshi`: arguments in, use case called, exit code out. It carries no rules."""
 
-from adapter.cli.app import main
+from adapter.cli.entry import main
 
 __all__ = ["main"]

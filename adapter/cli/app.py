@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import logging
 import os
 import sys
 from dataclasses import dataclass
@@ -46,7 +45,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
-    result_callback=lambda code: _end(code),
 )
 
 SettingsOption = Annotated[
@@ -97,25 +95,9 @@ def exit_code_of(error: ElshiError) -> int:
     return FAILED if isinstance(error, Retryable | OutcomeUnknown) else UNUSABLE
 
 
-def main() -> NoReturn:
-    """Run the command. Ends in an exit code in every case; a traceback only for a defect of the program."""
-    logging.basicConfig(
-        level=os.environ.get("ELSHI_LOG", "WARNING").upper(),
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-        stream=sys.stderr,
-    )
-    _commands()
-    try:
-        app()
-    except ElshiError as error:
-        screen = _LAST[-1] if _LAST else context().screen
-        screen.error(error)
-        sys.exit(exit_code_of(error))
-    except BrokenPipeError:
-        # The reader of our output went away (`| head`); there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(OK)
-    sys.exit(OK)
+def shown_on() -> Screen:
+    """The screen of the running command, for an error that ends it."""
+    return _LAST[-1] if _LAST else context().screen
 
 
 def _end(code: object) -> NoReturn:
@@ -123,8 +105,6 @@ def _end(code: object) -> NoReturn:
     raise typer.Exit(code if isinstance(code, int) else OK)
 
 
-def _commands() -> None:
-    """Each module registers its commands when it is imported."""
-    from adapter.cli import cycle, demo, documents, evidence, operations
-
-    assert all((cycle, demo, documents, evidence, operations))
+@app.callback(result_callback=_end)
+def _root() -> None:
+    """Carries state documents: reports become schema-validated XML, signed, and routed through ESEDO."""

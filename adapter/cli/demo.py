@@ -32,7 +32,7 @@ from adapter.composition import Node, evidence_folder, load_key, opened_containe
 from adapter.composition.forms import audit_page, write_consolidated, write_site, write_summary
 from adapter.composition.machine import machine_identifiers, scenario_clock
 from adapter.composition.stand import Stand, default_plan, make_stand
-from adapter.domain.delivery import ContentKind, Delivery, DeliveryState, Proof
+from adapter.domain.delivery import ContentKind, Delivery, DeliveryState, OutgoingDocument, Proof
 from adapter.domain.document import DocumentId
 from adapter.domain.notice import NoticeKind
 from adapter.errors import Final
@@ -342,10 +342,8 @@ class _Play:
         if self.serving is not None:
             for event in self.serving.sandbox.events(after=self.event):
                 self.event = event.number
-                if event.fault is not None:
-                    self._say(
-                        f"  {self._time()}  [magenta]⚡ {event.fault}[/] {event.operation or ''} {event.outcome or ''}"
-                    )
+                if event.what == "fault.injected" and event.fault is not None:
+                    self._say(f"  {self._time()}  [magenta]⚡ {event.fault}[/] {event.operation or ''}")
         while not self.seen.empty():
             self._say(f"  {self._time()}  {self.seen.get()}")
 
@@ -452,7 +450,11 @@ count = 1
 
 
 def _number(delivery: Delivery) -> str:
-    return str(getattr(delivery.content, "registration_number", delivery.key))
+    """The outgoing number; receipts and responses have none and are called by what they are."""
+    content = delivery.content
+    if isinstance(content, OutgoingDocument) and content.document_type.is_business_document:
+        return content.registration_number
+    return content.document_type.value if isinstance(content, OutgoingDocument) else delivery.key
 
 
 def _is_business(delivery: Delivery) -> bool:

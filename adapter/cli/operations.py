@@ -84,8 +84,10 @@ def sandbox(
     with exchange_sandbox.serve(settings, machine_clock(), host, port, new_id=uuid_of_machine) as serving:
         if script is not None:
             serving.sandbox.add_faults_from_toml(script.read_text(encoding="utf-8"))
-        ready.screen.say(f"{serving.gateway_url}   {serving.control_url}/sandbox/events")
-        serving.run_until_signal()
+        # Said only when signals are heard: a supervisor that stops us at once still gets a clean stop.
+        serving.run_until_signal(
+            lambda: ready.screen.say(f"{serving.gateway_url}   {serving.control_url}/sandbox/events")
+        )
     return OK
 
 
@@ -115,6 +117,29 @@ def resend(
     node = ready.node()
     try:
         after = node.intervene.resend(delivery, person=person, reason=reason, upload_again=upload_again)
+    finally:
+        node.close()
+    ready.screen.json(delivery_as_json(after, ())) if as_json else ready.screen.say(f"[green]✓[/] {after.state.value}")
+    return OK
+
+
+@app.command(
+    name="give-up",
+    epilog='Example: [cyan]elshi give-up DELIVERY --person "A. Clerk" --reason "sent on paper instead"[/]',
+)
+def give_up(
+    delivery: Annotated[str, typer.Argument(help="Id of the delivery, from `elshi status --json`.")],
+    person: PersonOption,
+    reason: ReasonOption,
+    settings: SettingsOption = None,
+    as_json: JsonOption = False,
+    language: LanguageOption = None,
+) -> int:
+    """Stop waiting for an outcome that is not known; a notice that comes later still counts."""
+    ready = context(settings=settings, as_json=as_json, language=language)
+    node = ready.node()
+    try:
+        after = node.intervene.give_up(delivery, person=person, reason=reason)
     finally:
         node.close()
     ready.screen.json(delivery_as_json(after, ())) if as_json else ready.screen.say(f"[green]✓[/] {after.state.value}")

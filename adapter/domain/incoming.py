@@ -71,7 +71,7 @@ class JournalState(StrEnum):
     HELD = "held"
     """A person must look: quarantined, not understood, indeterminate or in conflict."""
     REFUSED = "refused"
-    """Not a message we take (broken, wrongly signed); kept under a quota of its own."""
+    """Not a message we take (broken, wrongly signed); kept as it came."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,7 +134,7 @@ CANNOT_TELL = "rules.cannot-tell"
 """Code of a rule that lacks a fact. The sender is not at fault, so the document waits for a person."""
 
 
-def decide(
+def decide(  # noqa: PLR0911 - one line for each row of the table above
     *,
     verdict: ContainerVerdict,
     findings: tuple[Finding, ...],

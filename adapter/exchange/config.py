@@ -283,6 +283,9 @@ class ExchangeConfig:
     def not_carried_out(self) -> tuple[str, ...]:
         """Settings, as `key=value`, that ask for what this release does not do."""
         undone = {
+            # The worker's own [delivery] resend_when_uncertain and uncertain_window decide these two.
+            "resend_unknown": self.resend_unknown != "manual",
+            "unknown.wait": self.unknown.wait != UnknownConfig().wait,
             "second_sign.scope": self.second_sign.scope == "each_attachment",
             "second_sign.detached": not self.second_sign.detached,
             "second_sign.timestamp": self.second_sign.timestamp != "off",

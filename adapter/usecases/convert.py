@@ -93,17 +93,29 @@ class Convert:
         stops = tuple(finding for finding in findings if finding.severity is Severity.STOP)
         if stops:
             return stops
-        schema = () if any(f.severity is Severity.ERROR for f in findings) else _schema_findings(report, places)
+        told = {f.place.xpath or "" for f in findings if f.severity is Severity.ERROR}
+        schema = tuple(f for f in _schema_findings(report, places) if not _is_told(f, told))
         return (*findings, *_attachment_findings(report, attachments), *schema)
 
 
 def _schema_findings(report: Report, places: Places | None) -> tuple[Finding, ...]:
-    """The rules speak first, in the words of the paragraph; the schema says what they have no words for."""
+    """What the rules have no words for."""
     try:
         conversion.validated(conversion.build(report))
     except DocumentRefused as refused:
         return places.of_document(report, refused.findings) if places is not None else refused.findings
     return ()
+
+
+def _is_told(finding: Finding, told: set[str]) -> bool:
+    """Whether a rule has spoken of the place already: a person is told once, in the words of the paragraph."""
+    place = finding.place.xpath or ""
+    places = {place}
+    missing = finding.params.get("expected")
+    if isinstance(missing, str):
+        # What is missing has no place of its own: the schema names the element around it or the one that follows.
+        places |= {f"{place}/{missing}", f"{place.rpartition('/')[0]}/{missing}"}
+    return any(one == known or one.startswith(f"{known}/") for one in places for known in told)
 
 
 def _attachment_findings(report: Report, attachments: Sequence[Attached]) -> tuple[Finding, ...]:

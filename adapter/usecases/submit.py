@@ -111,7 +111,16 @@ class Submit:
         with self.store.transaction() as transaction:
             found = transaction.outbox.find(document_id, ContentKind.DOCUMENT, addressee)
         if found is not None and found.digest != digest:
-            raise Conflict(params={"id": document_id, "kept": found.digest, "given": digest, "since": found.created_at})
+            raise Conflict(
+                params={
+                    "document": document_id,
+                    "addressee": addressee,
+                    "known_sha256": found.digest,
+                    "known_at": found.created_at,
+                    "new_sha256": digest,
+                    "new_at": self.clock.now(),
+                }
+            )
         return found
 
     def _signed_findings(self, judged: Judged, now: datetime) -> tuple[Finding, ...]:

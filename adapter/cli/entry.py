@@ -1,0 +1,34 @@
+"""The one place where errors become exit codes and sentences, and where every module's commands meet."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import NoReturn
+
+from adapter.cli import cycle, demo, documents, evidence, operations
+from adapter.cli.app import OK, app, exit_code_of, shown_on
+from adapter.errors import ElshiError
+
+COMMANDS = (documents, operations, cycle, evidence, demo)
+"""Each registers its commands with the app when it is imported; their order is that of the help."""
+
+
+def main() -> NoReturn:
+    """Run the command. Ends in an exit code in every case; a traceback only for a defect of the program."""
+    logging.basicConfig(
+        level=os.environ.get("ELSHI_LOG", "WARNING").upper(),
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        stream=sys.stderr,
+    )
+    try:
+        app()
+    except ElshiError as error:
+        shown_on().error(error)
+        sys.exit(exit_code_of(error))
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`); there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(OK)
+    sys.exit(OK)
