@@ -45,9 +45,7 @@ _ROOTS = {
 _PAGE_TREE = re.compile(rb"/Type\s*/Pages\s*/Count\s+(\d+)")
 
 _HAS_GLYPH = '#set text(font: "Libertinus Serif")\n#set document(title: "?")\n#sys.inputs.sign'
-_OTHER_SIGNS = re.compile(
-    "[^\n -~\u00a0-\u00ac\u00ae-\u024f\u0370-\u0373\u0386\u0391-\u03a1\u03a3-\u03c9\u0400-\u0482\u048a-\u0513–—‘’“”„…«»№₸€‹›]"
-)
+_OTHER_SIGNS = re.compile(r"[^\n -~\u00a0-\u024f\u0391-\u03a1\u03a3-\u03c9\u0400-\u04ff–—‘’“”„…«»№₸€‹›]")
 """Of the signs that this does not match it is known that the fonts have them; the others are tried, each once."""
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
