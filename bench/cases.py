@@ -53,6 +53,7 @@ def _xades(size: int, label: str) -> Iterator[Case]:
     ours = material.container(objects)
     found = peers.signxml(key)
     theirs = b"" if isinstance(found, Absent) else found.sign(document)
+    chained = b"" if isinstance(found, Absent) else found.sign_with_chain(document)
     signing_peers = _peer(peers.Signxml.name, found, lambda: lambda: found.sign(document))
     if size == material.SMALL:
         signing_peers["raw RSA-2048"] = peers.raw_rsa(key)
@@ -60,7 +61,10 @@ def _xades(size: int, label: str) -> Iterator[Case]:
     yield Case(
         name=f"XAdES-B verify {label}",
         ours=lambda: material.verify(ours),
-        peers=_peer(peers.Signxml.name, found, lambda: lambda: found.verify(theirs)),
+        peers={
+            **_peer(peers.Signxml.name, found, lambda: lambda: found.verify(theirs)),
+            **_peer(peers.Signxml.name_with_path, found, lambda: lambda: found.verify_with_path(chained)),
+        },
     )
     with zipfile.ZipFile(io.BytesIO(ours)) as archive:
         content = archive.read(SIGNATURE)

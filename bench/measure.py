@@ -16,8 +16,8 @@ from typing import Literal
 Unit = Literal["op/s", "ms", "MB"]
 Work = Callable[[], object]
 
-MIN_ROUNDS = 7
-SLICE_SECONDS = 0.12
+MIN_ROUNDS = 9
+SLICE_SECONDS = 0.15
 """Of one contestant in one round; slower work than that runs once."""
 
 

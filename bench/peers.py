@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from tempfile import NamedTemporaryFile, _TemporaryFileWrapper
+
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from lxml import etree
 
-from bench.material import NOW, Key
+from bench.material import NOW, Key, pki
 from bench.measure import Absent, Work
 
 WSU = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
@@ -24,26 +27,50 @@ def raw_rsa(key: Key) -> Work:
 
 
 class Signxml:
-    """XAdES by signxml; certificate handed over, so no path is built. Its defaults otherwise."""
+    """XAdES by signxml, its defaults where nothing is said."""
 
     name = "signxml XAdES"
+    name_with_path = "signxml XAdES, path built"
 
     def __init__(self, key: Key) -> None:
         from signxml.xades import XAdESSignatureConfiguration, XAdESSigner, XAdESVerifier
 
         self._key = key
+        self._root: _TemporaryFileWrapper[bytes] | None = None
         self._signer, self._verifier = XAdESSigner, XAdESVerifier
         self._enveloped = XAdESSignatureConfiguration(location="./", verification_time=NOW)
         self._detached = XAdESSignatureConfiguration(location="./", verification_time=NOW, expect_references=2)
 
     def sign(self, document: bytes) -> bytes:
         """Enveloped: bytes in, bytes out. Without KeyValue, which its default writes and nobody needs."""
+        return self._sign(document, [self._key.certificate])
+
+    def sign_with_chain(self, document: bytes) -> bytes:
+        """The same with the intermediate authority, for `verify_with_path`."""
+        return self._sign(document, [self._key.certificate, x509.load_der_x509_certificate(pki().intermediate)])
+
+    def _sign(self, document: bytes, chain: list[x509.Certificate]) -> bytes:
         signed = self._signer().sign(
-            etree.fromstring(document), key=self._key.private, cert=[self._key.certificate], always_add_key_value=False
+            etree.fromstring(document), key=self._key.private, cert=chain, always_add_key_value=False
         )
         return etree.tostring(signed)
 
+    def verify_with_path(self, signed: bytes) -> None:
+        """The signer is not known beforehand: a path to the root, by the verifier of cryptography, as we build one."""
+        if self._root is None:
+            self._root = NamedTemporaryFile(suffix=".pem")  # noqa: SIM115 - it takes a file name, for as long as it lives
+            self._root.write(x509.load_der_x509_certificate(pki().root).public_bytes(Encoding.PEM))
+            self._root.flush()
+        self._verifier().verify(
+            signed,
+            ca_pem_file=self._root.name,
+            # its default wants the extended key usage of a web server or of e-mail, which national certificates lack
+            ee_policy=x509.verification.ExtensionPolicy.permit_all(),
+            expect_config=self._enveloped,
+        )
+
     def verify(self, signed: bytes) -> None:
+        """The certificate is handed over: no path is built."""
         self._verifier().verify(signed, x509_cert=self._key.certificate, expect_config=self._enveloped)
 
     def verify_detached(self, signature: bytes, document: bytes) -> None:

@@ -14,7 +14,7 @@ import socket
 import threading
 import tomllib
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -26,7 +26,7 @@ import typer
 
 from adapter import sandbox as exchange
 from adapter.cli.app import FINDINGS, OK, LanguageOption, app, context, now
-from adapter.cli.narration import LINES
+from adapter.cli.narration import CONTENTS, LINES, STATES
 from adapter.cli.screen import Screen
 from adapter.composition import Node, evidence_folder, load_key, opened_container, verifier
 from adapter.composition.forms import audit_page, write_consolidated, write_site, write_summary
@@ -329,13 +329,18 @@ class _Play:
         key = after.key.rpartition("#")[2] if after.content_kind is ContentKind.NOTICE else _number(after)
         self.seen.put(
             self._text(
-                what, body=body, to=after.addressee, what=key, state=after.state.value, attempt=max(after.attempts, 1)
+                what,
+                body=body,
+                to=after.addressee,
+                what=self._word(CONTENTS, key),
+                state=self._word(STATES, after.state.value),
+                attempt=max(after.attempts, 1),
             )
             + error
         )
 
     def _processed(self, body: str, one: Processed) -> None:
-        self.seen.put(self._text("message-in", body=body, code=one.code))
+        self.seen.put(self._text("message-in", body=body, code=self._word(CONTENTS, one.code)))
 
     def _show(self) -> None:
         """Everything seen since, in the order in which it was put down."""
@@ -421,6 +426,10 @@ class _Play:
 
     def _text(self, key: str, **params: object) -> str:
         return LINES[key][self.screen.language.value].format(**params)
+
+    def _word(self, words: Mapping[str, Mapping[str, str]], code: str) -> str:
+        """A code in the reader's language; one without a word is shown as it is."""
+        return words[code][self.screen.language.value] if code in words else code
 
     def _time(self) -> str:
         return f"[dim]{self.clock.now().astimezone(_START.tzinfo):%d.%m %H:%M:%S}[/]"

@@ -193,3 +193,45 @@ LINES: Mapping[str, Mapping[str, str]] = {
         "en": "The forgery: [cyan]{command}[/]",
     },
 }
+
+STATES: Mapping[str, Mapping[str, str]] = {
+    "queued": {"kk": "кезекте", "ru": "в очереди", "en": "queued"},
+    "claimed": {"kk": "дайындалуда", "ru": "готовится", "en": "claimed"},
+    "sending": {"kk": "жіберілуде", "ru": "отправляется", "en": "sending"},
+    "sent": {"kk": "жіберілді", "ru": "отправлено", "en": "sent"},
+    "in-centre": {"kk": "орталықта", "ru": "в центре", "en": "in the centre"},
+    "delivered": {"kk": "жеткізілді", "ru": "доставлено", "en": "delivered"},
+    "registered": {"kk": "тіркелді", "ru": "зарегистрировано", "en": "registered"},
+    "refused": {"kk": "бас тартылды", "ru": "отказано", "en": "refused"},
+    "uncertain": {"kk": "белгісіз", "ru": "не известно", "en": "uncertain"},
+    "abandoned": {"kk": "адам керек", "ru": "требует внимания", "en": "needs a person"},
+    "withdrawn": {"kk": "қайтарып алынды", "ru": "отозвано", "en": "withdrawn"},
+}
+"""States of a delivery in the words of the content model, section 7.2."""
+
+CONTENTS: Mapping[str, Mapping[str, str]] = {
+    "receipt": {"kk": "қол қойылған алынды", "ru": "подписанная квитанция", "en": "signed receipt"},
+    "processing-response": {"kk": "өңдеу нәтижесі", "ru": "результат обработки", "en": "processing response"},
+    "delivered": STATES["delivered"],
+    "registered": STATES["registered"],
+    "not-valid": STATES["refused"],
+    "notice.applied": {"kk": "хабарлама", "ru": "уведомление", "en": "a notice"},
+    "notice.repeated": {"kk": "қайталанған хабарлама", "ru": "повторное уведомление", "en": "a repeated notice"},
+    "notice.unknown-document": {
+        "kk": "өзі жібермеген құжат туралы хабарлама",
+        "ru": "уведомление о документе, который не отправлял",
+        "en": "a notice about a document it never sent",
+    },
+    "receive.registered": {"kk": "құжат тіркелді", "ru": "документ зарегистрирован", "en": "a document, registered"},
+    "receive.registered-late": {
+        "kk": "құжат тіркелді, кешіктірілген",
+        "ru": "документ зарегистрирован, с опозданием",
+        "en": "a document, registered, late",
+    },
+    "receive.refused-signature-negative": {
+        "kk": "құжаттан бас тартылды: қолтаңба расталмады",
+        "ru": "в документе отказано: подпись не подтверждена",
+        "en": "a document, refused: signature not confirmed",
+    },
+}
+"""What travels and what comes in, as a person would call it; anything else is shown by its code."""

@@ -32,6 +32,7 @@ th{background:#eef1f6;font-weight:600}
 .PASSED,.TOTAL-PASSED{color:var(--good);font-weight:600}
 .FAILED,.TOTAL-FAILED{color:var(--bad);font-weight:600}
 .INDETERMINATE,.NOT_PERFORMED{color:var(--doubt);font-weight:600}
+.PASSED,.FAILED,.INDETERMINATE,.NOT_PERFORMED,.TOTAL-PASSED,.TOTAL-FAILED{overflow-wrap:normal;white-space:nowrap}
 code{font:.85em "DejaVu Sans Mono",Consolas,monospace;overflow-wrap:anywhere}
 details{margin:.5rem 0}
 summary{cursor:pointer}
@@ -156,8 +157,9 @@ def _entry(entry: PublishedTreatyEntry, language: Language) -> str:
 def audit_page(verdicts: Sequence[Mapping[str, Any]], links: Sequence[Mapping[str, str]], language: Language) -> bytes:
     """The auditor's report: one line per document, the chain between them, then every check with its ground."""
     rows = "".join(_verdict_row(item, language) for item in verdicts)
+    named = {str((item.get("subject") or {}).get("documentId")): _document_name(item, language) for item in verdicts}
     chain = "".join(
-        f"<tr><td><code>{_e(link['source'])}</code></td><td><code>{_e(link['target'])}</code></td>"
+        f"<tr><td>{_document(named, link['source'])}</td><td>{_document(named, link['target'])}</td>"
         f"<td>{_verdict(link['conclusion'], language)}</td></tr>"
         for link in links
     )
@@ -178,16 +180,26 @@ def audit_page(verdicts: Sequence[Mapping[str, Any]], links: Sequence[Mapping[st
     return _page(_WORDS["audit"][language.value], language, body)
 
 
-def _verdict_row(item: Mapping[str, Any], language: Language) -> str:
+def _document(named: Mapping[str, str], identifier: str) -> str:
+    """A document by its name, with its identifier below; by the identifier alone when it was not given."""
+    name = f"{_e(named[identifier])}<br>" if identifier in named else ""
+    return f"{name}<code>{_e(identifier)}</code>"
+
+
+def _document_name(item: Mapping[str, Any], language: Language) -> str:
     subject = item.get("subject") or {}
     kind = texts.label_of_code("doctype", str(subject.get("documentType", "")), language) or str(item["file"])
-    number = f" № {subject['number']}" if subject.get("number") else ""
+    return kind + (f" № {subject['number']}" if subject.get("number") else "")
+
+
+def _verdict_row(item: Mapping[str, Any], language: Language) -> str:
+    subject = item.get("subject") or {}
     name = (subject.get("senderName") or {}).get("kk" if language is Language.KK else "ru", "")
     signer = ", ".join(
         str((signature.get("signer") or {}).get("common_name") or "") for signature in item.get("signatures", ())
     )
     return (
-        f"<tr><td>{_e(kind)}{_e(number)}<br><code>{_e(str(item['file']))}</code></td><td>{_e(name)}</td>"
+        f"<tr><td>{_e(_document_name(item, language))}<br><code>{_e(str(item['file']))}</code></td><td>{_e(name)}</td>"
         f"<td>{_e(signer)}</td><td>{_verdict(str(item['indication']), language, item.get('sub_indication'))}</td></tr>"
     )
 

@@ -15,6 +15,7 @@ import io
 import json
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import date
 from functools import cache, lru_cache
 from importlib import resources
@@ -45,8 +46,10 @@ _ROOTS = {
 _PAGE_TREE = re.compile(rb"/Type\s*/Pages\s*/Count\s+(\d+)")
 
 _HAS_GLYPH = '#set text(font: "Libertinus Serif")\n#set document(title: "?")\n#sys.inputs.sign'
-_OTHER_SIGNS = re.compile(r"[^\n -~\u00a0-\u024f\u0391-\u03a1\u03a3-\u03c9\u0400-\u04ff–—‘’“”„…«»№₸€‹›]")
-"""Of the signs that this does not match it is known that the fonts have them; the others are tried, each once."""
+_EVERYDAY = r"\n -~\u00a0-\u024f\u0391-\u03a1\u03a3-\u03c9\u0400-\u0482\u048a-\u04ff–—‘’“”„…«»№₸€‹›"
+_OTHER = re.compile(rf"[^{_EVERYDAY}]")
+_TO_BE_TRIED = re.compile(rf".[\u0300-\u036f\u0483-\u0489]+|{_OTHER.pattern}", re.DOTALL)
+"""Everyday signs are known to be in the fonts; the others are tried, each once, and so is a letter with its marks."""
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 """Categories of signs that print nothing, or nothing that everybody would read alike (The Unicode Standard, 4.5)."""
@@ -62,9 +65,17 @@ def render(report: Report, *, content_digest: Sha256) -> Rendition:
 
     Raises Final `rendition.failed` when the page cannot be set; the reason is Typst's own.
     """
-    page = json.dumps(_printable(_page(report, content_digest)), ensure_ascii=False, sort_keys=True)
-    content = _set(_template(), {"page": page})
+    page = _page(report, content_digest)
+    try:
+        content = _typeset(_printable(page, _as_tried))
+    except Final:
+        # Signs that the fonts have one by one may still not be had together; then only the everyday ones are kept.
+        content = _typeset(_printable(page, _by_number))
     return Rendition(content=content, sha256=Sha256(hashlib.sha256(content).hexdigest()), sheets=_sheets(content))
+
+
+def _typeset(page: dict[str, Any]) -> bytes:
+    return _set(_template(), {"page": json.dumps(page, ensure_ascii=False, sort_keys=True)})
 
 
 def _set(template: bytes, inputs: dict[str, str]) -> bytes:
@@ -159,27 +170,31 @@ def _signatory(report: Report) -> dict[str, list[str]] | None:
 
 
 # --- signs ------------------------------------------------------------------------------------------------------------
-def _printable(value: Any) -> Any:
-    """The page with every sign that cannot be printed replaced by its number."""
+def _printable(value: Any, other: Callable[[str], str]) -> Any:
+    """The page with every sign that cannot be printed replaced by its number. `other` writes what is not everyday."""
     if isinstance(value, str):
-        text = value.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
-        return _OTHER_SIGNS.sub(lambda found: _printed(found[0]), text)
+        return _TO_BE_TRIED.sub(lambda found: other(found[0]), re.sub(r"\r\n?", "\n", value).replace("\t", " "))
     if isinstance(value, dict):
-        return {key: _printable(item) for key, item in value.items()}
-    return [_printable(item) for item in value] if isinstance(value, list) else value
+        return {key: _printable(item, other) for key, item in value.items()}
+    return [_printable(item, other) for item in value] if isinstance(value, list) else value
 
 
-def _printed(sign: str) -> str:
-    return sign if _has_glyph(sign) else f"‹U+{ord(sign):04X}›"
+def _as_tried(signs: str) -> str:
+    """As it is when the fonts have it."""
+    return signs if _has_glyph(signs) else _by_number(signs)
+
+
+def _by_number(signs: str) -> str:
+    return "".join(f"‹U+{ord(sign):04X}›" if _OTHER.fullmatch(sign) else sign for sign in signs)
 
 
 @lru_cache(maxsize=16_384)
-def _has_glyph(sign: str) -> bool:
+def _has_glyph(signs: str) -> bool:
     """Whether a built-in font has it. PDF/A forbids a sign without a glyph, so the typesetter itself is asked."""
-    if ord(sign) > _LAST_TRIED or unicodedata.category(sign) in _UNSEEN:
+    if any(ord(sign) > _LAST_TRIED or unicodedata.category(sign) in _UNSEEN for sign in signs):
         return False
     try:
-        _set(_HAS_GLYPH.encode(), {"sign": sign})
+        _set(_HAS_GLYPH.encode(), {"sign": signs})
     except Final:
         return False
     return True

@@ -17,7 +17,7 @@ import pytest
 from adapter.settings import Settings
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from command_lines import calls_in, complaint, known_commands
+from tests.unit.command_lines import calls_in, complaint, known_commands
 
 ROOT = Path(__file__).resolve().parents[2]
 _APART = frozenset({".venv", ".git", ".hypothesis", "build", "dist", "demo-output", "__pycache__", "node_modules"})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from crafted_pki import BIN, IIN
 
 from signing import IssuedKey, SandboxPki
+from tests.unit.signing.crafted_pki import BIN, IIN
 
 NOT_BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
 NOT_AFTER = datetime(2030, 1, 1, tzinfo=UTC)

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-import xml_material as m
 
 from signing.asic import CHECKS, DEFAULT_LIMITS
 from signing.validation_report import Conclusion, Indication, SubIndication
 from signing.verify.container import verify_container
+from tests.unit.signing import xml_material as m
 
 EVIL = b"#!/bin/sh\n"
 

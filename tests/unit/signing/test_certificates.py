@@ -7,15 +7,15 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-import crafted_pki as made
 import pytest
-from crafted_pki import BIN, IIN, Chain, extension, sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signing import Certificate, IssuedKey, Malformed, SandboxPki, asn1, certificate_facts
 from signing import certificates as x509
 from signing.trust_anchors import _certificates
+from tests.unit.signing import crafted_pki as made
+from tests.unit.signing.crafted_pki import BIN, IIN, Chain, extension, sequence
 
 VECTORS = Path(__file__).resolve().parents[3] / ".." / "shared" / "pki" / "vectors"
 

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
-import crafted_pki as made
 import pytest
-from crafted_pki import Chain, Draft, extension, sequence
 
 from signing import SANDBOX_DOCUMENT, Certificate, Indication, SigningError, SubIndication, asn1
 from signing import certificates as x509
 from signing.certification_path import CHECKS, PathResult, _is_signed_by, validate_path
 from signing.validation_report import Conclusion
+from tests.unit.signing import crafted_pki as made
+from tests.unit.signing.crafted_pki import Chain, Draft, extension, sequence
 
 AT = datetime(2026, 11, 10, 12, 0, tzinfo=UTC)
 POLICY = SANDBOX_DOCUMENT

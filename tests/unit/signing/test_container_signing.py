@@ -10,7 +10,6 @@ from datetime import datetime, timedelta, timezone
 from typing import BinaryIO
 
 import pytest
-import xml_material as m
 from lxml import etree
 
 from signing.asic import CHUNK, DataObject
@@ -20,6 +19,7 @@ from signing.policy import DEFAULT_SIGNING
 from signing.sign.container import sign_container
 from signing.validation_report import Indication
 from signing.verify.container import verify_container
+from tests.unit.signing import xml_material as m
 
 ONE = (DataObject.of("a.xml", "application/xml", b"<a/>"),)
 

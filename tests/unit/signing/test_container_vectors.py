@@ -8,13 +8,13 @@ import re
 from collections.abc import Callable
 
 import pytest
-import xml_material as m
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from signing import asic, xades, xmldsig
 from signing.validation_report import Conclusion, Indication
 from signing.verify import container, xml_signature
+from tests.unit.signing import xml_material as m
 
 F, I = Conclusion.FAILED, Conclusion.INDETERMINATE  # noqa: E741 - read as a column of the table
 SP_TYPE = ' Type="http://uri.etsi.org/01903#SignedProperties"'

@@ -7,12 +7,12 @@ import re
 from collections.abc import Callable
 
 import pytest
-import xml_material as m
 
 from signing import wss
 from signing.errors import Malformed
 from signing.validation_report import Conclusion, Indication
 from signing.verify import envelope, xml_signature
+from tests.unit.signing import xml_material as m
 
 F, I = Conclusion.FAILED, Conclusion.INDETERMINATE  # noqa: E741 - read as a column of the table
 BODY_REFERENCE = '<ds:Reference URI="#id-1">'

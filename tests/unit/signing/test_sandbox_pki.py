@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from crafted_pki import BIN, IIN
 from cryptography import x509
 
 from signing import (
@@ -20,6 +19,7 @@ from signing import (
     certificate_facts,
 )
 from signing.certification_path import validate_path
+from tests.unit.signing.crafted_pki import BIN, IIN
 
 ROLES = {
     "head": {"1.3.6.1.5.5.7.3.4", "1.2.398.3.3.4.1.2", "1.2.398.3.3.4.1.2.1"},

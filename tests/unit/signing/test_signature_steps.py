@@ -6,9 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-import crafted_pki as made
 import pytest
-from crafted_pki import BIN, Chain
 
 from signing import (
     KZ_DOCUMENT,
@@ -29,6 +27,8 @@ from signing import (
 from signing import certificates as x509
 from signing.policy import PERSONS_OF_A_BODY
 from signing.verify.signature import CHECKS, SignedClaims, judge_signer
+from tests.unit.signing import crafted_pki as made
+from tests.unit.signing.crafted_pki import BIN, Chain
 
 AT = datetime(2026, 11, 10, 12, 0, tzinfo=UTC)
 SIG = SubIndication.SIG_CONSTRAINTS_FAILURE

@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import crafted_pki as made
 import pytest
-from crafted_pki import Chain
 
 from signing import SANDBOX_DOCUMENT, Certificate, Indication, IssuedKey, SandboxPki, SigningError, TrustAnchors
 from signing.certification_path import validate_path
+from tests.unit.signing import crafted_pki as made
+from tests.unit.signing.crafted_pki import Chain
 
 VECTORS = Path(__file__).resolve().parents[3] / ".." / "shared" / "pki" / "vectors"
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-import xml_material as m
 
 from signing.errors import SigningError
 from signing.policy import DEFAULT_SIGNING
 from signing.sign.envelope import sign_envelope
 from signing.validation_report import Indication
+from tests.unit.signing import xml_material as m
 
 INNER = "<p:x xmlns:p='urn:p' a=\"1>2\">\u04d9 <!-- no -->&amp;<![CDATA[</soap:Body>]]></p:x>".replace(
     "<!-- no -->", ""

@@ -6,12 +6,12 @@ import base64
 from pathlib import Path
 
 import pytest
-import xml_material as m
 from lxml import etree
 
 from signing import algorithms, xmldsig
 from signing.certificates import Certificate
 from signing.xmldsig import C14N_10, C14N_11, Canonicalization, Canonicalizer, StepError
+from tests.unit.signing import xml_material as m
 
 INCLUSIVE = Canonicalization(uri=C14N_10)
 INCLUSIVE_11 = Canonicalization(uri=C14N_11)

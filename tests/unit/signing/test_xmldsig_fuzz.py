@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 
-import xml_material as m
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
 from signing.validation_report import Indication
+from tests.unit.signing import xml_material as m
 
 SETTINGS = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True, database=None

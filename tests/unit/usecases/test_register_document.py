@@ -1,0 +1,465 @@
+"""A document arrives: registered, refused, held or stopped; the sender is told, and nothing is done twice."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+import pytest
+
+import signing
+from adapter import conversion
+from adapter.domain.delivery import ContentKind, Delivery, DeliveryState, Proof
+from adapter.domain.incoming import JournalState
+from adapter.domain.notice import NoticeKind, RefusalReason
+from adapter.domain.receipt import ReceiptKind
+from adapter.domain.report import ProcessingResponse, Receipt
+from adapter.errors import Retryable
+from adapter.ports import FetchedFile, KeptBlob
+from adapter.usecases.process_message import Processed
+from adapter.usecases.verified_container import CONTAINER_MEDIA_TYPE, judge_bytes, sha256_of
+from tests.factories import fx1, put
+from tests.unit.usecases.containers import altered
+from tests.unit.usecases.houses import MEMBERS, NOW, HandClock, House, forger, issued
+
+REPORT = fx1()
+DOCUMENT = REPORT.header.document_id
+LATE = datetime(2026, 11, 12, 6, tzinfo=UTC)
+
+
+@cache
+def _sent() -> tuple[House, Delivery]:
+    """One ministry and its report, made once: tests only read them."""
+    house = House("KZ-MOF")
+    return house, house.submit().report(REPORT, ()).delivery
+
+
+def container_bytes() -> bytes:
+    house, delivery = _sent()
+    return house.store.blobs.read(delivery.content.files[0].sha256)
+
+
+def arrive(to: House, *, container: bytes | None = None, **changes: Any) -> Processed:
+    """The report comes to a body, with other container bytes when given, and is worked on once."""
+    house, delivery = _sent()
+    announced, _ = house.carried(delivery, to, **changes)
+    if container is not None:
+        first = announced.files[0]
+        held = to.incoming.files[first]
+        assert isinstance(held, FetchedFile)
+        to.incoming.files[first] = replace(held, content=container)
+    processed = to.process()
+    assert processed is not None
+    return processed
+
+
+def notices(house: House, document: str = DOCUMENT) -> list[Any]:
+    return [one.content.notice for one in house.deliveries(document) if one.content_kind is ContentKind.NOTICE]
+
+
+def answers(house: House) -> list[Any]:
+    """Reports of the containers that the house has queued: receipts and responses."""
+    found = []
+    for row in house.everything_queued():
+        if row.content_kind is ContentKind.DOCUMENT:
+            content = house.store.blobs.read(row.content.files[0].sha256)
+            kept = KeptBlob(sha256=sha256_of(content), size=len(content))
+            found.append(judge_bytes(content, kept, house.trust, at=house.clock.at).report)
+    return found
+
+
+def re_signed(xml: bytes, key: signing.IssuedKey | None = None, **objects: bytes) -> bytes:
+    """A container over this XML and the printed form of the report, signed by the head unless said otherwise."""
+    out = io.BytesIO()
+    judged = signing.verify_container(
+        container_bytes(), policy=signing.SANDBOX_DOCUMENT, anchors=House("KZ-MOF").trust.anchors, at=NOW
+    )
+    page = next(one.read() for one in judged.objects if one.name == "document.pdf")
+    contents = {"document.xml": xml, "document.pdf": page} | objects
+    signing.sign_container(
+        [signing.DataObject.of(name, "application/octet-stream", content) for name, content in contents.items()],
+        (key or issued("head", "KZ-MOF")).signing_key(),
+        policy=signing.DEFAULT_SIGNING,
+        signing_time=NOW,
+        out=out,
+    )
+    return out.getvalue()
+
+
+@cache
+def xml() -> bytes:
+    judged = signing.verify_container(
+        container_bytes(), policy=signing.SANDBOX_DOCUMENT, anchors=House("KZ-MOF").trust.anchors, at=NOW
+    )
+    return next(one.read() for one in judged.objects if one.name == "document.xml")
+
+
+# --- registered ------------------------------------------------------------------------------------------------------
+def test_a_good_report_is_registered_numbered_told_and_answered_with_our_receipt(mfa: House) -> None:
+    processed = arrive(mfa)
+    assert (processed.code, processed.entry.state) == ("receive.registered", JournalState.DONE)
+
+    row = mfa.registered(DOCUMENT)
+    assert (row.number, row.is_late, row.sender, row.verdict) == ("К-001", False, "KZ-MOF", "TOTAL-PASSED")
+    assert row.office_verdict == "TOTAL-PASSED"
+    assert row.container == sha256_of(container_bytes())
+    assert mfa.store.blobs.read(row.container) == container_bytes()
+    assert [one.kind for one in notices(mfa)] == [NoticeKind.DELIVERED, NoticeKind.REGISTERED]
+    assert notices(mfa)[1].registration_number == "К-001"
+    (receipt,) = answers(mfa)
+    assert isinstance(receipt, Receipt)
+    assert receipt.ref_document.digest.value.hex() == row.container
+    assert receipt.incoming_number == "К-001"
+
+
+def test_a_late_report_is_registered_and_flagged_and_never_refused() -> None:
+    mfa = House("KZ-MFA", clock=HandClock(LATE))
+    assert arrive(mfa).code == "receive.registered-late"
+    assert mfa.registered(DOCUMENT).is_late
+
+
+def test_our_receipt_gives_the_sender_proof_of_the_very_bytes(mfa: House) -> None:
+    mof = House("KZ-MOF")
+    mine = mof.submit().report(REPORT, ()).delivery
+    mof.deliver()
+    mof.carried(mine, mfa)
+    mfa.process()
+    (receipt,) = [one for one in mfa.everything_queued() if one.content_kind is ContentKind.DOCUMENT]
+    mfa.carried(receipt, mof)
+    assert mof.process() is not None
+
+    assert mof.delivery(mine.id).proof is Proof.DIGEST
+    kept = [one for one in mof.receipts(DOCUMENT) if one.kind is ReceiptKind.SIGNED_RECEIPT]
+    assert [(one.stated_digest, one.is_dispute) for one in kept] == [(mine.content.files[0].sha256, False)]
+    assert "receipt.verified" in mof.told()
+    assert not any(isinstance(one, Receipt) for one in answers(mof)), "a receipt is not answered with a receipt"
+
+
+def test_a_receipt_that_names_other_bytes_proves_nothing_and_is_a_dispute(mfa: House) -> None:
+    """The container at the addressee is not the one that we sent: nothing but the receipt can show it."""
+    mof = House("KZ-MOF")
+    mine = mof.submit().report(REPORT, ()).delivery
+    mof.deliver()
+    arrive(mfa)  # another signature over the same report
+    (receipt,) = [one for one in mfa.everything_queued() if one.content_kind is ContentKind.DOCUMENT]
+    mfa.carried(receipt, mof)
+    assert mof.process() is not None
+    assert mof.delivery(mine.id).proof is Proof.NONE
+    assert [one.is_dispute for one in mof.receipts(DOCUMENT) if one.kind is ReceiptKind.SIGNED_RECEIPT] == [True]
+    assert "receipt.dispute" in mof.told()
+
+
+def test_numbers_follow_each_other_without_gaps(mfa: House) -> None:
+    for number in range(1, 4):
+        mof = House("KZ-MOF")
+        report = put(REPORT, ("header", "document_id"), f"urn:uuid:00000000-0000-4000-8000-00000000000{number}")
+        mof.carried(mof.submit().report(report, ()), mfa)
+        mfa.process()
+    with mfa.store.transaction() as transaction:
+        assert [one.number for one in transaction.register.listed()] == ["К-001", "К-002", "К-003"]
+
+
+# --- again -----------------------------------------------------------------------------------------------------------
+def test_the_same_document_again_is_one_registration_one_receipt_and_the_same_number_told(mfa: House) -> None:
+    arrive(mfa)
+    before = mfa.registered(DOCUMENT)
+    assert arrive(mfa, description="the exchange repeats itself").code == "receive.repeated"
+    assert mfa.registered(DOCUMENT) == before
+    assert len(answers(mfa)) == 1
+    told = notices(mfa)
+    assert [one.kind for one in told] == [NoticeKind.DELIVERED, NoticeKind.REGISTERED, NoticeKind.REGISTERED]
+    assert {one.registration_number for one in told[1:]} == {"К-001"}
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+def test_a_crash_between_the_register_and_the_receipt_is_repaired_by_the_next_turn(
+    mfa: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object, **__: object) -> None:
+        raise Killed
+
+    house, delivery = _sent()
+    house.carried(delivery, mfa)
+    monkeypatch.setattr(type(mfa.answering), "receipt", die)
+    with pytest.raises(Killed):
+        mfa.process()
+    monkeypatch.undo()
+    before = mfa.registered(DOCUMENT)
+    assert before is not None
+    assert answers(mfa) == []
+
+    mfa.clock.move(seconds=301)
+    processed = mfa.process()
+    assert processed is not None
+    assert processed.entry.state is JournalState.DONE
+    assert mfa.registered(DOCUMENT) == before
+    assert [type(one) for one in answers(mfa)] == [Receipt]
+
+
+def test_a_crash_before_the_register_leaves_nothing_half_done(mfa: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.doubles.memory_store import MemoryRegister
+
+    def die(*_: object, **__: object) -> None:
+        raise Killed
+
+    house, delivery = _sent()
+    house.carried(delivery, mfa)
+    monkeypatch.setattr(MemoryRegister, "add", die)
+    with pytest.raises(Killed):
+        mfa.process()
+    monkeypatch.undo()
+    assert mfa.registered(DOCUMENT) is None
+    assert mfa.everything_queued() == []
+
+    mfa.clock.move(seconds=301)
+    assert mfa.process() is not None
+    assert mfa.registered(DOCUMENT).number == "К-001", "the number of the lost turn is not lost with it"
+
+
+# --- refused ---------------------------------------------------------------------------------------------------------
+def refusal(house: House) -> Any:
+    told = notices(house)
+    assert [one.kind for one in told] == [NoticeKind.DELIVERED, NoticeKind.NOT_VALID]
+    assert house.registered(DOCUMENT) is None
+    return told[1]
+
+
+def test_an_altered_byte_anywhere_is_refused_as_a_negative_signature_and_never_registered() -> None:
+    for place, content in altered(container_bytes(), samples=24):
+        house = House("KZ-MFA")
+        processed = arrive(house, container=content)
+        assert house.registered(DOCUMENT) is None, place
+        assert processed.code in {"receive.refused-signature-negative", "receive.indeterminate"}, place
+        assert "document.registered" not in house.told()
+
+
+def test_a_content_that_is_not_what_was_signed_is_refused_with_reason_two(mfa: House) -> None:
+    content = bytearray(container_bytes())
+    content[len(content) // 2] ^= 0xFF
+    processed = arrive(mfa, container=bytes(content))
+    assert processed.code == "receive.refused-signature-negative"
+    assert refusal(mfa).reason is RefusalReason.SIGNATURE_NEGATIVE
+    assert "document.refused" in mfa.told()
+
+
+def test_a_report_against_the_rules_is_refused_with_every_finding_in_both_languages(mfa: House) -> None:
+    """Signed properly, and without the due date that the rules ask for is read as such."""
+    text = xml().decode().replace("KZ-MFA", "KZ-GA")
+    assert "KZ-GA" in text
+    processed = arrive(mfa, container=re_signed(text.encode()))
+    assert processed.code == "receive.refused-against-rules"
+    assert refusal(mfa).reason is RefusalReason.AGAINST_RULES
+    (response,) = answers(mfa)
+    assert isinstance(response, ProcessingResponse)
+    assert "receive.other-addressee" in {one.rule_id for one in response.findings}
+    for finding in response.findings:
+        assert finding.text.kk
+        assert finding.text.ru
+
+
+def test_a_document_that_breaks_its_schema_is_refused(mfa: House) -> None:
+    broken = xml().replace(b"<Progress>", b"<Progress><Extra/>", 1)
+    assert arrive(mfa, container=re_signed(broken)).code == "receive.refused-against-rules"
+    assert refusal(mfa).reason is RefusalReason.AGAINST_RULES
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"not xml",
+        b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>",
+        "<?xml version='1.0' encoding='utf-16'?><a/>".encode("utf-16"),
+        b"<a" + b"<a>" * 5000,
+        b"",
+    ],
+    ids=["no XML", "DTD", "UTF-16", "not closed", "empty"],
+)
+def test_a_signed_container_with_rubbish_inside_is_refused(mfa: House, content: bytes) -> None:
+    assert arrive(mfa, container=re_signed(content)).code == "receive.refused-against-rules"
+    assert refusal(mfa).reason is RefusalReason.AGAINST_RULES
+
+
+def test_a_signed_container_without_the_document_is_refused(mfa: House) -> None:
+    out = io.BytesIO()
+    signing.sign_container(
+        [signing.DataObject.of("letter.txt", "text/plain", b"hello")],
+        issued("head", "KZ-MOF").signing_key(),
+        policy=signing.DEFAULT_SIGNING,
+        signing_time=NOW,
+        out=out,
+    )
+    assert arrive(mfa, container=out.getvalue()).code == "receive.refused-against-rules"
+
+
+def test_a_file_that_the_header_does_not_know_is_refused_though_it_is_signed(mfa: House) -> None:
+    smuggled = re_signed(xml(), **{"attachments/extra.txt": b"smuggled"})
+    assert arrive(mfa, container=smuggled).code == "receive.refused-against-rules"
+    (response,) = answers(mfa)
+    assert "container.undeclared-object" in {one.rule_id for one in response.findings}
+
+
+def test_a_printed_form_of_another_digest_is_refused(mfa: House) -> None:
+    other = re_signed(xml(), **{"document.pdf": b"%PDF-1.7 another"})
+    assert arrive(mfa, container=other).code == "receive.refused-against-rules"
+
+
+def test_the_exchange_announces_another_sender_than_the_one_who_signed(mfa: House) -> None:
+    assert arrive(mfa, sender=MEMBERS["KZ-MLSP"]).code == "receive.refused-against-rules"
+    (response,) = answers(mfa)
+    assert "receive.other-sender" in {one.rule_id for one in response.findings}
+
+
+def test_the_exchange_announces_another_document_than_the_one_inside(mfa: House) -> None:
+    other = "urn:uuid:00000000-0000-4000-8000-000000000042"
+    assert arrive(mfa, document_id=other).code == "receive.refused-against-rules"
+    assert mfa.registered(other) is None
+    assert mfa.registered(DOCUMENT) is None
+
+
+def test_a_report_for_somebody_else_is_refused() -> None:
+    office = House("KZ-GA")
+    assert arrive(office).code == "receive.refused-against-rules"
+
+
+def test_a_file_that_the_exchange_has_forgotten_is_refused_with_reason_one(mfa: House) -> None:
+    assert arrive(mfa, files=("nowhere",)).code == "receive.file-gone"
+    assert refusal(mfa).reason is RefusalReason.WRONG_LINK
+
+
+def test_a_message_without_a_container_is_refused(mfa: House) -> None:
+    mfa.incoming.files["letter"] = FetchedFile(name="letter.pdf", media_type="application/pdf", content=b"%PDF-1.7")
+    assert arrive(mfa, files=("letter",)).code == "receive.no-container"
+    assert refusal(mfa).reason is RefusalReason.AGAINST_RULES
+
+
+def test_a_container_is_known_by_its_name_or_by_its_media_type(mfa: House) -> None:
+    mfa.incoming.files["x"] = FetchedFile(name="noname", media_type=CONTAINER_MEDIA_TYPE, content=container_bytes())
+    assert arrive(mfa, files=("x",)).code == "receive.registered"
+
+
+# --- held ------------------------------------------------------------------------------------------------------------
+def test_a_signature_that_cannot_be_judged_is_held_and_never_told_as_invalid(mfa: House) -> None:
+    processed = arrive(mfa, container=re_signed(xml(), forger()))
+    assert (processed.code, processed.entry.state) == ("receive.indeterminate", JournalState.HELD)
+    assert [one.kind for one in notices(mfa)] == [NoticeKind.DELIVERED]
+    assert mfa.registered(DOCUMENT) is None
+    assert "document.held" in mfa.told()
+
+
+def test_a_certificate_that_has_expired_is_not_registered(mfa: House) -> None:
+    """B-B without a time-stamp: whether it was signed before the end cannot be told."""
+    expired = issued("head", "KZ-MOF", end=NOW - timedelta(days=1))
+    processed = arrive(mfa, container=re_signed(xml(), expired))
+    assert processed.code in {"receive.indeterminate", "receive.refused-signature-negative"}
+    assert mfa.registered(DOCUMENT) is None
+
+
+def test_a_certificate_for_logging_in_signs_no_document(mfa: House) -> None:
+    processed = arrive(mfa, container=re_signed(xml(), issued("authentication", "KZ-MOF")))
+    assert processed.code in {"receive.indeterminate", "receive.refused-signature-negative"}
+    assert mfa.registered(DOCUMENT) is None
+
+
+def test_the_head_of_another_body_signs_nothing_for_this_one(mfa: House) -> None:
+    assert arrive(mfa, container=re_signed(xml(), issued("head", "KZ-MLSP"))).code == "receive.refused-against-rules"
+
+
+def test_a_body_whose_number_nobody_knows_is_held_and_not_blamed() -> None:
+    mfa = House("KZ-MFA", bins={})
+    processed = arrive(mfa)
+    assert (processed.code, processed.entry.state) == ("rules.cannot-tell", JournalState.HELD)
+    assert mfa.registered(DOCUMENT) is None
+
+
+def test_the_same_document_id_with_other_bytes_is_held_and_the_first_stays(mfa: House) -> None:
+    arrive(mfa)
+    before = mfa.registered(DOCUMENT)
+    other = re_signed(xml(), issued("head", "KZ-MOF"))
+    assert sha256_of(other) != before.container
+    processed = arrive(mfa, container=other, description="again")
+    assert (processed.code, processed.entry.state) == ("BR-19b", JournalState.HELD)
+    assert mfa.registered(DOCUMENT) == before
+    assert len(answers(mfa)) == 1
+
+
+# --- stopped ---------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("marking", ["secret", "top-secret", "unheard-of"])
+def test_of_a_marking_above_official_use_nothing_is_kept_but_the_rule_and_the_time(mfa: House, marking: str) -> None:
+    text = xml().decode()
+    assert "AccessMarking>public</" in text
+    secret = text.replace("AccessMarking>public</", f"AccessMarking>{marking}</", 1).encode()
+    container = re_signed(secret)
+    processed = arrive(mfa, container=container)
+
+    assert processed.code == "BR-18"
+    assert processed.entry.document_id is None
+    assert sha256_of(container) not in mfa.store.blobs
+    assert sha256_of(secret) not in mfa.store.blobs
+    assert mfa.everything_queued() == []
+    with mfa.store.transaction() as transaction:
+        events = [one.event for one in transaction.audit.events()]
+    stopped = next(one for one in events if one.action == "document.stopped")
+    assert (stopped.document_id, dict(stopped.details)) == (None, {"code": "BR-18"})
+    assert not any(DOCUMENT in str(one.details) or one.document_id == DOCUMENT for one in events)
+
+
+# --- later -----------------------------------------------------------------------------------------------------------
+def test_a_file_store_that_is_silent_is_asked_again_by_itself(mfa: House) -> None:
+    mfa.incoming.files["slow"] = Retryable("exchange.file-later")
+    processed = arrive(mfa, files=("slow",))
+    assert (processed.entry.state, processed.code) == (JournalState.RECEIVED, "exchange.file-later")
+    assert processed.entry.wake_at == mfa.clock.at + timedelta(seconds=4)
+    assert mfa.process() is None
+
+    mfa.incoming.files["slow"] = FetchedFile(name="a.asice", media_type="", content=container_bytes())
+    mfa.clock.move(seconds=5)
+    again = mfa.process()
+    assert again is not None
+    assert again.code == "receive.registered"
+
+
+def test_a_file_store_that_stays_silent_ends_with_a_person(mfa: House) -> None:
+    mfa.process = replace(mfa.process, tries=2)
+    mfa.incoming.files["slow"] = Retryable("exchange.file-later")
+    arrive(mfa, files=("slow",))
+    mfa.clock.move(seconds=5)
+    again = mfa.process()
+    assert again is not None
+    assert (again.entry.state, again.code) == (JournalState.HELD, "exchange.file-later")
+
+
+def test_a_refusal_again_is_told_once(mfa: House) -> None:
+    broken = xml().replace(b"<Progress>", b"<Progress><Extra/>", 1)
+    content = re_signed(broken)
+    for word in ("one", "two"):
+        arrive(mfa, container=content, description=word)
+    assert [one.kind for one in notices(mfa)] == [NoticeKind.DELIVERED, NoticeKind.NOT_VALID]
+
+
+def test_what_a_rejected_report_of_ours_was_found_to_lack_is_kept_as_a_receipt() -> None:
+    """The ProcessingResponse comes back to the sender."""
+    mof, mfa = House("KZ-MOF"), House("KZ-MFA")
+    mine = mof.submit().report(REPORT, ()).delivery
+    mof.deliver()
+    arrive(mfa, sender=MEMBERS["KZ-MLSP"])
+    (response,) = [one for one in mfa.everything_queued() if one.content_kind is ContentKind.DOCUMENT]
+    mfa.carried(response, mof)
+    processed = mof.process()
+    assert processed is not None
+    assert processed.code == "receive.registered"
+    kinds = [one.kind for one in mof.receipts(DOCUMENT)]
+    assert ReceiptKind.PROCESSING_RESPONSE in kinds
+    assert mof.delivery(mine.id).state is DeliveryState.SENT
+
+
+def test_the_report_that_was_registered_is_the_report_that_was_written(mfa: House) -> None:
+    arrive(mfa)
+    row = mfa.registered(DOCUMENT)
+    assert conversion.read(conversion.validated(xml())).header.document_id == DOCUMENT
+    assert row.xml == sha256_of(xml())
