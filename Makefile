@@ -50,7 +50,7 @@ check: $(STAMP)
 	$(BIN)/python -W ignore::RuntimeWarning -m schemas.catalog
 
 test: $(STAMP)
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 4
 
 demo: $(STAMP)
 	$(BIN)/elshi demo --output demo-output

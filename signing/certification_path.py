@@ -297,25 +297,33 @@ def _is_signed_by(child: Certificate, issuer: Certificate) -> bool:
 
 def _judge(path: Sequence[Certificate], at: datetime, policy: ValidationPolicy) -> list[Check]:
     """The checks on a complete path, in the order they are reported."""
-    checks = [Check.passed("path.found", length=str(len(path)), anchor=_shown(path[-1]))]
-    steps: tuple[tuple[str, Callable[[], Check | None]], ...] = (
-        ("path.validity", lambda: _validity(path, at, policy)),
-        ("path.extensions", lambda: _extensions(path)),
-        ("path.serial", lambda: _serials(path)),
-        ("path.algorithms", lambda: _algorithms(path, at, policy)),
-        ("path.keys", lambda: _keys(path)),
-        ("path.issuers", lambda: _issuers_are_authorities(path)),
-        ("path.length", lambda: _length(path)),
-        ("path.names", lambda: _names(path, policy)),
-        ("path.policies", lambda: _policies(path)),
+    found, *lasting = _lasting(tuple(path), policy)
+    validity = _step("path.validity", lambda: _validity(path, at, policy))
+    algorithms = _step("path.algorithms", lambda: _algorithms(path, at, policy))
+    return [found, validity, *lasting[:2], algorithms, *lasting[2:]]
+
+
+@lru_cache(maxsize=1024)
+def _lasting(path: tuple[Certificate, ...], policy: ValidationPolicy) -> tuple[Check, ...]:
+    """What is true of a path at any time: the same few signers come again and again."""
+    return (
+        Check.passed("path.found", length=str(len(path)), anchor=_shown(path[-1])),
+        _step("path.extensions", lambda: _extensions(path)),
+        _step("path.serial", lambda: _serials(path)),
+        _step("path.keys", lambda: _keys(path)),
+        _step("path.issuers", lambda: _issuers_are_authorities(path)),
+        _step("path.length", lambda: _length(path)),
+        _step("path.names", lambda: _names(path, policy)),
+        _step("path.policies", lambda: _policies(path)),
     )
-    for check_id, step in steps:
-        try:
-            problem = step()
-        except Malformed as error:
-            problem = Check.indeterminate(check_id, SubIndication.CHAIN_CONSTRAINTS_FAILURE, reason=error.code)
-        checks.append(problem or Check.passed(check_id))
-    return checks
+
+
+def _step(check_id: str, step: Callable[[], Check | None]) -> Check:
+    try:
+        problem = step()
+    except Malformed as error:
+        problem = Check.indeterminate(check_id, SubIndication.CHAIN_CONSTRAINTS_FAILURE, reason=error.code)
+    return problem or Check.passed(check_id)
 
 
 def _validity(path: Sequence[Certificate], at: datetime, policy: ValidationPolicy) -> Check | None:

@@ -90,7 +90,7 @@ _CANONICALIZATIONS: Final = {
 _INCLUSIVE_NAMESPACES: Final = f"{{{EXC_C14N}}}InclusiveNamespaces"
 _SPACES: Final = " \t\r\n"
 _PLAIN_FRAGMENT: Final = re.compile(r"#[^\s()#'\"]+")
-_IDS: Final = etree.XPath("//@*[local-name()='Id' or local-name()='ID' or local-name()='id']")
+_IDS: Final = etree.XPath("//*/@*[local-name()='Id' or local-name()='ID' or local-name()='id']")
 
 
 class StepError(Exception):
@@ -300,7 +300,7 @@ def attributes(
     check_id: str = "xmldsig.structure",
 ) -> dict[str, str]:
     """The attributes of an element that may have these and no others."""
-    named: dict[str, str] = dict(element.attrib)  # type: ignore[arg-type]  # of parsed text: str, never bytes
+    named: dict[str, str] = dict(element.items())  # type: ignore[arg-type]  # of parsed text: str, never bytes
     for name in required:
         if name not in named:
             raise malformed(check_id, "attributes", element=local_name(element))
@@ -319,14 +319,13 @@ def leaf_text(element: etree._Element, check_id: str = "xmldsig.structure") -> s
 
 def base64_text(element: etree._Element) -> bytes:
     """The octets of a base64 leaf ("xmldsig.base64"); white space, and nothing else, may stand in it anywhere."""
-    text = leaf_text(element)
-    # split() knows more white space than XML does, all of it outside what XML or ASCII allows
-    spelled = "".join(text.split()) if text.isascii() else text
+    # bytes.split() knows more white space than XML does, all of it outside what XML allows
+    spelled = b"".join(leaf_text(element).encode().split())
     try:
-        octets = base64.b64decode(spelled, validate=True)
-    except (binascii.Error, ValueError) as error:
+        octets = binascii.a2b_base64(spelled, strict_mode=True)
+    except binascii.Error as error:
         raise malformed("xmldsig.base64", "alphabet", element=local_name(element)) from error
-    if not octets or base64.b64encode(octets).decode() != spelled:
+    if not octets or binascii.b2a_base64(octets, newline=False) != spelled:
         raise malformed("xmldsig.base64", "spelling", element=local_name(element))
     return octets
 
@@ -346,7 +345,11 @@ def certificates_in(key_info: etree._Element | None) -> tuple[bytes, ...]:
     """DER certificates of ds:X509Data in document order; all else in KeyInfo is left where it is."""
     if key_info is None:
         return ()
-    found = list(key_info.iterfind(f"{{{DS}}}X509Data/{{{DS}}}X509Certificate"))
+    found = [
+        certificate
+        for group in key_info.iterchildren(f"{{{DS}}}X509Data")
+        for certificate in group.iterchildren(f"{{{DS}}}X509Certificate")
+    ]
     if len(found) > MAX_CERTIFICATES:
         raise malformed("xmldsig.limits", "certificates", limit=str(MAX_CERTIFICATES))
     return tuple(certificate_text(element) for element in found)

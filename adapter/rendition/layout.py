@@ -433,7 +433,8 @@ def _in_figures(item: Any) -> str:
     if isinstance(item, date):
         return _day(item)
     if isinstance(item, r.Period):
-        return str(item.year) if item.year else f"{_day(item.from_)} – {_day(item.to)}"
+        days = f"{_day(item.from_)} – {_day(item.to)}" if item.from_ or item.to else ""
+        return ", ".join(part for part in (str(item.year or ""), days) if part)
     if isinstance(item, Decimal):
         return f"{item:f}"
     if isinstance(item, int | r.PartialDate):

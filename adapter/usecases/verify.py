@@ -27,6 +27,7 @@ from adapter.domain.document import Sha256
 from adapter.domain.incoming import IncomingNotice, Interpreted
 from adapter.domain.report import (
     ConsolidatedInformation,
+    ProcessingResponse,
     PublishedResults,
     Receipt,
     Report,
@@ -127,14 +128,15 @@ class Verify:
             )
         digest = hashlib.sha256(bytes_of_container).hexdigest()
         kept = KeptBlob(sha256=Sha256(digest), size=len(bytes_of_container))
-        verdict = self.container(name, bytes_of_container, kept)
+        judged = judge_bytes(bytes_of_container, kept, self.trust, at=self.at)
+        verdict = self._of_container(name, judged)
         same = digest == manifest.get("container")
         checks.append(_check("evidence.container-digest", PASSED if same else FAILED, digest=digest))
         document = verdict.subject.get("documentId") if verdict.subject else None
         if document is not None:
             agrees = document == manifest.get("documentId")
             checks.append(_check("evidence.document-id", PASSED if agrees else FAILED, document=str(document)))
-        history = self._receipts(contents, digest, checks)
+        history = self._receipts(contents, digest, judged.report, checks)
         history += self._messages(contents, document, checks)
         history += _chain(contents, checks)
         history.sort(key=lambda item: str(item["at"]))
@@ -145,11 +147,10 @@ class Verify:
         verdict = _of_report(name, judged.validation)
         checks = list(verdict.checks)
         if judged.validation.indication is signing.Indication.TOTAL_PASSED:
-            found = [finding.code for finding in judged.findings]
-            for code in found:
-                finding = next(item for item in judged.findings if item.code == code)
-                checks.append(_check(f"document.{code}", FAILED, **{k: str(v) for k, v in finding.params.items()}))
-            if not found:
+            for finding in judged.findings:
+                params = {key: str(value) for key, value in finding.params.items()}
+                checks.append(_check(f"document.{finding.code}", FAILED, **params))
+            if not judged.findings:
                 checks.append(_check("document.content", PASSED))
         return _joined(
             Verdict(
@@ -166,8 +167,9 @@ class Verify:
         )
 
     def _receipts(
-        self, contents: Mapping[str, bytes], digest: str, checks: list[Mapping[str, Any]]
+        self, contents: Mapping[str, bytes], digest: str, document: Report | None, checks: list[Mapping[str, Any]]
     ) -> list[Mapping[str, Any]]:
+        """Step 3. What stands among the receipts is one: of the addressee, about this document, for these bytes."""
         history: list[Mapping[str, Any]] = []
         for name in sorted(contents):
             if not name.startswith("receipts/"):
@@ -176,7 +178,19 @@ class Verify:
             kept = KeptBlob(sha256=Sha256(hashlib.sha256(content).hexdigest()), size=len(content))
             judged = judge_bytes(content, kept, self.trust, at=self.at)
             indication = judged.validation.indication.value
+            if indication == PASSED and not _is_from_addressee(judged, document):
+                indication = FAILED
             checks.append(_check("evidence.receipt-signature", indication, name=name))
+            if judged.validation.indication.value == PASSED and not isinstance(
+                judged.report, Receipt | ProcessingResponse
+            ):
+                checks.append(_check("evidence.receipt-digest", FAILED, name=name, stated=""))
+            if isinstance(judged.report, Receipt | ProcessingResponse) and document is not None:
+                about = _about(judged.report)
+                agrees = about == document.header.document_id
+                checks.append(
+                    _check("evidence.message-subject", PASSED if agrees else FAILED, name=name, document=about)
+                )
             if isinstance(judged.report, Receipt):
                 stated = judged.report.ref_document.digest.value.hex()
                 checks.append(
@@ -235,6 +249,26 @@ class Verify:
         except signing.Malformed:
             # A certificate of the folder that is none: judged as if the folder had brought no certificate.
             return signing.verify_envelope(content, policy=trust.policy, anchors=trust.anchors, at=self.at)
+
+
+def _about(answer: Receipt | ProcessingResponse) -> str:
+    """The document that an answer speaks of."""
+    if isinstance(answer, Receipt):
+        return answer.ref_document.document_ref.document_id
+    return answer.ref_document.document_id
+
+
+def _is_from_addressee(judged: Judged, document: Report | None) -> bool:
+    """Whether the body that the document went to made and signed this answer: a sender's receipt for itself is none.
+
+    The number in the certificate is compared where the signed document names one; True while nothing can be compared.
+    """
+    recipient = document.header.recipient if document is not None else None
+    if recipient is None or judged.report is None:
+        return True
+    signer = judged.validation.signatures[0].signer if judged.validation.signatures else None
+    number = signer.bin if signer is not None else None
+    return judged.report.header.sender.code == recipient.code and recipient.bin in {None, number}
 
 
 def _of_report(name: str, report: signing.ValidationReport) -> Verdict:

@@ -18,8 +18,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 import schemas
 from signing.asic.names import (
@@ -38,7 +37,7 @@ from signing.errors import SigningError
 from signing.xmldsig import attributes, children, malformed, parse, passed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from signing.validation_report import Check
 
@@ -71,8 +70,7 @@ _MAX_DIRECTORY: Final = 4 << 20
 _COMMENT: Final = b"mimetype=" + MIMETYPE.encode()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One file as the directory describes it; sizes in bytes, offsets from the archive's first byte."""
 
     name: str
@@ -85,8 +83,13 @@ class Entry:
     extra: bytes
     attributes: int
     header_offset: int
-    content_offset: int = 0
-    local_extra: bytes = b""
+
+
+class Place(NamedTuple):
+    """Where the content of an entry lies, and the extra field of its local header."""
+
+    content_offset: int
+    local_extra: bytes
 
 
 class Archive:
@@ -96,14 +99,15 @@ class Archive:
     so they must not be in different threads.
     """
 
-    def __init__(self, source: BinaryIO, entries: tuple[Entry, ...], size: int) -> None:
+    def __init__(self, source: BinaryIO, entries: Sequence[Entry], places: Sequence[Place], size: int) -> None:
         self._source = source
+        self.places: Mapping[str, Place] = {entry.name: place for entry, place in zip(entries, places, strict=True)}
         self.size = size
         self.entries: Mapping[str, Entry] = {entry.name: entry for entry in entries}
 
     def over(self, source: BinaryIO) -> Archive:
         """The same entries read from another stream of the same bytes."""
-        return Archive(source, tuple(self.entries.values()), self.size)
+        return Archive(source, tuple(self.entries.values()), tuple(self.places.values()), self.size)
 
     def read(self, name: str) -> bytes:
         """The whole content of one entry; whoever asks has looked at its size."""
@@ -149,7 +153,7 @@ class Archive:
 
     def _packed(self, entry: Entry, offset: int) -> bytes:
         count = min(CHUNK, entry.packed - offset)
-        return _read_at(self._source, entry.content_offset + offset, count, "asic.content")
+        return _read_at(self._source, self.places[entry.name].content_offset + offset, count, "asic.content")
 
 
 def open_archive(source: BinaryIO, checks: list[Check], limits: ContainerLimits = DEFAULT_LIMITS) -> Archive:
@@ -169,11 +173,11 @@ def open_archive(source: BinaryIO, checks: list[Check], limits: ContainerLimits 
     for entry in raw_entries:
         _require_regular(entry)
     checks.append(passed("asic.entries"))
-    entries = tuple(_with_local_header(source, entry, directory_offset) for entry in raw_entries)
+    places = [_place(source, entry, directory_offset) for entry in raw_entries]
     checks.append(passed("asic.local-headers"))
-    _require_tiling(source, entries, directory_offset)
+    _require_tiling(source, raw_entries, places, directory_offset)
     checks.append(passed("asic.spans"))
-    archive = Archive(source, entries, size)
+    archive = Archive(source, raw_entries, places, size)
     _require_mimetype(archive)
     checks.append(passed("asic.mimetype"))
     return archive
@@ -293,7 +297,7 @@ def _require_harmless_extra(extra: bytes, name: str, check_id: str) -> None:
 
 
 # --- 5 and 6: local headers and spans ------------------------------------------------------------------------------
-def _with_local_header(source: BinaryIO, entry: Entry, directory_offset: int) -> Entry:
+def _place(source: BinaryIO, entry: Entry, directory_offset: int) -> Place:
     if entry.header_offset + LOCAL.size + len(entry.raw_name) > directory_offset:
         raise malformed("asic.local-headers", "offset", name=entry.name)
     head = _read_at(source, entry.header_offset, LOCAL.size + len(entry.raw_name), "asic.local-headers")
@@ -312,29 +316,16 @@ def _with_local_header(source: BinaryIO, entry: Entry, directory_offset: int) ->
     if extra_length:
         local_extra = _read_at(source, content_offset - extra_length, extra_length, "asic.local-headers")
         _require_harmless_extra(local_extra, entry.name, "asic.local-headers")
-    return Entry(
-        name=entry.name,
-        raw_name=entry.raw_name,
-        flags=entry.flags,
-        method=entry.method,
-        crc=entry.crc,
-        packed=entry.packed,
-        size=entry.size,
-        extra=entry.extra,
-        attributes=entry.attributes,
-        header_offset=entry.header_offset,
-        content_offset=content_offset,
-        local_extra=local_extra,
-    )
+    return Place(content_offset, local_extra)
 
 
-def _require_tiling(source: BinaryIO, entries: tuple[Entry, ...], directory_offset: int) -> None:
-    ordered = sorted(entries, key=lambda entry: entry.header_offset)
-    starts = [*(entry.header_offset for entry in ordered), directory_offset]
+def _require_tiling(source: BinaryIO, entries: Sequence[Entry], places: Sequence[Place], directory_offset: int) -> None:
+    ordered = sorted(zip(entries, places, strict=True), key=lambda pair: pair[0].header_offset)
+    starts = [*(entry.header_offset for entry, _ in ordered), directory_offset]
     if starts[0] != 0:
         raise malformed("asic.spans", "bytes before the archive")
-    for entry, following in zip(ordered, starts[1:], strict=True):
-        end = entry.content_offset + entry.packed
+    for (entry, place), following in zip(ordered, starts[1:], strict=True):
+        end = place.content_offset + entry.packed
         if entry.flags & _FLAG_DESCRIPTOR:
             end = _after_descriptor(source, entry, end, following)
         if end != following:
@@ -358,7 +349,7 @@ def _require_mimetype(archive: Archive) -> None:
         raise malformed("asic.mimetype", "not first")
     if entry.method != STORED or entry.flags & _FLAG_DESCRIPTOR:
         raise malformed("asic.mimetype", "not stored")
-    if entry.extra or entry.local_extra:
+    if entry.extra or archive.places[MIMETYPE_NAME].local_extra:
         raise malformed("asic.mimetype", "extra field")
     if entry.size != len(MIMETYPE) or archive.read(MIMETYPE_NAME) != MIMETYPE.encode():
         raise malformed("asic.mimetype", "another media type")

@@ -42,10 +42,11 @@ def sign_container(
             xades.DigestedObject(uri=asic.reference_uri(item.name), media_type=item.media_type, digest=hasher.digest())
         )
     signature = xades.new_signature(digested, key, policy=policy, signing_time=signing_time)
-    writer.add(asic.MANIFEST_NAME, asic.manifest(objects))
+    writer.add(asic.MANIFEST_NAME, asic.manifest(objects), deflate=False)
     writer.add(
         asic.SIGNATURE_NAME,
         b'<?xml version="1.0" encoding="UTF-8"?>\n'
         b'<asic:XAdESSignatures xmlns:asic="%b">%b</asic:XAdESSignatures>' % (asic.ASIC_NS.encode(), signature),
+        deflate=False,
     )
     writer.finish()

@@ -18,6 +18,7 @@ Best signature time at level B-B is the validation time: `signingTime` is a clai
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from signing.algorithms import Standing, verify_signature
@@ -150,7 +151,12 @@ def judge_signer(
     )
 
 
-def _purpose(signer: Certificate, policy: ValidationPolicy) -> Iterator[Check]:
+@lru_cache(maxsize=1024)
+def _purpose(signer: Certificate, policy: ValidationPolicy) -> tuple[Check, ...]:
+    return tuple(_purpose_checks(signer, policy))
+
+
+def _purpose_checks(signer: Certificate, policy: ValidationPolicy) -> Iterator[Check]:
     """Whether the certificate was made for this use: each breach is final, SIG_CONSTRAINTS_FAILURE."""
     usage = signer.key_usage or frozenset()
     roles = signer.roles or ()

@@ -52,7 +52,8 @@ class Examination:
 
     @property
     def has_failed(self) -> bool:
-        return any(check.conclusion is Conclusion.FAILED for check in self.checks)
+        failed = Conclusion.FAILED
+        return any(check.conclusion is failed for check in self.checks)
 
     def report(self, *, policy: ValidationPolicy, anchors: TrustAnchors, at: datetime) -> SignatureReport:
         """The verdict. A signature whose examination stopped is never TOTAL-PASSED: what stopped it decides."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import inspect
+import itertools
 from dataclasses import fields, is_dataclass
 
 import pytest
@@ -34,7 +35,6 @@ PRINTED_AS_ONE = (
     r.Period,
     r.PaperCopy,
 )
-DOCUMENTS = tuple(r.REPORT_TYPES.values())
 
 
 def words(blocks: tuple[layout.Block, ...]) -> str:
@@ -102,7 +102,7 @@ def test_headings_and_ends_pair_and_the_last_block_is_a_row(root):
 @ROOTS
 def test_no_row_follows_a_closed_part_without_a_heading_of_its_own(root):
     found = layout.blocks(corpus.full(root))
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in itertools.pairwise(found):
         assert not (isinstance(before, layout.End) and isinstance(after, layout.Row))
 
 
