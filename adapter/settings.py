@@ -191,7 +191,14 @@ def settings_from(mapping: Mapping[str, Any], folder: Path) -> Settings:
         mapping = {**mapping, "storage": {**storage, "url": url}}
     exchange = mapping.get("exchange")
     if isinstance(exchange, Mapping):
-        mapping = {**mapping, "exchange": {"profile": kind, **exchange}}
+        if exchange.get("profile", kind) != kind:
+            # The node's profile decides: a stand's leniency must not reach production by a second key.
+            raise _refused(
+                "settings.contradiction",
+                first=f"profile={profile}",
+                second=f"exchange.profile={exchange['profile']}",
+            )
+        mapping = {**mapping, "exchange": {**exchange, "profile": kind}}
     settings = reading.value(Settings, mapping, "")
     if reading.findings or not isinstance(settings, Settings):
         raise SettingsRefused(tuple(reading.findings))

@@ -11,6 +11,7 @@ import json
 import queue
 import shutil
 import socket
+import sys
 import threading
 import tomllib
 import zipfile
@@ -316,9 +317,11 @@ class _Play:
         self._line("where", folder=str(self.output))
         self._line(
             "try",
-            command=f"elshi verify {self.output}/packages/*.asice --trust {self.output}/trust/*.pem",
+            command=f"{_command()} verify {self.output}/packages/*.asice --trust {self.output}/trust/*.pem{self._at()}",
         )
-        self._line("try-forged", command=f"elshi verify {self.output}/forged/*.asice --trust {self.output}/trust/*.pem")
+        self._line(
+            "try-forged", command=f"{_command()} verify {self.output}/forged/*.asice --trust {self.output}/trust/*.pem"
+        )
 
     # --- seen as it happens ------------------------------------------------------------------------------------------
     def _delivered(self, body: str, one: Delivered) -> None:
@@ -427,6 +430,10 @@ class _Play:
     def _text(self, key: str, **params: object) -> str:
         return LINES[key][self.screen.language.value].format(**params)
 
+    def _at(self) -> str:
+        """The scenario's documents claim times of November 2026; before that, a verifier has to be told the moment."""
+        return "" if now() > self.clock.now() else f" --at {self.clock.now():%Y-%m-%dT%H:%M:%S}"
+
     def _word(self, words: Mapping[str, Mapping[str, str]], code: str) -> str:
         """A code in the reader's language; one without a word is shown as it is."""
         return words[code][self.screen.language.value] if code in words else code
@@ -464,6 +471,12 @@ def _number(delivery: Delivery) -> str:
     if isinstance(content, OutgoingDocument) and content.document_type.is_business_document:
         return content.registration_number
     return content.document_type.value if isinstance(content, OutgoingDocument) else delivery.key
+
+
+def _command() -> str:
+    """The command as this person can type it: by its path when it lies below the folder they are in."""
+    here = Path(sys.argv[0]).absolute()
+    return str(here.relative_to(Path.cwd())) if here.is_relative_to(Path.cwd()) else "elshi"
 
 
 def _is_business(delivery: Delivery) -> bool:

@@ -170,7 +170,9 @@ def _bytes(path: Path) -> bytes:
 def _report(screen: Screen, verdicts: Sequence[Verdict], links: Sequence[Link]) -> None:
     if screen.as_json:
         for verdict in verdicts:
-            screen.json(verdict.as_json())
+            document = (verdict.subject or {}).get("documentId")
+            chain = [asdict(link) for link in links if link.source == document]
+            screen.json({**verdict.as_json(), "chain": chain})
         return
     for verdict in verdicts:
         signers = ", ".join(str((one.get("signer") or {}).get("common_name") or "—") for one in verdict.signatures)
@@ -194,4 +196,5 @@ def _reasons(screen: Screen, verdict: Verdict) -> None:
             code = str(check["id"])
             known = code if code in sentences.codes() else code.removeprefix("document.")
             sentence = sentences.render(known, dict(check["params"]), screen.language)
-            screen.say(f"    {check['id']}: {sentence.what}")
+            sub = f" {check['sub_indication']}" if check.get("sub_indication") else ""
+            screen.say(f"    [bold]{check['conclusion']}{sub}[/]  {check['id']}: {sentence.what}")

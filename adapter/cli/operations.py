@@ -10,10 +10,13 @@ from typing import Annotated
 import typer
 
 from adapter import sandbox as exchange_sandbox
+from adapter import texts
 from adapter.cli.app import OK, JsonOption, LanguageOption, SettingsOption, app, context, now
-from adapter.composition import load_key
+from adapter.cli.screen import Screen
+from adapter.composition import Node, load_key
 from adapter.composition.machine import machine_clock, machine_identifiers
 from adapter.composition.stand import default_plan, existing_stand, make_stand
+from adapter.errors import Final, Place
 from adapter.server import Server
 from adapter.usecases.status import delivery_as_json
 from adapter.worker import Worker
@@ -26,11 +29,26 @@ def serve(settings: SettingsOption = None, language: LanguageOption = None) -> i
     node = ready.node()
     try:
         server = Server(node)
+        _say_unsettled(ready.screen, node)
         ready.screen.say(f"{node.settings.node.body}  {server.url}")
         server.run()
     finally:
         node.close()
     return OK
+
+
+def _say_unsettled(screen: Screen, node: Node) -> None:
+    """What nobody has confirmed about the exchange, and what this release does not act on; not for a stand of our own."""
+    if node.settings.profile == "sandbox":
+        return
+    exchange = node.settings.exchange
+    for code, keys in (
+        ("exchange.unconfirmed", exchange.unconfirmed()),
+        ("exchange.not-acted-on", exchange.not_carried_out()),
+    ):
+        if keys:
+            sentence = texts.render(code, {"keys": ", ".join(keys)}, screen.language)
+            screen.err.print(str(sentence), highlight=False, markup=False)
 
 
 @app.command(epilog="Example: [cyan]elshi worker --settings elshi.toml[/]")
@@ -48,6 +66,7 @@ def worker(
             turns = loop.run_until_idle()
             ready.screen.say(f"{node.settings.node.body}  {turns}")
         else:
+            _say_unsettled(ready.screen, node)
             ready.screen.say(f"{node.settings.node.body}  ...")
             loop.run_until_signal()
     finally:
@@ -63,6 +82,9 @@ def sandbox(
     host: Annotated[str, typer.Option("--host", help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", help="Port of the gateway; participants follow it.")] = 18080,
     script: Annotated[Path | None, typer.Option("--script", help="Faults to play (TOML).", show_default=False)] = None,
+    control_port: Annotated[
+        int, typer.Option("--control-port", help="Port of /sandbox/...; any free one without it.")
+    ] = 0,
     only_make: Annotated[bool, typer.Option("--make", help="Make the stand and end.")] = False,
     language: LanguageOption = None,
 ) -> int:
@@ -75,20 +97,36 @@ def sandbox(
             ready.screen.say(f"{body:8} {path}")
     if only_make:
         return OK
-    mapping = tomllib.loads(stand.sandbox.read_text(encoding="utf-8"))
+    mapping = tomllib.loads(_text(stand.sandbox))
+    faults = _text(script) if script is not None else None
     settings = exchange_sandbox.sandbox_settings(
         mapping,
         lambda name: (folder / name).read_bytes(),
         load_key=lambda content, password: load_key(content, password, file="gateway"),
     )
-    with exchange_sandbox.serve(settings, machine_clock(), host, port, new_id=uuid_of_machine) as serving:
-        if script is not None:
-            serving.sandbox.add_faults_from_toml(script.read_text(encoding="utf-8"))
+    with exchange_sandbox.serve(
+        settings, machine_clock(), host, port, new_id=uuid_of_machine, control_port=control_port
+    ) as serving:
+        if faults is not None:
+            serving.sandbox.add_faults_from_toml(faults)
         # Said only when signals are heard: a supervisor that stops us at once still gets a clean stop.
         serving.run_until_signal(
             lambda: ready.screen.say(f"{serving.gateway_url}   {serving.control_url}/sandbox/events")
         )
     return OK
+
+
+def _text(path: Path) -> str:
+    """A TOML file as text; Final when it cannot be read or is no TOML."""
+    place = Place(file=path.name)
+    try:
+        text = path.read_bytes().removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+        tomllib.loads(text)
+    except OSError as error:
+        raise Final("file.unreadable", place=place, params={"file": path.name}) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise Final("settings.not-toml", place=place, params={"file": path.name, "reason": str(error)}) from error
+    return text
 
 
 def uuid_of_machine() -> uuid.UUID:

@@ -286,7 +286,9 @@ class ExchangeConfig:
             # The worker's own [delivery] resend_when_uncertain and uncertain_window decide these two.
             "resend_unknown": self.resend_unknown != "manual",
             "unknown.wait": self.unknown.wait != UnknownConfig().wait,
-            "second_sign.scope": self.second_sign.scope == "each_attachment",
+            "receiver.notices": self.receiver.notices != ReceiverConfig().notices,
+            "tls.verify": self.tls.verify != "pinned",
+            "second_sign.scope": self.second_sign.scope != "attachments_concat",
             "second_sign.detached": not self.second_sign.detached,
             "second_sign.timestamp": self.second_sign.timestamp != "off",
             "second_sign.ocsp": self.second_sign.ocsp != "none",

@@ -321,7 +321,7 @@ def _manifest(folder: EvidenceFolder, checks: list[Mapping[str, Any]]) -> Mappin
         checks.append(_check("evidence.manifest", FAILED, reason="absent"))
         return None
     try:
-        manifest = json.loads(folder.get(MANIFEST))
+        manifest = _plain(folder.get(MANIFEST))
     except (ValueError, RecursionError):
         checks.append(_check("evidence.manifest", FAILED, reason="unreadable"))
         return None
@@ -366,11 +366,11 @@ def _chain(contents: Mapping[str, bytes], checks: list[Mapping[str, Any]]) -> li
         checks.append(_check("evidence.audit-chain", FAILED, reason="absent"))
         return []
     try:
-        events = tuple(_event(item) for item in json.loads(raw))
+        events = tuple(_event(item) for item in _plain(raw))
+        broken = first_break(events) if events else 0
     except (ValueError, KeyError, TypeError, RecursionError):
         checks.append(_check("evidence.audit-chain", FAILED, reason="unreadable"))
         return []
-    broken = first_break(events) if events else 0
     if broken is None:
         checks.append(_check("evidence.audit-chain", PASSED, count=str(len(events))))
     else:
@@ -378,13 +378,24 @@ def _chain(contents: Mapping[str, bytes], checks: list[Mapping[str, Any]]) -> li
     return []
 
 
+def _plain(content: bytes) -> Any:
+    """JSON of a folder that anybody may have written. ValueError also for halves of characters, which cannot be shown."""
+    value = json.loads(content)
+    json.dumps(value, ensure_ascii=False).encode()
+    return value
+
+
 def _event(item: Mapping[str, Any]) -> ChainedEvent:
+    at = datetime.fromisoformat(item["at"])
+    if at.tzinfo is None:
+        # Read in the zone of this machine it would hold here and break elsewhere.
+        raise ValueError("an instant without a time zone")
     return ChainedEvent(
         sequence=int(item["sequence"]),
         previous=Sha256(str(item["previous"])),
         digest=Sha256(str(item["digest"])),
         event=AuditEvent(
-            at=datetime.fromisoformat(item["at"]),
+            at=at,
             actor=str(item["actor"]),
             action=str(item["action"]),
             mandate=str(item["mandate"]),

@@ -128,7 +128,9 @@ _DEMANDED = {
 }
 
 
-@pytest.mark.parametrize(("asked", "where"), _DEMANDED.items(), ids=lambda each: "-".join(map(str, each)))
+@pytest.mark.parametrize(
+    ("asked", "where"), _DEMANDED.items(), ids=lambda each: "-".join(getattr(one, "__name__", str(one)) for one in each)
+)
 def test_a_rule_whose_fact_is_not_known_says_so(asked: tuple[str, str], where: tuple[rules.Stage, Any]) -> None:
     rule, fact = asked
     stage, example = where

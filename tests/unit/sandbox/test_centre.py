@@ -95,7 +95,7 @@ def test_a_notice_of_the_sender_goes_to_the_performers(wire: Wire) -> None:
         (200, answered("SCSE001")),
         (404, b"\xff\xfe"),
     ],
-    ids=str,
+    ids=lambda each: f"{each[0]}-{len(each[1])}" if isinstance(each, tuple) else str(each),
 )
 def test_whatever_is_not_a_success_is_tried_again_with_the_same_bytes(wire: Wire, failure: object) -> None:
     wire.call(envelope(document()))

@@ -130,7 +130,7 @@ def test_a_folder_holds_everything_about_the_document_and_verifies(files: dict[s
     }
     verdict = judged(files)
     assert verdict.indication == PASSED, [one for one in verdict.checks if one["conclusion"] != "PASSED"]
-    assert [one["what"] for one in verdict.history] == ["registered", "receipt"]
+    assert {one["what"] for one in verdict.history} == {"registered", "receipt"}
 
 
 def test_the_container_and_every_answer_are_byte_for_byte_what_was_sent_and_came(files: dict[str, bytes]) -> None:
@@ -185,7 +185,16 @@ def test_a_file_added_fails_the_folder(files: dict[str, bytes]) -> None:
 
 @pytest.mark.parametrize(
     "manifest",
-    [b"", b"not json", b"[]", b"{}", b'{"version":"elshi-evidence/2","files":{}}', b"[" * 100_000, b"\xff\xfe"],
+    [
+        b"",
+        b"not json",
+        b"[]",
+        b"{}",
+        b'{"version":"elshi-evidence/2","files":{}}',
+        b"[" * 100_000,
+        b"\xff\xfe",
+        b'{"\\ud800":1}',
+    ],
 )
 def test_a_list_of_files_that_is_none_fails_the_folder(files: dict[str, bytes], manifest: bytes) -> None:
     assert failed(judged(files | {"evidence.json": manifest})) == {"evidence.manifest"}
@@ -290,6 +299,7 @@ def test_a_message_about_another_document_fails(files: dict[str, bytes]) -> None
         lambda events: events[0].update(details={"a": 0.5}),
         lambda events: events[0].update(at="2026-11-02T06:00:00"),
         lambda events: events[0].update(sequence="x"),
+        lambda events: events[0].update(actor="\ud800"),
     ],
     ids=[
         "an actor",
@@ -305,6 +315,7 @@ def test_a_message_about_another_document_fails(files: dict[str, bytes]) -> None
         "another detail",
         "a time without a zone",
         "no number",
+        "half a character",
     ],
 )
 def test_a_broken_chain_of_events_fails(files: dict[str, bytes], change: Callable[[Any], object]) -> None:
@@ -340,7 +351,7 @@ def test_anchors_inside_the_folder_are_not_trusted(files: dict[str, bytes]) -> N
         interpret=lambda _: NotUnderstood(what=""),
         at=NOW,
     )
-    assert stranger.folder("folder", folder).indication == INDETERMINATE
+    assert stranger.folder("folder", folder).indication != PASSED
 
 
 def test_a_certificate_in_the_folder_that_is_none_does_not_break_the_verdict(files: dict[str, bytes]) -> None:

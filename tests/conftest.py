@@ -1,0 +1,40 @@
+"""Shared by all tests: a stand with throwaway keys, made once for each process, copied for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from adapter.composition.stand import Stand
+from tests.stands import copied, template
+
+
+@pytest.fixture(scope="session")
+def stand_template(tmp_path_factory: pytest.TempPathFactory) -> Stand:
+    """Two ministries and the MFA; its ports are placeholders, nothing is ever started in it."""
+    return template(tmp_path_factory.mktemp("stand") / "template")
+
+
+@pytest.fixture
+def new_stand(stand_template: Stand, tmp_path: Path) -> Callable[[], Stand]:
+    """Stands of this test's own, each on ports that are free now."""
+    numbers = iter(range(100))
+    return lambda: copied(stand_template, tmp_path / f"stand-{next(numbers)}")
+
+
+@pytest.fixture
+def stand(new_stand: Callable[[], Stand]) -> Stand:
+    """A stand of this test's own."""
+    return new_stand()
+
+
+def pytest_make_parametrize_id(config, val, argname):
+    """Ids that are the same in every process: without this a function's id holds its address, and workers disagree."""
+    del config, argname
+    if callable(val) and hasattr(val, "__name__"):
+        return val.__name__
+    if " at 0x" in repr(val):
+        return type(val).__name__
+    return None

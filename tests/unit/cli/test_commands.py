@@ -1,0 +1,363 @@
+"""Every command: its help with an example, its JSON, its exit codes, and what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapter.composition.stand import Stand
+from adapter.texts import Language
+from tests.stands import EXAMPLES, changed
+from tests.unit.cli.conftest import Elshi, Ran
+from tests.unit.command_lines import calls_in, complaint, known_commands
+
+COMMANDS = sorted(known_commands())
+PROMISED = {
+    *("demo", "template", "check", "convert", "sign", "submit", "status", "serve", "worker", "sandbox"),
+    *("summarise", "publish", "export", "verify"),
+}
+REPORTING = {"check", "convert", "sign", "submit", "status", "export", "verify", "summarise", "consolidate", "publish"}
+
+
+def test_every_command_that_was_promised_is_there() -> None:
+    assert set(COMMANDS) >= PROMISED
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_says_what_it_does_with_an_example_that_is_one(elshi: Elshi, command: str) -> None:
+    ran = elshi(command, "--help", code=0)
+    assert "Example:" in ran.out
+    example = re.search(rf"elshi {command}[^│\n]*", ran.out)
+    assert example, ran.out
+    for call in calls_in(example.group(0).strip()):
+        assert complaint(call) is None, call
+
+
+@pytest.mark.parametrize("command", sorted(REPORTING))
+def test_each_command_that_reports_can_report_in_json(elshi: Elshi, command: str) -> None:
+    assert "--json" in elshi(command, "--help", code=0).out
+
+
+def test_the_help_of_the_whole_names_every_command(elshi: Elshi) -> None:
+    out = elshi("--help", code=0).out
+    assert all(command in out for command in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("nonsense",), ("check",), ("check", "--nonsense", "x"), ("submit",), ("verify", "x", "--policy", "no")],
+)
+def test_a_command_that_is_misspelt_ends_with_two_and_says_so(elshi: Elshi, arguments: tuple[str, ...]) -> None:
+    assert elshi(*arguments, code=2).err
+
+
+# --- the clerk -------------------------------------------------------------------------------------------------------
+def test_a_clean_report_checks_clean(elshi: Elshi, report: Path) -> None:
+    assert elshi("check", report, code=0).out.startswith("✓")
+    assert elshi("check", report, "--json", code=0).json == {"file": str(report), "findings": [], "clean": True}
+
+
+def test_findings_end_with_one_and_have_code_place_and_what_to_do_in_three_languages(
+    elshi: Elshi, report: Path
+) -> None:
+    text = report.read_text("utf-8")
+    assert "capacity: head" in text
+    lines = text.splitlines()
+    number = next(place for place, line in enumerate(lines, start=1) if line.strip().startswith("progress:"))
+    report.write_text(_without_child(lines, number, "kk:"), encoding="utf-8")
+    ran = elshi("check", report, "--json", code=1)
+    (finding,) = ran.json["findings"]
+    assert finding["code"]
+    assert abs(finding["line"] - number) <= 1
+    assert "Progress" in (finding["xpath"] or "Progress")
+    for language in Language:
+        assert finding["text"][language.value]
+        assert finding["toDo"][language.value]
+
+
+def _without_child(lines: list[str], number: int, start: str) -> str:
+    """The lines without the block that starts with `start` directly under line `number`."""
+    found = next(place for place in range(number, len(lines)) if lines[place].strip().startswith(start))
+    indent = len(lines[found]) - len(lines[found].lstrip())
+    end = next(
+        place for place in range(found + 1, len(lines)) if len(lines[place]) - len(lines[place].lstrip()) <= indent
+    )
+    return "\n".join([*lines[:found], *lines[end:]]) + "\n"
+
+
+def test_several_reports_end_with_the_worst_of_them(elshi: Elshi, report: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("treatyInformation: [", encoding="utf-8")
+    ran = elshi("check", report, broken, report, "--json", code=2)
+    assert [one["clean"] for one in ran.lines] == [True, False, True]
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_an_empty_form_can_be_read_back(elshi: Elshi, tmp_path: Path, language: Language) -> None:
+    ran = elshi("template", "treaty-information", "--language", language.value, code=0)
+    form = tmp_path / "form.yaml"
+    form.write_text(ran.out, encoding="utf-8")
+    assert elshi("check", form, "--json", code=1).json["findings"]
+
+
+def test_the_language_of_the_machine_is_spoken(elshi: Elshi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {}
+    for name in ("kk_KZ.UTF-8", "ru_RU.UTF-8", "C"):
+        monkeypatch.setenv("LANG", name)
+        said[name] = elshi("submit", tmp_path / "none.yaml", code=2).err
+    assert len(set(said.values())) == 3
+
+
+def test_conversion_is_deterministic_and_loses_nothing(elshi: Elshi, report: Path, tmp_path: Path) -> None:
+    one, two, back, again = (tmp_path / name for name in ("1.xml", "2.xml", "back.yaml", "again.xml"))
+    elshi("convert", report, one, "--pdf", tmp_path / "1.pdf", code=0)
+    elshi("convert", report, two, code=0)
+    assert one.read_bytes() == two.read_bytes()
+    assert (tmp_path / "1.pdf").read_bytes().startswith(b"%PDF")
+    elshi("convert", one, back, code=0)
+    elshi("convert", back, again, code=0)
+    assert again.read_bytes() == one.read_bytes()
+
+
+def test_a_report_with_findings_is_not_converted_and_nothing_is_written(
+    elshi: Elshi, report: Path, tmp_path: Path
+) -> None:
+    report.write_text(report.read_text("utf-8").replace("capacity: head", "capacity: acting-head"), encoding="utf-8")
+    ran = elshi("convert", report, tmp_path / "out.xml", "--json", code=1)
+    assert ran.json["findings"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.yaml"]
+
+
+@pytest.mark.parametrize("target", ["out.docx", "nowhere/out.xml", "."])
+def test_what_cannot_be_written_leaves_nothing_half_done(
+    elshi: Elshi, report: Path, tmp_path: Path, target: str
+) -> None:
+    ran = elshi("convert", report, tmp_path / target, code=2)
+    assert ran.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.yaml"]
+
+
+# --- with a node -----------------------------------------------------------------------------------------------------
+def test_submit_queues_and_again_is_the_same_and_status_shows_it(elshi: Elshi, stand: Stand, report: Path) -> None:
+    settings = stand.nodes["KZ-MOF"]
+    first = elshi("submit", report, "-s", settings, "--json", code=0).json
+    again = elshi("submit", report, "-s", settings, "--json", code=0).json
+    assert (first["replayed"], again["replayed"]) == (False, True)
+    assert (first["delivery"], first["state"], first["addressee"]) == (again["delivery"], "queued", "KZ-MFA")
+    (row,) = elshi("status", "-s", settings, "--json", code=0).json
+    assert row["delivery"] == first["delivery"]
+    guid = first["documentId"].removeprefix("urn:uuid:")
+    assert elshi("status", guid, "-s", settings, "--json", code=0).json == [row]
+    assert "queued" in elshi("status", "-s", settings, code=0).out
+    assert elshi("status", "--incoming", "-s", settings, "--json", code=0).json == []
+    assert elshi("status", "--held", "-s", settings, "--json", code=0).json == []
+    assert elshi("status", "urn:uuid:none", "-s", settings, "--json", code=2).json["error"] == "status.no-such-document"
+
+
+def test_the_same_id_with_other_text_is_a_conflict(elshi: Elshi, stand: Stand, report: Path) -> None:
+    settings = stand.nodes["KZ-MOF"]
+    elshi("submit", report, "-s", settings, code=0)
+    report.write_text(report.read_text("utf-8").replace("executor@mof.example", "other@mof.example"), encoding="utf-8")
+    ran = elshi("submit", report, "-s", settings, "--json", code=2).json
+    assert ran["error"] == "document.conflict"
+    assert ran["params"]["known_sha256"] != ran["params"]["new_sha256"]
+
+
+def test_what_was_signed_is_verified_and_submitted_as_it_is(
+    elshi: Elshi, stand: Stand, report: Path, tmp_path: Path
+) -> None:
+    settings, container = stand.nodes["KZ-MOF"], tmp_path / "report.asice"
+    signed = elshi("sign", report, "-o", container, "-s", settings, "--json", code=0).json
+    assert elshi("status", "-s", settings, "--json", code=0).json == [], "signing sends nothing"
+    verdict = elshi("verify", container, "--trust", stand.anchors[0], "--json", code=0).json
+    assert (verdict["indication"], verdict["container"]) == ("TOTAL-PASSED", signed["sha256"])
+    submitted = elshi("submit", container, "-s", settings, "--json", code=0).json
+    assert submitted["state"] == "queued"
+
+    folder = tmp_path / "evidence"
+    elshi("export", "--all", "-o", folder, "-s", settings, "--json", code=0)
+    assert elshi("verify", folder, "--trust", stand.folder / "trust", code=0).out
+    page = tmp_path / "audit.html"
+    elshi("verify", folder, container, "--trust", stand.anchors[0], "--html", page, "-l", "kk", code=0)
+    assert page.read_bytes().startswith(b"<!")
+
+
+def test_a_delivery_is_withdrawn_and_a_withdrawn_one_is_not_resent(elshi: Elshi, stand: Stand, report: Path) -> None:
+    settings = stand.nodes["KZ-MOF"]
+    delivery = elshi("submit", report, "-s", settings, "--json", code=0).json["delivery"]
+    who = ("--person", "A. Clerk", "--reason", "wrong year", "-s", settings, "--json")
+    assert elshi("withdraw", delivery, *who, code=0).json["state"] == "withdrawn"
+    assert elshi("resend", delivery, *who, code=2).json["error"] == "intervene.not-possible"
+    assert elshi("withdraw", "nowhere", *who, code=2).json["error"] == "intervene.no-such-delivery"
+    assert elshi("resend", delivery, "--person", " ", "--reason", "x", "-s", settings, code=2).err
+
+
+def test_the_commands_of_the_year_say_what_is_missing(elshi: Elshi, stand: Stand, tmp_path: Path) -> None:
+    settings = stand.nodes["KZ-MFA"]
+    for command, texts in (
+        ("summarise", EXAMPLES / "mfa" / "summary.yaml"),
+        ("consolidate", EXAMPLES / "ga" / "consolidated.yaml"),
+        ("publish", EXAMPLES / "mfa" / "publication.yaml"),
+    ):
+        ran = elshi(command, 2026, texts, "-o", tmp_path / "out", "-s", settings, "--json", code=2)
+        assert ran.json["error"].startswith(f"{command}.")
+        assert not (tmp_path / "out").exists()
+
+
+def test_a_stand_is_made_once(elshi: Elshi, stand: Stand) -> None:
+    before = {path: path.read_bytes() for path in stand.folder.rglob("*") if path.is_file()}
+    elshi("sandbox", stand.folder, "--make", code=0)
+    assert {path: path.read_bytes() for path in stand.folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_folder_with_other_things_is_not_made_a_stand(elshi: Elshi, tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("mine")
+    ran = elshi("sandbox", tmp_path, "--make", code=2)
+    assert "stand.folder-in-use" in ran.err
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+
+# --- settings --------------------------------------------------------------------------------------------------------
+NODE_COMMANDS: list[tuple[Any, ...]] = [
+    ("submit", "x.yaml"),
+    ("status",),
+    ("worker", "--once"),
+    ("serve",),
+    ("export", "--all", "-o", "out"),
+    ("sign", "x.yaml", "-o", "x.asice"),
+]
+
+
+@pytest.mark.parametrize("command", NODE_COMMANDS, ids=lambda one: one[0])
+def test_without_settings_a_node_command_says_so(elshi: Elshi, command: tuple[str, ...]) -> None:
+    assert "settings.not-given" in elshi(*command, code=2).err
+
+
+@pytest.mark.parametrize("command", NODE_COMMANDS, ids=lambda one: one[0])
+def test_settings_that_contradict_stop_every_command_before_anything_begins(
+    elshi: Elshi, stand: Stand, command: tuple[str, ...]
+) -> None:
+    settings = changed(stand, "KZ-MOF", "total_within_seconds = 60", "total_within_seconds = 600")
+    ran = elshi(*command, "-s", settings, code=2)
+    assert "storage.lease_for_seconds=240" in ran.err
+    assert "http.total_within_seconds=600" in ran.err
+    assert not (stand.folder / "kz-mof" / "elshi.sqlite3").exists()
+
+
+def test_settings_come_from_the_environment_too(elshi: Elshi, stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ELSHI_SETTINGS", str(stand.nodes["KZ-MOF"]))
+    monkeypatch.setenv("ELSHI_LANGUAGE", "ru")
+    assert elshi("status", "--json", code=0).json == []
+    monkeypatch.setenv("ELSHI_SERVER__PROT", "1")
+    ran = elshi("status", code=2)
+    assert "server.prot" in ran.err
+    assert "неизвест" in ran.err.lower() or "ключ" in ran.err.lower()
+
+
+def test_a_strange_level_of_the_log_does_no_harm(elshi: Elshi, report: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ELSHI_LOG", "loud")
+    elshi("check", report, code=0)
+
+
+# --- verify ----------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def container(elshi: Elshi, stand: Stand, report: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "report.asice"
+    elshi("sign", report, "-o", path, "-s", stand.nodes["KZ-MOF"], code=0)
+    return path
+
+
+def test_the_four_ends_of_verify(elshi: Elshi, stand: Stand, container: Path, tmp_path: Path) -> None:
+    trust = ("--trust", stand.anchors[0])
+    content = bytearray(container.read_bytes())
+    content[len(content) // 2] ^= 1
+    altered = tmp_path / "altered.asice"
+    altered.write_bytes(content)
+    stranger = tmp_path / "stranger.pem"
+    stranger.write_bytes(_another_anchor())
+
+    assert elshi("verify", container, *trust, "--json", code=0).json["indication"] == "TOTAL-PASSED"
+    assert elshi("verify", altered, *trust, "--json", code=1).json["indication"] == "TOTAL-FAILED"
+    assert elshi("verify", container, "--trust", stranger, "--json", code=2).json["indication"] == "INDETERMINATE"
+    assert elshi("verify", container, altered, *trust, code=1).out, "the worst of all"
+    for arguments, code in (
+        ((container,), "verify.no-anchors"),
+        ((tmp_path / "none.asice", *trust), "file.unreadable"),
+        ((container, "--trust", tmp_path / "none.pem"), "trust.unreadable"),
+        ((tmp_path / "empty", *trust), "verify.nothing-found"),
+    ):
+        (tmp_path / "empty").mkdir(exist_ok=True)
+        assert elshi("verify", *arguments, "--json", code=3).json["error"] == code
+    rubbish = tmp_path / "rubbish.pem"
+    rubbish.write_bytes(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    elshi("verify", container, "--trust", rubbish, code=3)
+
+
+def _another_anchor() -> bytes:
+    from tests.unit.usecases.houses import pki
+
+    return pki().anchor_pem()
+
+
+def test_a_verdict_that_is_not_passed_gives_its_reasons_in_the_language_asked(
+    elshi: Elshi, stand: Stand, container: Path
+) -> None:
+    content = bytearray(container.read_bytes())
+    content[len(content) // 2] ^= 1
+    container.write_bytes(content)
+    said = {
+        one: elshi("verify", container, "--trust", stand.anchors[0], "-l", one.value, code=1).out for one in Language
+    }
+    assert len(set(said.values())) == 3
+    assert all("TOTAL-FAILED" in text for text in said.values())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"PK", b"PK\x05\x06" + b"\0" * 18, b"\x30\x82", b"<a/>", b"<!DOCTYPE a><a/>", b"\xff" * 300, b"text"],
+)
+def test_whatever_is_given_to_verify_ends_in_a_verdict_or_a_reason(
+    elshi: Elshi, stand: Stand, tmp_path: Path, content: bytes
+) -> None:
+    for name in ("odd.asice", "odd.bin"):
+        path = tmp_path / name
+        path.write_bytes(content)
+        ran = elshi("verify", path, "--trust", stand.anchors[0], "--json")
+        assert ran.code in {1, 2, 3}
+        assert ran.json.get("indication", "error") != "TOTAL-PASSED"
+
+
+def test_verify_at_another_time(elshi: Elshi, stand: Stand, container: Path) -> None:
+    trust = ("--trust", stand.anchors[0])
+    assert (
+        elshi("verify", container, *trust, "--at", "2040-01-01", "--json", code=2).json["indication"] == "INDETERMINATE"
+    )
+    assert elshi("verify", container, *trust, "--at", "then", code=2).err
+
+
+def test_a_hostile_evidence_folder_is_shown_without_harm(elshi: Elshi, stand: Stand, tmp_path: Path) -> None:
+    folder = tmp_path / "evidence"
+    folder.mkdir()
+    names = {"a[red]b[/]": {}, "\x1b[2J": {}, "\u202etxt": {}, "x" * 5000: {}}
+    manifest = {"version": "elshi-evidence/1", "documentId": "[bold]", "files": names}
+    (folder / "evidence.json").write_text(json.dumps(manifest), encoding="utf-8")
+    (folder / "document.asice").write_bytes(b"PK")
+    ran = elshi("verify", folder, "--trust", stand.anchors[0], code=1)
+    assert "\x1b[2J" not in ran.out
+    elshi("verify", folder, "--trust", stand.anchors[0], "--json", code=1)
+    (folder / "evidence.json").write_bytes(b'{"version":"elshi-evidence/1","files":{"\\ud800":{}}}')
+    elshi("verify", folder, "--trust", stand.anchors[0], "--html", tmp_path / "page.html", code=1)
+
+
+def test_a_link_in_an_evidence_folder_is_not_followed(elshi: Elshi, stand: Stand, tmp_path: Path) -> None:
+    folder = tmp_path / "evidence"
+    folder.mkdir()
+    (folder / "evidence.json").write_text('{"version":"elshi-evidence/1","files":{}}')
+    (folder / "document.asice").symlink_to("/etc/hostname")
+    ran: Ran = elshi("verify", folder, "--trust", stand.anchors[0], "--json")
+    assert ran.code in {1, 3}
+    assert Path("/etc/hostname").read_text().strip() not in ran.shown
