@@ -58,7 +58,12 @@ class Worker:
         return busy
 
     def run(self) -> None:
-        """Turn after turn until `stop`; an error of the store is waited out, never dropped."""
+        """Turn after turn until `stop`; an error of the store is waited out, never dropped.
+
+        Keys, anchors and the store are opened first: what a person must change ends the worker here, at start, and is
+        not waited out turn after turn. Raises Final for it.
+        """
+        _ = self._node.store, self._node.process_message, self._node.deliver
         idle = self._node.settings.delivery.idle.total_seconds()
         while not self._stopping.is_set():
             try:

@@ -18,7 +18,7 @@ COMMANDS = (documents, operations, cycle, evidence, demo)
 def main() -> NoReturn:
     """Run the command. Ends in an exit code in every case; a traceback only for a defect of the program."""
     logging.basicConfig(
-        level=os.environ.get("ELSHI_LOG", "WARNING").upper(),
+        level=logging.getLevelNamesMapping().get(os.environ.get("ELSHI_LOG", "").upper(), logging.WARNING),
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
         stream=sys.stderr,
     )

@@ -10,6 +10,7 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from adapter import texts
 from adapter.domain.delivery import ContentKind, Words
@@ -35,6 +36,8 @@ from adapter.errors import Finding
 from adapter.ports import Store
 from adapter.usecases.submit import Submit
 from adapter.usecases.verified_container import Judged
+
+ALMATY = ZoneInfo("Asia/Almaty")
 
 _LONGEST = 100
 """Findings told in one response; more than that is told as a number (nobody corrects a hundred at once)."""
@@ -72,7 +75,7 @@ class Answering:
                 digest=Digest(value=bytes.fromhex(registered.container)),
             ),
             sender=ReceiptSender(ref=report.header.sender, certificate_subject=_subject(judged)),
-            received_at=registered.received_at,
+            received_at=national(registered.received_at),
             recorded_in=self.system,
             incoming_number=registered.number,
             incoming_date=on,
@@ -113,6 +116,11 @@ class Answering:
             in_reply_to=(_reference(report),),
             access_marking=AccessMarking.PUBLIC,
         )
+
+
+def national(moment: dt.datetime) -> dt.datetime:
+    """The moment as a Kazakh reader expects it, whole seconds with the offset of Asia/Almaty on that day."""
+    return moment.astimezone(ALMATY).replace(microsecond=0)
 
 
 def answer_id(kind: str, document_id: DocumentId) -> DocumentId:

@@ -33,6 +33,7 @@ from adapter.domain.report import (
 )
 from adapter.errors import Final
 from adapter.ports import Clock, KeptBlob, Store
+from adapter.usecases.answer import national
 from adapter.usecases.summarise import Source, Summarise
 from adapter.usecases.verified_container import judge
 
@@ -85,7 +86,7 @@ class Publish:
             treaty_entries=entries,
             withheld=withheld,
             location=texts.location,
-            published_at=self.clock.now(),
+            published_at=national(self.clock.now()),
             license=texts.license,
             formats=FORMATS,
         )

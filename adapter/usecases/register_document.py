@@ -16,7 +16,6 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 import signing
 from adapter import rules
@@ -53,7 +52,7 @@ from adapter.ports import (
     Store,
     Transaction,
 )
-from adapter.usecases.answer import Answering
+from adapter.usecases.answer import ALMATY, Answering
 from adapter.usecases.facts import FactsOf
 from adapter.usecases.findings import located
 from adapter.usecases.sign import joined
@@ -61,7 +60,6 @@ from adapter.usecases.verified_container import CONTAINER_MEDIA_TYPE, Judged, Tr
 
 _log = logging.getLogger(__name__)
 
-ALMATY = ZoneInfo("Asia/Almaty")
 _LAW = "Law 370-II, art. 7"
 _ANSWERS = frozenset({DocumentType.RECEIPT, DocumentType.PROCESSING_RESPONSE})
 """Documents that are answers themselves: they are registered, and never answered with another Receipt."""

@@ -35,6 +35,7 @@ from adapter.domain.report import (
 )
 from adapter.errors import Final
 from adapter.ports import Clock, KeptBlob, Store
+from adapter.usecases.answer import national
 from adapter.usecases.convert import Attached
 from adapter.usecases.verified_container import ATTACHMENTS, Judged, Trust, judge
 
@@ -142,7 +143,7 @@ def _source_submission(source: Source) -> SourceSubmission:
         registration_date=header.registration_date or row.outgoing_date or row.received_at.date(),
         digest=Digest(value=bytes.fromhex(row.container)),
         signature_verdict=SignatureVerdict.VALID,
-        received_at=row.received_at,
+        received_at=national(row.received_at),
     )
 
 

@@ -126,7 +126,7 @@ def test_conversion_is_deterministic_and_loses_nothing(elshi: Elshi, report: Pat
 def test_a_report_with_findings_is_not_converted_and_nothing_is_written(
     elshi: Elshi, report: Path, tmp_path: Path
 ) -> None:
-    report.write_text(report.read_text("utf-8").replace("capacity: head", "capacity: acting-head"), encoding="utf-8")
+    report.write_text(report.read_text("utf-8").replace("accessMarking: public", "accessMarking: secret"), "utf-8")
     ran = elshi("convert", report, tmp_path / "out.xml", "--json", code=1)
     assert ran.json["findings"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.yaml"]
