@@ -63,7 +63,7 @@ class Worker:
         Keys, anchors and the store are opened first: what a person must change ends the worker here, at start, and is
         not waited out turn after turn. Raises Final for it.
         """
-        _ = self._node.store, self._node.process_message, self._node.deliver
+        self._node.open_unattended()
         idle = self._node.settings.delivery.idle.total_seconds()
         while not self._stopping.is_set():
             try:

@@ -360,6 +360,15 @@ class Node:
             certificates=tuple(_certificate(path) for path in self.settings.trust.gateway_certificates),
         )
 
+    def open_unattended(self) -> None:
+        """Open what runs without a person: store, exchange, anchors, the keys of envelope and office.
+
+        Called before a worker begins, so that a wrong password or a missing file is told at start. Raises what they raise.
+        """
+        _ = self.store, self.document_trust, self.channel, self.process_message
+        if self.settings.keys.office is not None:
+            self._key("office")
+
     # --- files --------------------------------------------------------------------------------------------------------
     def open_report(self, path: Path) -> Opened:
         """A report file with its attachments, which lie beside it."""

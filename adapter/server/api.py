@@ -61,7 +61,8 @@ def router(node: Node) -> APIRouter:
         with node.store.transaction() as transaction:
             deliveries = transaction.outbox.of_document(DocumentId(document_id))
         if not deliveries:
-            raise HTTPException(404, detail={"code": "status.no-such-document"})
+            missing = Final("status.no-such-document", params={"document": document_id})
+            raise HTTPException(404, detail=_refusal(missing).model_dump())
         return [_shown(node, delivery) for delivery in deliveries]
 
     @routes.get("/deliveries")
@@ -91,7 +92,11 @@ async def _keep(node: Node, request: Request) -> KeptBlob:
         async for chunk in request.stream():
             size += len(chunk)
             if size > limit:
-                raise HTTPException(413, detail={"code": "submit.file-too-large", "limit": limit})
+                # How much more would have come is not known: it is refused while it streams.
+                params = {"file": "POST /documents", "size": f"> {limit}", "limit": limit}
+                raise HTTPException(
+                    413, detail=_refusal(Final("submit.file-too-large", params=params)).model_dump()
+                )
             writer.file.write(chunk)
         return await run_in_threadpool(writer.keep)
 

@@ -53,7 +53,11 @@ class Server:
             raise Final(
                 "server.address", params={"host": settings.host, "port": settings.port, "reason": error.strerror or ""}
             ) from error
-        _ = node.store, node.channel
+        try:
+            _ = node.store, node.channel
+        except BaseException:
+            self._socket.close()
+            raise
         self._path = settings.path
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(application(node), log_config=None, access_log=False, timeout_graceful_shutdown=10)
@@ -69,7 +73,10 @@ class Server:
     def run(self) -> None:
         """Serve in this thread until SIGTERM or SIGINT; calls that are being answered are finished."""
         _log.info("listening at %s", self.url)
-        self._uvicorn.run(sockets=[self._socket])
+        try:
+            self._uvicorn.run(sockets=[self._socket])
+        finally:
+            self._socket.close()
 
     def start(self) -> Self:
         """Serve in a thread of its own; returns when calls are taken."""

@@ -48,8 +48,14 @@ def other_pki() -> m.SandboxPki:
 
 
 def flipped(content: bytes, after: bytes = b"", offset: int | None = None) -> bytes:
-    """`content` with one bit changed: behind the mark `after`, at `offset`, or in the middle."""
-    at = content.index(after) + len(after) if after else len(content) // 2 if offset is None else offset
+    """`content` with one byte changed: behind the mark `after`, at `offset`, or in the middle.
+
+    Behind a mark stands text or base64: there one letter becomes another, so that it is still text or base64.
+    """
+    if after:
+        at = content.index(after) + len(after)
+        return content[:at] + (b"B" if content[at : at + 1] == b"A" else b"A") + content[at + 1 :]
+    at = len(content) // 2 if offset is None else offset
     return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
 
 

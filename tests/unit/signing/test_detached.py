@@ -259,7 +259,7 @@ def ess(hash_: bytes, *, algorithm: bytes = b"", tail: bytes = b"") -> bytes:
 
 def same_serial_twice(pki: SandboxPki, key: IssuedKey) -> ValidationReport:
     """Two certificates of one issuer and serial, which only a careless authority or a forger makes."""
-    import crafted_pki as made
+    from tests.unit.signing import crafted_pki as made
 
     own = Certificate.from_der(key.certificate)
     twin = replace(made.Chain().leaf, serial=own.serial)
@@ -268,7 +268,7 @@ def same_serial_twice(pki: SandboxPki, key: IssuedKey) -> ValidationReport:
 
 
 def weak_signer(pki: SandboxPki, key: IssuedKey) -> ValidationReport:
-    import crafted_pki as made
+    from tests.unit.signing import crafted_pki as made
 
     small = made.rsa_key(1024)
     chain = made.Chain().with_leaf(key=small)

@@ -284,7 +284,7 @@ def test_a_national_key_in_pem_is_called_that(ec_head: IssuedKey):
     ids=["RSA of 1024 bits", "another curve"],
 )
 def test_a_key_that_may_not_sign(key: object, code: str):
-    from crafted_pki import Chain, public_key_info
+    from tests.unit.signing.crafted_pki import Chain, public_key_info
 
     chain = Chain()
     certificate = chain.with_leaf(spki=public_key_info(key)).leaf.signed_by(chain.ca)
