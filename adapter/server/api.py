@@ -94,9 +94,7 @@ async def _keep(node: Node, request: Request) -> KeptBlob:
             if size > limit:
                 # How much more would have come is not known: it is refused while it streams.
                 params = {"file": "POST /documents", "size": f"> {limit}", "limit": limit}
-                raise HTTPException(
-                    413, detail=_refusal(Final("submit.file-too-large", params=params)).model_dump()
-                )
+                raise HTTPException(413, detail=_refusal(Final("submit.file-too-large", params=params)).model_dump())
             writer.file.write(chunk)
         return await run_in_threadpool(writer.keep)
 

@@ -78,7 +78,9 @@ def test_what_is_no_container_is_not_taken(door: Door, content: bytes) -> None:
     in_three_languages(answer.json()["detail"])
 
 
-def test_the_same_id_with_another_text_is_a_conflict(door: Door, container: bytes, stand: Stand, tmp_path: Path) -> None:
+def test_the_same_id_with_another_text_is_a_conflict(
+    door: Door, container: bytes, stand: Stand, tmp_path: Path
+) -> None:
     door.ask("POST", "/documents", data=container)
     other = tmp_path / "report.yaml"
     text = (EXAMPLES / "mof" / "report.yaml").read_text("utf-8")
