@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
@@ -22,6 +23,10 @@ def main() -> NoReturn:
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
         stream=sys.stderr,
     )
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # An old code page has no Kazakh letters: what it cannot write is shown as a number, never as a traceback.
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except ElshiError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
 import threading
 from typing import Self
@@ -73,9 +74,17 @@ class Server:
     def run(self) -> None:
         """Serve in this thread until SIGTERM or SIGINT; calls that are being answered are finished."""
         _log.info("listening at %s", self.url)
+
+        def ask(number: int, frame: object) -> None:  # noqa: ARG001 - the shape of a signal handler
+            self._uvicorn.should_exit = True
+
+        # uvicorn raises the signal again when it has stopped; with a handler of ours standing that is no violent end.
+        before = {one: signal.signal(one, ask) for one in (signal.SIGTERM, signal.SIGINT)}
         try:
             self._uvicorn.run(sockets=[self._socket])
         finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
             self._socket.close()
 
     def start(self) -> Self:

@@ -273,7 +273,12 @@ def test_whatever_goes_wrong_after_the_first_byte_leaves_the_outcome_unknown(
 
 
 def test_a_connection_reset_before_the_request_is_read_leaves_the_outcome_unknown(peers: Callable[..., Peer]) -> None:
-    peer = peers(closed_at_once)
+    def act(connection: socket.socket) -> None:
+        # One byte has come, so the request has begun; a reset during the connect itself would rightly be Retryable.
+        connection.recv(1)
+        closed_at_once(connection)
+
+    peer = peers(act)
     with pytest.raises(OutcomeUnknown):
         client().post(url(peer), b"x" * 5_000_000)
     assert peer.connections == 1
