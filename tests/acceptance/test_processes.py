@@ -167,8 +167,8 @@ def test_killed_processes_lose_nothing_and_the_others_stop_cleanly(
         "worker KZ-MFA": program.start("worker", "worker", "-s", settings["KZ-MFA"]),
     }
     endpoint = program.start("serve", "serve", "-s", settings["KZ-MFA"])
-    for body in settings:
-        until(partial(answers, f"http://127.0.0.1:{port_of(settings[body])}/ready"), program.output)
+    for path in settings.values():
+        until(partial(answers, f"http://127.0.0.1:{port_of(path)}/ready"), program.output)
     until(partial(answers, f"http://127.0.0.1:{port}/"), program.output)
 
     endpoint.kill()

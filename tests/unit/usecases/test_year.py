@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 import pytest
 
-from adapter.domain.report import CoverageStatus, PublishedResults
-from adapter.errors import Final
+from adapter.domain.incoming import ContainerVerdict
+from adapter.domain.report import CoverageStatus, Digest, PublishedResults
+from adapter.errors import DocumentRefused, Final
+from adapter.ports import KeptBlob
 from adapter.usecases.publish import PublicationTexts
-from adapter.usecases.verified_container import sha256_of
-from tests.factories import at, bi, fx1, fx2
+from adapter.usecases.verified_container import judge_bytes, sha256_of
+from tests.factories import at, bi, fx1, fx2, fx6
 from tests.unit.usecases.houses import ATTACHED, House
 
 TEXTS = PublicationTexts(
@@ -147,3 +150,78 @@ def test_a_correction_is_used_instead_of_what_it_supersedes_and_both_stay(report
     named = {one.document_ref.document_id for one in reported.summarise(2026).sources}
     assert named == {fx1().header.document_id, fx5().header.document_id}
     assert reported.registered(fx2().header.document_id) is not None
+
+
+# --- the whole chain -------------------------------------------------------------------------------------------------
+@pytest.fixture
+def summed_up(reported: House) -> tuple[House, House]:
+    """The MFA has sent its summary, the Office has registered it."""
+    draft = reported.summarise(2026)
+    summary = replace(
+        fx6(),
+        header=replace(fx6().header, attachments=draft.attachments),
+        coverage=draft.coverage,
+        source_submissions=draft.sources,
+        statistics=draft.statistics,
+        treaty_entries=draft.treaty_entries,
+        pending_entries=draft.pending_entries,
+        recommendations=draft.recommendations,
+        foreign_policy_assessment=replace(fx6().foreign_policy_assessment, items=()),
+    )
+    office = House("KZ-GA", clock=reported.clock)
+    reported.carried(reported.submit().report(summary, draft.files), office)
+    processed = office.process()
+    assert processed is not None
+    assert processed.code == "receive.registered", processed
+    return reported, office
+
+
+def test_the_consolidated_information_rests_on_the_very_container_of_the_summary(
+    summed_up: tuple[House, House],
+) -> None:
+    _, office = summed_up
+    draft = office.consolidate(2026)
+    row = office.registered(draft.summary.header.document_id)
+    with draft.file.open() as source:
+        forwarded = source.read()
+    assert (
+        sha256_of(forwarded) == row.container == draft.source.digest.value.hex() == draft.attachment.digest.value.hex()
+    )
+    kept = KeptBlob(sha256=row.container, size=len(forwarded))
+    assert judge_bytes(forwarded, kept, office.trust, at=office.clock.at).verdict is ContainerVerdict.PASSED
+
+
+def test_a_summary_whose_bytes_have_rotted_is_not_consolidated(summed_up: tuple[House, House]) -> None:
+    _, office = summed_up
+    damage(office, fx6().header.document_id)
+    with pytest.raises(Final) as refused:
+        office.consolidate(2026)
+    assert refused.value.code in {"consolidate.source-fails", "storage.damaged-bytes"}
+
+
+def test_the_publication_names_the_summary_that_was_sent_of_that_year(summed_up: tuple[House, House]) -> None:
+    mfa, _ = summed_up
+    results = mfa.publish(2026, TEXTS)
+    assert results.source.document_id == fx6().header.document_id
+    assert mfa.publish(2026, TEXTS).header.document_id == results.header.document_id, "the same document again"
+    with pytest.raises(Final, match="publish.no-summary"):
+        mfa.publish(2025, TEXTS)
+
+
+def test_a_summary_that_names_other_bytes_than_those_registered_is_not_signed(reported: House) -> None:
+    draft = reported.summarise(2026)
+    wrong = replace(draft.sources[0], digest=Digest(value=bytes(32)))
+    summary = replace(
+        fx6(),
+        header=replace(fx6().header, attachments=draft.attachments),
+        coverage=draft.coverage,
+        source_submissions=(wrong, *draft.sources[1:]),
+        statistics=draft.statistics,
+        treaty_entries=draft.treaty_entries,
+        pending_entries=draft.pending_entries,
+        recommendations=draft.recommendations,
+        foreign_policy_assessment=replace(fx6().foreign_policy_assessment, items=()),
+    )
+    with pytest.raises(DocumentRefused) as refused:
+        reported.submit().report(summary, draft.files)
+    assert "BR-14b" in {one.code for one in refused.value.findings}

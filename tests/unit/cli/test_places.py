@@ -1,0 +1,116 @@
+"""Files and folders that cannot be read or written: a sentence and an exit code, whatever the command."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import pytest
+
+from adapter.composition.stand import Stand
+from tests.stands import EXAMPLES, changed
+from tests.unit.cli.conftest import Elshi
+
+
+@pytest.fixture
+def container(elshi: Elshi, stand: Stand, report: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "report.asice"
+    elshi("sign", report, "-o", path, "-s", stand.nodes["KZ-MOF"], code=0)
+    return path
+
+
+def test_a_page_that_cannot_be_written_is_said(elshi: Elshi, stand: Stand, container: Path, tmp_path: Path) -> None:
+    for place in (tmp_path / "nowhere" / "audit.html", tmp_path):
+        ran = elshi("verify", container, "--trust", stand.anchors[0], "--html", place, code=3)
+        assert "file.not-written" in ran.err
+
+
+def test_a_printed_form_that_cannot_be_written_leaves_no_xml_behind(elshi: Elshi, report: Path, tmp_path: Path) -> None:
+    ran = elshi("convert", report, tmp_path / "out.xml", "--pdf", tmp_path / "nowhere" / "out.pdf", code=2)
+    assert "file.not-written" in ran.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["report.yaml"]
+
+
+def test_a_container_that_cannot_be_written_is_said(elshi: Elshi, stand: Stand, report: Path, tmp_path: Path) -> None:
+    ran = elshi("sign", report, "-o", tmp_path / "nowhere" / "a.asice", "-s", stand.nodes["KZ-MOF"], code=2)
+    assert "file.not-written" in ran.err
+
+
+def test_an_evidence_folder_that_cannot_be_written_is_said(
+    elshi: Elshi, stand: Stand, report: Path, tmp_path: Path
+) -> None:
+    settings = stand.nodes["KZ-MOF"]
+    elshi("submit", report, "-s", settings, code=0)
+    taken = tmp_path / "taken"
+    taken.write_text("a file")
+    ran = elshi("export", "--all", "-o", taken, "-s", settings)
+    assert ran.code in {2, 3}
+    assert ran.err
+    assert elshi("export", "-o", tmp_path / "out", "-s", settings, code=2).err
+    assert elshi("export", "urn:uuid:../../x", "-o", tmp_path / "out", "-s", settings, code=2).err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_script_of_faults_that_is_none_is_said(elshi: Elshi, stand: Stand, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.toml"
+    broken.write_text("[[fault]\n")
+    unknown = tmp_path / "unknown.toml"
+    unknown.write_text('[[fault]]\nname = "no-such-fault"\n')
+    for script in (tmp_path / "none.toml", broken, unknown):
+        assert elshi("sandbox", stand.folder, "--port", "0", "--script", script, code=2).err
+
+
+@pytest.mark.parametrize("text", ["[gateway\n", "", '[gateway]\nkey = "none.p12"\nkey_password = "x"\n'])
+def test_a_stand_that_is_damaged_is_said(elshi: Elshi, stand: Stand, text: str) -> None:
+    stand.sandbox.write_text(text)
+    assert elshi("sandbox", stand.folder, "--port", "0", code=2).err
+
+
+def test_a_stand_cannot_be_made_where_a_file_is(elshi: Elshi, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    assert elshi("sandbox", tmp_path / "file", "--make", code=2).err
+    assert elshi("sandbox", tmp_path / "file" / "deeper", "--make", code=2).err
+
+
+def test_the_commands_of_the_year_say_what_cannot_be_read_or_written(
+    elshi: Elshi, stand: Stand, report: Path, tmp_path: Path
+) -> None:
+    mof, mfa = stand.nodes["KZ-MOF"], stand.nodes["KZ-MFA"]
+    assert mof
+    (tmp_path / "file").write_text("mine")
+    for command in ("summarise", "consolidate", "publish"):
+        for texts in (tmp_path / "none.yaml", report, EXAMPLES / "mfa" / "summary.yaml"):
+            assert elshi(command, 2026, texts, "-o", tmp_path / "file", "-s", mfa, code=2).err
+
+
+def test_anchors_may_be_one_file_several_or_a_folder_in_either_form(
+    elshi: Elshi, stand: Stand, container: Path, tmp_path: Path
+) -> None:
+    pem = stand.anchors[0].read_text()
+    parts = [f"{part}-----END CERTIFICATE-----\n" for part in pem.split("-----END CERTIFICATE-----\n") if part.strip()]
+    ders = []
+    for number, part in enumerate(parts):
+        path = tmp_path / f"{number}.cer"
+        path.write_bytes(ssl.PEM_cert_to_DER_cert(part))
+        ders += ["--trust", path]
+    elshi("verify", container, *ders, code=0)
+    elshi("verify", container, "--trust", stand.folder / "trust", code=0)
+    (tmp_path / "empty").mkdir()
+    assert (
+        elshi("verify", container, "--trust", tmp_path / "empty", "--json", code=3).json["error"] == "verify.no-anchors"
+    )
+
+
+def test_a_sandbox_is_not_trusted_as_production(elshi: Elshi, stand: Stand, container: Path) -> None:
+    ran = elshi("verify", container, "--trust", stand.anchors[0], "--policy", "kz-document", "--json", code=3)
+    assert ran.json["error"].startswith(("signing.", "trust."))
+
+
+def test_anchors_of_a_sandbox_in_production_end_a_node_at_start(elshi: Elshi, stand: Stand) -> None:
+    settings = changed(stand, "KZ-MOF", 'profile = "sandbox"', 'profile = "production"')
+    changed(stand, "KZ-MOF", "plain_http_allowed = true", "plain_http_allowed = false")
+    changed(stand, "KZ-MOF", 'endpoint = "http:', 'endpoint = "https:')
+    changed(stand, "KZ-MOF", "[exchange.second_sign]", "[exchange.second_sign]\nenabled = true")
+    for command in (("worker",), ("serve",), ("worker", "--once")):
+        ran = elshi(*command, "-s", settings, code=2)
+        assert "signing." in ran.err or "trust." in ran.err
