@@ -72,6 +72,10 @@ class Worker:
                 _log.error("the turn ended with %s; the rows wait", error.code)
                 self._stopping.wait(_PAUSE_AFTER_ERROR.total_seconds())
                 continue
+            except Exception as error:  # noqa: BLE001 - reason: a worker that ends by itself stops every lane
+                _log.error("the turn ended with a defect: %s; the rows wait", type(error).__name__)
+                self._stopping.wait(_PAUSE_AFTER_ERROR.total_seconds())
+                continue
             if not busy:
                 self._stopping.wait(idle)
 

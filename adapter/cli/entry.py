@@ -9,7 +9,7 @@ import sys
 from typing import NoReturn
 
 from adapter.cli import cycle, demo, documents, evidence, operations
-from adapter.cli.app import OK, app, exit_code_of, shown_on
+from adapter.cli.app import FAILED, OK, app, exit_code_of, shown_on
 from adapter.errors import ElshiError
 
 COMMANDS = (documents, operations, cycle, evidence, demo)
@@ -36,4 +36,7 @@ def main() -> NoReturn:
         # The reader of our output went away (`| head`); there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(OK)
+    except Exception:  # reason: a defect must never look like a verdict; the log has where it is
+        logging.getLogger(__name__).exception("a defect of the program")
+        sys.exit(FAILED)
     sys.exit(OK)

@@ -108,7 +108,10 @@ def verify(
             page = audit_page(
                 [one.as_json() for one in verdicts], [asdict(link) for link in links], ready.screen.language
             )
-            html.write_bytes(page)
+            try:
+                html.write_bytes(page)
+            except OSError as error:
+                raise Final("file.not-written", place=Place(file=html.name), params={"file": html.name}) from error
     except ElshiError as error:
         ready.screen.error(error)
         return FAILED

@@ -184,6 +184,27 @@ def give_up(
     return OK
 
 
+@app.command(
+    epilog='Example: [cyan]elshi release ENTRY --person "A. Clerk" --reason "the sender\'s BIN is in the settings now"[/]'
+)
+def release(
+    entry: Annotated[str, typer.Argument(help="Id of the held message, from `elshi status --held`.")],
+    person: PersonOption,
+    reason: ReasonOption,
+    settings: SettingsOption = None,
+    language: LanguageOption = None,
+) -> int:
+    """Process a held message once more, after settings or trust were mended."""
+    ready = context(settings=settings, language=language)
+    node = ready.node()
+    try:
+        node.intervene.release(entry, person=person, reason=reason)
+    finally:
+        node.close()
+    ready.screen.say(f"[green]✓[/] {entry}")
+    return OK
+
+
 @app.command(epilog='Example: [cyan]elshi withdraw DELIVERY --person "A. Clerk" --reason "wrong year"[/]')
 def withdraw(
     delivery: Annotated[str, typer.Argument(help="Id of the delivery, from `elshi status --json`.")],

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from adapter import texts
 from adapter.composition import Node
-from adapter.domain.delivery import FINAL_STATES, Delivery
+from adapter.domain.delivery import FINAL_STATES, Delivery, DeliveryState, is_final
 from adapter.domain.document import DocumentId
 from adapter.errors import Conflict, DocumentRefused, ElshiError, Final, Finding
 from adapter.ports import KeptBlob
@@ -68,8 +68,9 @@ def router(node: Node) -> APIRouter:
     @routes.get("/deliveries")
     def deliveries() -> list[dict[str, Any]]:
         with node.store.transaction() as transaction:
-            rows = transaction.outbox.listed()
-        return [_shown(node, row) for row in rows if row.state not in FINAL_STATES]
+            open_states = [state for state in DeliveryState if state not in FINAL_STATES]
+            rows = transaction.outbox.listed(states=open_states, limit=10_000)
+        return [_shown(node, row) for row in rows if not is_final(row.state, row.content_kind)]
 
     return routes
 

@@ -94,12 +94,13 @@ class ApplyNotice:
         return Applied(effect=step_effect, delivery=after, code=code)
 
     def find(self, transaction: Transaction, notice: Notice, speaker: BodyCode | None) -> Delivery | None:
-        """The delivery of this document to the body that speaks; a single one is found without knowing the speaker."""
+        """The delivery to the body that speaks; a single one also when the speaker is no body that we know."""
         sent = documents_sent(transaction, notice)
         for delivery in sent:
             if delivery.addressee == speaker:
                 return delivery
-        return sent[0] if len(sent) == 1 else None
+        # A known body that is not the addressee is no witness about this delivery; the centre is known by no body.
+        return sent[0] if len(sent) == 1 and speaker is None else None
 
     def _moved(self, delivery: Delivery, notice: Notice, state: DeliveryState, now: datetime) -> Delivery:
         final = is_final(state, delivery.content_kind)

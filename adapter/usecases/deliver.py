@@ -28,7 +28,7 @@ from adapter.domain.delivery import (
 )
 from adapter.domain.receipt import Receipt, ReceiptKind
 from adapter.domain.retry import RetryPolicy, last_safe_try, next_attempt
-from adapter.errors import ElshiError, Final, Retryable
+from adapter.errors import ElshiError, Final, OutcomeUnknown, Retryable
 from adapter.ports import Accepted, Clock, Identifiers, KeptBlob, OutgoingChannel, Store, Transaction
 
 _log = logging.getLogger(__name__)
@@ -88,10 +88,16 @@ class Deliver:
             marked, attempt, message = self._prepare(claimed)
         except ElshiError as error:
             return Delivered(before=claimed, after=self._record_unsent(claimed, error), error=error)
+        except Exception as error:  # noqa: BLE001 - reason: a defect costs one delivery, which a person sees, not the worker
+            told = Final("deliver.defect", params={"what": type(error).__name__})
+            return Delivered(before=claimed, after=self._record_unsent(claimed, told), error=told)
         try:
             accepted = self.channel.send(message, at=self.clock.now())
         except ElshiError as error:
             return Delivered(before=claimed, after=self._record_failure(marked, attempt, error), error=error)
+        except Exception as error:  # noqa: BLE001 - reason: the POST may have begun, so its outcome is unknown
+            unknown = OutcomeUnknown("deliver.defect", params={"what": type(error).__name__})
+            return Delivered(before=claimed, after=self._record_failure(marked, attempt, unknown), error=unknown)
         return Delivered(before=claimed, after=self._record_accepted(marked, attempt, accepted), error=None)
 
     # --- steps --------------------------------------------------------------------------------------------------------
@@ -306,7 +312,9 @@ def _failure(error: ElshiError) -> str:
     if isinstance(error, Retryable):
         return "closed" if error.channel_closed else "later"
     if isinstance(error, Final):
-        return "not-understood" if error.code == "exchange.not-understood" else "final"
+        # What our own network door refuses (a mistyped address) is ours to mend: a person resends, nothing is refused.
+        ours = error.code == "exchange.not-understood" or error.code.startswith("http.")
+        return "not-understood" if ours else "final"
     # OutcomeUnknown, and any error of ours that is none of the three: after the mark nothing else is safe to assume.
     return "unknown"
 

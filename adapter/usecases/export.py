@@ -34,6 +34,7 @@ VERSION = "elshi-evidence/1"
 
 MANIFEST = "evidence.json"
 CONTAINER = "document.asice"
+PRINTED_FORM = "document.pdf"
 _CHUNK = 256 * 1024
 
 
@@ -125,7 +126,7 @@ class Export:
         judged = judge(container, self.store.blobs, self.trust, at=self.clock.now())
         rendition = judged.objects.get(RENDITION_NAME)
         if rendition is not None:
-            written.put("document.pdf", [rendition.read()], what="printed-form")
+            written.put(PRINTED_FORM, [rendition.read()], what="printed-form")
 
     def _answers(self, written: _Written, receipts: tuple[Receipt, ...]) -> None:
         for number, receipt in enumerate(receipts, start=1):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from adapter.domain.audit_event import AuditEvent
 from adapter.domain.delivery import Delivery, DeliveryEvent, DeliveryState, Effect, is_final, next_state
+from adapter.domain.incoming import JournalState
 from adapter.errors import Final, Retryable
 from adapter.ports import Clock, Store
 from adapter.usecases.deliver import MANDATE, DeliveryPlan
@@ -30,6 +31,29 @@ class Intervene:
     def withdraw(self, delivery_id: str, *, person: str, reason: str) -> Delivery:
         """Stop what never left."""
         return self._decide(delivery_id, DeliveryEvent.PERSON_WITHDRAWS, person, reason)
+
+    def release(self, entry_id: str, *, person: str, reason: str) -> None:
+        """Process a held message once more: settings, trust or the exchange have changed. Only a verified one."""
+        if not person.strip() or not reason.strip():
+            raise Final("intervene.who-and-why")
+        now = self.clock.now()
+        with self.store.transaction() as transaction:
+            entry = transaction.journal.get(entry_id)
+            if entry is None or entry.state is not JournalState.HELD or entry.verdict != "verified":
+                raise Final("intervene.not-held", params={"entry": entry_id})
+            after = replace(entry, state=JournalState.RECEIVED, wake_at=now, tries=0, outcome=None)
+            if not transaction.journal.save(after):
+                raise Retryable("intervene.moved-meanwhile", params={"delivery": entry_id})
+            transaction.audit.append(
+                AuditEvent(
+                    at=now,
+                    actor=person,
+                    action="message.released",
+                    mandate=MANDATE,
+                    document_id=entry.document_id,
+                    details={"entry": entry.id, "reason": reason},
+                )
+            )
 
     def _decide(
         self, delivery_id: str, event: DeliveryEvent, person: str, reason: str, *, upload_again: bool = False

@@ -10,6 +10,7 @@ from datetime import timedelta
 from adapter.domain.audit_event import AuditEvent
 from adapter.domain.delivery import Effect
 from adapter.domain.incoming import IncomingDocument, IncomingNotice, JournalEntry, JournalState, NotUnderstood
+from adapter.domain.notice import NoticeKind
 from adapter.domain.retry import RetryPolicy, wait_after
 from adapter.errors import ElshiError, Retryable
 from adapter.ports import AddressBook, Clock, Identifiers, IncomingChannel, Store, Transaction
@@ -50,16 +51,15 @@ class ProcessMessage:
     lease_for: timedelta = timedelta(seconds=300)
     tries: int = 200
 
-    def __call__(self) -> Processed | None:
+    def __call__(self) -> Processed | None:  # noqa: PLR0911 - each way a message can end is one line
         """Take one due entry; None when nothing is due."""
         lease = str(self.identifiers.new())
         with self.store.transaction() as transaction:
             entry = transaction.journal.claim(now=self.clock.now(), lease=lease, lease_for=self.lease_for)
         if entry is None:
             return None
-        raw = self.store.blobs.read(entry.sha256)
-        said = self.channel.interpret(raw)
         try:
+            said = self.channel.interpret(self.store.blobs.read(entry.sha256))
             if isinstance(said, IncomingNotice):
                 return self._notice(entry, said)
             if isinstance(said, IncomingDocument):
@@ -70,12 +70,17 @@ class ProcessMessage:
         except ElshiError as error:
             _log.warning("entry %s is held: %s", entry.id, error.code)
             return self._end(entry, JournalState.HELD, error.code)
+        except Exception as error:  # noqa: BLE001 - reason: a defect costs one message, which a person sees, not the worker
+            # The class alone: the text of a foreign exception may hold content.
+            _log.error("entry %s is held by a defect: %s", entry.id, type(error).__name__)
+            return self._end(entry, JournalState.HELD, "message.defect", params={"what": type(error).__name__})
 
     def _notice(self, entry: JournalEntry, said: IncomingNotice) -> Processed:
         with self.store.transaction() as transaction:
-            is_one_of_several = len(documents_sent(transaction, said.notice)) > 1
+            is_ours = bool(documents_sent(transaction, said.notice))
         # Asked outside the transaction: the directory may have to be fetched.
-        asks = is_one_of_several and said.notice.speaker is not None
+        by_addressee = said.notice.kind is not NoticeKind.PROCESSED_IN_CENTRE and said.notice.speaker is not None
+        asks = is_ours and by_addressee
         speaker = self.addresses.body_of(said.notice.speaker or "") if asks else None
         with self.store.transaction() as transaction:
             applied = self.apply_notice(transaction, said.notice, entry, speaker=speaker)

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from adapter.domain.delivery import OutgoingDocument
+from adapter.domain.delivery import DeliveryState, OutgoingDocument
 from adapter.domain.document import DocumentId, DocumentType
 from adapter.domain.report import (
     AccessMarking,
@@ -39,6 +39,10 @@ from adapter.usecases.verified_container import judge
 
 FORMATS = ("text/html", "application/xml", "application/json", "text/csv", "application/pdf")
 """Forms in which the results are published; machine-readable ones beside the readable (RQ-11.3)."""
+
+
+_NOT_STANDING = frozenset({DeliveryState.REFUSED, DeliveryState.WITHDRAWN})
+"""A summary that was refused or withdrawn is no source of a publication."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,7 +101,7 @@ class Publish:
             deliveries = transaction.outbox.listed(limit=100_000)
         for delivery in reversed(deliveries):
             content = delivery.content
-            if not isinstance(content, OutgoingDocument):
+            if not isinstance(content, OutgoingDocument) or delivery.state in _NOT_STANDING:
                 continue
             if content.document_type is DocumentType.SUMMARY_INFORMATION and self._year_of(content) == year:
                 return DocRef(

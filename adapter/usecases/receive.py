@@ -36,7 +36,10 @@ class Receive:
         kept = self.store.blobs.put(raw)
         entry = JournalEntry(
             id=str(self.identifiers.new()),
-            message_id=opened.message_id,
+            # Only what was taken holds its id: judged anew, under settings that were mended, the same bytes may be taken.
+            message_id=opened.message_id
+            if opened.state is JournalState.RECEIVED
+            else f"{opened.state.value}:sha256:{kept.sha256}",
             sha256=Sha256(kept.sha256),
             size=kept.size,
             received_at=now,

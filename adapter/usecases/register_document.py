@@ -41,7 +41,7 @@ from adapter.domain.notice import Notice, NoticeKind, RefusalReason
 from adapter.domain.receipt import Receipt as KeptReceipt
 from adapter.domain.receipt import ReceiptKind, SignatureVerdict
 from adapter.domain.report import ProcessingResponse, Receipt, Report
-from adapter.errors import Final, Finding, Severity
+from adapter.errors import Final, Finding, Retryable, Severity
 from adapter.ports import (
     AddressBook,
     Clock,
@@ -336,7 +336,9 @@ class RegisterDocument:
         sent = _container_of(delivery) if delivery is not None else None
         agrees = sent is not None and stated == sent
         if delivery is not None and agrees and delivery.proof is not Proof.DIGEST:
-            transaction.outbox.save(replace(delivery, proof=Proof.DIGEST, changed_at=self.clock.now()))
+            proven = replace(delivery, proof=Proof.DIGEST, changed_at=self.clock.now())
+            if not transaction.outbox.save(proven):
+                raise Retryable("receive.moved-meanwhile", params={"document": subject})
         transaction.receipts.add(
             KeptReceipt(
                 id=str(self.identifiers.new()),

@@ -22,7 +22,7 @@ from adapter import conversion
 from adapter.domain.document import ContainerObject, Sha256, SignedContainer
 from adapter.domain.incoming import ContainerVerdict
 from adapter.domain.report import Report
-from adapter.errors import DocumentRefused, Finding, Severity
+from adapter.errors import DocumentRefused, Final, Finding, Severity
 from adapter.ports import Files, KeptBlob
 
 DOCUMENT_NAME = "document.xml"
@@ -103,7 +103,18 @@ def _read(
             findings=_marking_first(refused.findings),
             objects=objects,
         )
-    report = conversion.read(validated.content)
+    try:
+        report = conversion.read(validated.content)
+    except Final as error:
+        finding = Finding(code=error.code, severity=Severity.ERROR, place=error.place, params=dict(error.params))
+        return Judged(
+            verdict=ContainerVerdict.PASSED,
+            validation=validation,
+            container=None,
+            report=None,
+            findings=(finding,),
+            objects=objects,
+        )
     signer = validation.signatures[0].signer
     container = SignedContainer(
         blob=kept.sha256,

@@ -34,8 +34,8 @@ from adapter.domain.report import (
     SummaryInformation,
 )
 from adapter.ports import EvidenceFolder, KeptBlob
-from adapter.usecases.export import CONTAINER, MANIFEST, VERSION
-from adapter.usecases.verified_container import Judged, Trust, judge_bytes
+from adapter.usecases.export import CONTAINER, MANIFEST, PRINTED_FORM, VERSION
+from adapter.usecases.verified_container import RENDITION_NAME, Judged, Trust, judge_bytes
 
 PASSED, FAILED, INDETERMINATE = (
     signing.Indication.TOTAL_PASSED.value,
@@ -138,7 +138,9 @@ class Verify:
             checks.append(_check("evidence.document-id", PASSED if agrees else FAILED, document=str(document)))
         history = self._receipts(contents, digest, judged.report, checks)
         history += self._messages(contents, document, checks)
-        history += _chain(contents, checks)
+        history += _chain(contents, manifest.get("documentId"), checks)
+        _printed_form(contents, judged, checks)
+        _claims(manifest, checks, history)
         history.sort(key=lambda item: str(item["at"]))
         return _joined(verdict, checks, tuple(history))
 
@@ -220,8 +222,10 @@ class Verify:
             judged = self._message(content, named)
             # An unsigned answer is kept as it came and proves nothing; it does not speak against the document either.
             indication = judged.report.indication.value if judged.is_signed else "NOT-SIGNED"
-            checks.append(_check("evidence.message-signature", indication, name=name))
             said = self.interpret(content)
+            if indication == "NOT-SIGNED" and isinstance(said, IncomingNotice):
+                indication = FAILED  # a node keeps no unsigned notice as proof, so somebody else put it here
+            checks.append(_check("evidence.message-signature", indication, name=name))
             if isinstance(said, IncomingNotice):
                 about = said.notice.document_id
                 checks.append(
@@ -360,7 +364,33 @@ def _contents(
     return contents
 
 
-def _chain(contents: Mapping[str, bytes], checks: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _printed_form(contents: Mapping[str, bytes], judged: Judged, checks: list[Mapping[str, Any]]) -> None:
+    """The page for reading without any program is the one under the signature."""
+    page = contents.get(PRINTED_FORM)
+    if page is None:
+        return
+    signed = judged.objects.get(RENDITION_NAME)
+    same = signed is not None and hashlib.sha256(page).digest() == signed.sha256
+    checks.append(_check("evidence.printed-form", PASSED if same else FAILED, name=PRINTED_FORM))
+
+
+def _claims(manifest: Mapping[str, Any], checks: list[Mapping[str, Any]], history: Sequence[Mapping[str, Any]]) -> None:
+    """What the folder says is proved has to be proved by what lies in it: an absent receipt is no receipt."""
+    deliveries = manifest.get("deliveries")
+    claims = (
+        {str(one.get("proof")) for one in deliveries if isinstance(one, dict)}
+        if isinstance(deliveries, list)
+        else set()
+    )
+    proven = {
+        "digest": any(one["id"] == "evidence.receipt-digest" and one["conclusion"] == "PASSED" for one in checks),
+        "notice": any(one["what"] == "registered" and one["verdict"] == PASSED for one in history),
+    }
+    missing = sorted(claim for claim in claims & set(proven) if not proven[claim])
+    checks.extend(_check("evidence.proof-missing", FAILED, claim=claim) for claim in missing)
+
+
+def _chain(contents: Mapping[str, bytes], document: object, checks: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     raw = contents.get("audit.json")
     if raw is None:
         checks.append(_check("evidence.audit-chain", FAILED, reason="absent"))
@@ -368,8 +398,12 @@ def _chain(contents: Mapping[str, bytes], checks: list[Mapping[str, Any]]) -> li
     try:
         events = tuple(_event(item) for item in _plain(raw))
         broken = first_break(events) if events else 0
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ArithmeticError, AttributeError, ValueError, KeyError, TypeError, RecursionError):
         checks.append(_check("evidence.audit-chain", FAILED, reason="unreadable"))
+        return []
+    if broken is None and not any(item.event.document_id == document for item in events):
+        # An unbroken chain that never speaks of this document proves nothing about it.
+        checks.append(_check("evidence.audit-chain", FAILED, reason="other-document"))
         return []
     if broken is None:
         checks.append(_check("evidence.audit-chain", PASSED, count=str(len(events))))
