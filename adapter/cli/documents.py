@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -113,9 +114,7 @@ def convert(
     else:
         value, page = desk.draft(report)
         content = written(value, form)
-    _write(output, content)
-    if pdf is not None:
-        _write(pdf, page)
+    _write({output: content} | ({pdf: page} if pdf is not None else {}))
     if as_json:
         ready.screen.json({"file": str(output), "findings": [finding_as_json(one) for one in findings]})
     else:
@@ -131,15 +130,21 @@ def _show(screen: Any, path: Path, findings: Any, *, as_json: bool) -> None:
         screen.findings(findings)
 
 
-def _write(path: Path, content: bytes) -> None:
-    """The whole file or nothing: written beside and moved into place."""
-    beside = path.with_name(path.name + ".part")
-    try:
-        beside.write_bytes(content)
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise Final("file.not-written", place=Place(file=path.name), params={"file": path.name}) from error
+def _write(contents: Mapping[Path, bytes]) -> None:
+    """All files whole or none: each is written beside its place, and moved there when all of them stand."""
+    beside = {path: path.with_name(f"{path.name}.part") for path in contents}
+    for path, content in contents.items():
+        try:
+            if path.is_dir():
+                raise IsADirectoryError(path)
+            beside[path].write_bytes(content)
+        except OSError as error:
+            for part in beside.values():
+                with suppress(OSError):
+                    part.unlink(missing_ok=True)
+            raise Final("file.not-written", place=Place(file=path.name), params={"file": path.name}) from error
+    for path, part in beside.items():
+        part.replace(path)
 
 
 @app.command(epilog="Example: [cyan]elshi sign report.yaml --output report.asice --settings elshi.toml[/]")
@@ -156,7 +161,7 @@ def sign(
     try:
         signed = node.sign_file(report)
         with node.store.blobs.open(signed.kept.sha256) as source:
-            _write(output, source.read())
+            _write({output: source.read()})
         if as_json:
             ready.screen.json(
                 {

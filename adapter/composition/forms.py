@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -168,9 +170,9 @@ def write_site(node: Node, year: int, texts: Path, folder: Path) -> tuple[Publis
         "index.html": rendition.publication_page(composed.report, Language.KK),
         "ru.html": rendition.publication_page(composed.report, Language.RU),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
+    with _draft(folder) as part:
+        for name, content in files.items():
+            (part / name).write_bytes(content)
     return composed.report, files
 
 
@@ -184,6 +186,9 @@ def _person(path: Path, key: str) -> tuple[dict[str, Any], dict[str, Any]]:
     inside = given.get(key)
     if not isinstance(inside, dict) or len(given) != 1:
         raise Final("forms.outermost-key", place=Place(file=path.name), params={"expected": key})
+    for name in ("header", "comments", "treaties"):
+        if not isinstance(inside.get(name, {}), dict):
+            raise Final("forms.outermost-key", place=Place(file=path.name), params={"expected": f"{key}.{name}: ..."})
     return dict(inside), {}
 
 
@@ -199,18 +204,38 @@ def _bilingual(value: Mapping[str, Any]) -> Bilingual:
 
 
 def _write(plain: Mapping[str, Any], folder: Path, name: str, files: Sequence[Attached]) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    for attached in files:
-        with attached.open() as source, (folder / attached.name).open("wb") as out:
-            while chunk := source.read(1 << 18):
-                out.write(chunk)
-    path = folder / name
-    path.write_text(json.dumps(plain, ensure_ascii=False, indent=1), encoding="utf-8")
-    opened = open_report(path, source_context(rules.load_rulesets(), *RULESET, folder))
-    if opened.source.report is None:
-        raise DocumentRefused(opened.source.findings, code="source.refused")
-    path.write_text(dump_yaml(opened.source.report), encoding="utf-8")
-    return path
+    with _draft(folder) as part:
+        for attached in files:
+            with attached.open() as source, (part / attached.name).open("wb") as out:
+                while chunk := source.read(1 << 18):
+                    out.write(chunk)
+        path = part / name
+        path.write_text(json.dumps(plain, ensure_ascii=False, indent=1), encoding="utf-8")
+        opened = open_report(path, source_context(rules.load_rulesets(), *RULESET, part))
+        if opened.source.report is None:
+            raise DocumentRefused(opened.source.findings, code="source.refused")
+        path.write_text(dump_yaml(opened.source.report), encoding="utf-8")
+    return folder / name
+
+
+@contextmanager
+def _draft(folder: Path) -> Iterator[Path]:
+    """A folder whose files move into `folder` when the block ends well; otherwise nothing of them is left.
+
+    Raises Final `file.not-written`.
+    """
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise NotADirectoryError(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as name:
+            part = Path(name)
+            yield part
+            folder.mkdir(exist_ok=True)
+            for file in sorted(part.iterdir()):
+                file.replace(folder / file.name)
+    except OSError as error:
+        raise Final("file.not-written", place=Place(file=folder.name), params={"file": folder.name}) from error
 
 
 def _csv(report: PublishedResults) -> bytes:

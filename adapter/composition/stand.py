@@ -107,9 +107,12 @@ def default_plan(now: datetime, *, host: str, port: int) -> StandPlan:
 
 def make_stand(folder: Path, plan: StandPlan) -> Stand:
     """Make a stand in an empty or new folder. Raises Final `stand.folder-in-use`."""
-    if folder.exists() and any(folder.iterdir()):
-        raise Final("stand.folder-in-use", params={"folder": folder.name})
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            raise Final("stand.folder-in-use", params={"folder": folder.name})
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Final("file.not-written", params={"file": folder.name}) from error
     pki = signing.SandboxPki.create(not_before=plan.not_before, not_after=plan.not_after)
     trust = folder / "trust"
     trust.mkdir()

@@ -44,7 +44,9 @@ Elshi = Callable[..., Ran]
 
 
 @pytest.fixture
-def elshi(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Elshi:
+def elshi(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> Elshi:
     for name in os.environ:
         if name.startswith(("ELSHI_", "LC_", "LANG")):
             monkeypatch.delenv(name)
@@ -58,6 +60,8 @@ def elshi(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
         out, err = capsys.readouterr()
         ran = Ran(code=int(ended.value.code or 0), out=out, err=err)
         assert "Traceback" not in ran.shown, ran.shown
+        defects = [one for one in caplog.records if one.exc_info]
+        assert defects == [], caplog.text
         if code is not None:
             assert ran.code == code, ran
         return ran

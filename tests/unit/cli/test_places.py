@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from adapter.composition import Node
 from adapter.composition.stand import Stand
+from adapter.domain.delivery import OutgoingDocument
+from adapter.domain.incoming import RegisteredDocument
+from adapter.settings import load_settings
 from tests.stands import EXAMPLES, changed
 from tests.unit.cli.conftest import Elshi
 
@@ -114,3 +118,66 @@ def test_anchors_of_a_sandbox_in_production_end_a_node_at_start(elshi: Elshi, st
     for command in (("worker",), ("serve",), ("worker", "--once")):
         ran = elshi(*command, "-s", settings, code=2)
         assert "signing." in ran.err or "trust." in ran.err
+
+
+def test_a_draft_of_the_year_is_written_whole_or_not_at_all(
+    elshi: Elshi, stand: Stand, report: Path, tmp_path: Path
+) -> None:
+    """The MFA has registered one report; the person's half comes in several conditions."""
+    mof, mfa = (Node(load_settings(stand.nodes[body], {})) for body in ("KZ-MOF", "KZ-MFA"))
+    try:
+        register(mof, mfa, report)
+    finally:
+        mof.close()
+        mfa.close()
+    good = (EXAMPLES / "mfa" / "summary.yaml").read_text("utf-8")
+    text = tmp_path / "summary.yaml"
+    settings = stand.nodes["KZ-MFA"]
+    out = tmp_path / "year" / "out"
+    for broken in (
+        "summaryInformation:\n  header: text\n",
+        "summaryInformation:\n  comments: [1]\n",
+        "summaryInformation: 5\n",
+        "summaryInformation:\n  header: {}\n",
+        good + "\n  statistics: {}\n",
+        good + "\nother: 1\n",
+    ):
+        text.write_text(broken, encoding="utf-8")
+        ran = elshi("summarise", 2026, text, "-o", out, "-s", settings, "--json", code=2)
+        assert ran.json["error"], broken
+        assert not out.exists(), broken
+    text.write_text(good, encoding="utf-8")
+    (tmp_path / "taken").write_text("a file")
+    assert elshi("summarise", 2026, text, "-o", tmp_path / "taken", "-s", settings, code=2).err
+    elshi("summarise", 2026, text, "-o", out, "-s", settings, code=0)
+    assert [path.name for path in out.iterdir()] == ["summary.yaml"]
+    assert [path.name for path in out.parent.iterdir()] == ["out"], "no draft is left beside it"
+
+
+def register(mof: Node, mfa: Node, report: Path) -> None:
+    """A report of the ministry in the register of the MFA, without an exchange between them."""
+    delivery = mof.submit_file(report).delivery
+    assert isinstance(delivery.content, OutgoingDocument)
+    container = mof.store.blobs.read(delivery.content.files[0].sha256)
+    kept = mfa.store.blobs.put(container)
+    with mfa.store.transaction() as transaction:
+        transaction.register.add(
+            RegisteredDocument(
+                document_id=delivery.document_id,
+                case_id="case",
+                document_type=delivery.content.document_type,
+                reporting_year=2026,
+                sender=delivery.sender,
+                sender_participant="1",
+                number="К-001",
+                received_at=mfa.clock.now(),
+                outgoing_number=delivery.content.registration_number,
+                outgoing_date=delivery.content.registration_date,
+                container=kept.sha256,
+                container_size=kept.size,
+                xml=delivery.digest,
+                signer="",
+                verdict="TOTAL-PASSED",
+                is_late=False,
+            )
+        )
