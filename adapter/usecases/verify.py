@@ -387,7 +387,12 @@ def _claims(manifest: Mapping[str, Any], checks: list[Mapping[str, Any]], histor
         "notice": any(one["what"] == "registered" and one["verdict"] == PASSED for one in history),
     }
     missing = sorted(claim for claim in claims & set(proven) if not proven[claim])
-    checks.extend(_check("evidence.proof-missing", FAILED, claim=claim) for claim in missing)
+    # A receipt whose signature nobody can judge here is not an absent one: the verdict is "cannot tell".
+    unjudged = any(one["id"] == "evidence.receipt-signature" and one["conclusion"] == INDETERMINATE for one in checks)
+    checks.extend(
+        _check("evidence.proof-missing", INDETERMINATE if claim == "digest" and unjudged else FAILED, claim=claim)
+        for claim in missing
+    )
 
 
 def _chain(contents: Mapping[str, bytes], document: object, checks: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -200,7 +200,9 @@ def test_a_message_that_says_nothing_we_know_is_held_with_what_it_called_itself(
     assert processed.entry.outcome_params == '{"what": "unknown"}'
 
 
-def test_the_directory_is_asked_only_when_one_document_went_to_several(sender: House, sent: Delivery) -> None:
+def test_a_notice_waits_while_the_directory_cannot_say_who_speaks(sender: House, sent: Delivery) -> None:
+    """Who may speak for an addressee is read in the directory; until it answers the notice is neither used nor lost."""
+
     class Silent:
         def find(self, body: str, **more: Any) -> Any:
             raise Retryable("exchange.directory-silent")
@@ -209,19 +211,19 @@ def test_the_directory_is_asked_only_when_one_document_went_to_several(sender: H
             raise Retryable("exchange.directory-silent")
 
     process = replace(sender.process, addresses=Silent())
-    notice = Notice(document_id=sent.document_id, kind=K.DELIVERED, speaker=MEMBERS["KZ-MFA"], said_at=samples.NOW)
+    notice = Notice(document_id=sent.document_id, kind=K.REGISTERED, speaker=MEMBERS["KZ-MFA"], said_at=samples.NOW)
     sender.entry(IncomingNotice(notice=notice), "one addressee")
-    processed = process()
-    assert processed is not None
-    assert processed.entry.state is JournalState.DONE
+    waiting = process()
+    assert waiting is not None
+    assert (waiting.entry.state, waiting.code) == (JournalState.RECEIVED, "exchange.directory-silent")
+    assert waiting.entry.wake_at is not None
+    assert waiting.entry.wake_at > sender.clock.at
+    assert state_of(sender, sent) is not S.REGISTERED
 
-    add(sender, samples.delivery(1, id="second", addressee="KZ-GA"))
-    sender.entry(IncomingNotice(notice=replace(notice, kind=K.REGISTERED)), "two addressees")
-    later = process()
-    assert later is not None
-    assert (later.entry.state, later.code) == (JournalState.RECEIVED, "exchange.directory-silent")
-    assert later.entry.wake_at is not None
-    assert later.entry.wake_at > sender.clock.at
+    sender.clock.at = waiting.entry.wake_at
+    answered = sender.process()
+    assert answered is not None
+    assert answered.entry.state is JournalState.DONE
 
 
 def test_control_notices_after_registration_stay_history(sender: House, sent: Delivery) -> None:

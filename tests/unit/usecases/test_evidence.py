@@ -217,7 +217,7 @@ def test_another_valid_container_of_the_same_report_fails_by_the_receipt(files: 
     other = House("KZ-MOF")
     content = other.store.blobs.read(other.submit().report(REPORT, ()).delivery.content.files[0].sha256)
     tampered = listed_anew(files | {"document.asice": content}, container=sha256_of(content))
-    assert failed(judged(tampered)) == {"evidence.receipt-digest"}
+    assert failed(judged(tampered)) == {"evidence.receipt-digest", "evidence.proof-missing"}
 
 
 def test_the_receipt_of_another_document_fails(files: dict[str, bytes]) -> None:
@@ -228,7 +228,11 @@ def test_the_receipt_of_another_document_fails(files: dict[str, bytes]) -> None:
     (row,) = [one for one in mfa.everything_queued() if one.content_kind is ContentKind.DOCUMENT]
     receipt = mfa.store.blobs.read(row.content.files[0].sha256)
     tampered = listed_anew(files | {name_of(files, "receipts/"): receipt})
-    assert failed(judged(tampered)) == {"evidence.receipt-digest", "evidence.message-subject"}
+    assert failed(judged(tampered)) == {
+        "evidence.receipt-digest",
+        "evidence.message-subject",
+        "evidence.proof-missing",
+    }
 
 
 def test_a_receipt_that_the_sender_made_for_itself_fails(files: dict[str, bytes]) -> None:
@@ -332,7 +336,10 @@ def test_what_is_no_list_of_events_fails(files: dict[str, bytes], content: bytes
 
 
 def test_a_folder_that_speaks_of_another_document_fails(files: dict[str, bytes]) -> None:
-    assert failed(judged(listed_anew(files, documentId="urn:uuid:other"))) == {"evidence.document-id"}
+    assert failed(judged(listed_anew(files, documentId="urn:uuid:other"))) == {
+        "evidence.document-id",
+        "evidence.audit-chain",
+    }
 
 
 def test_a_folder_that_names_another_container_fails(files: dict[str, bytes]) -> None:

@@ -75,10 +75,10 @@ def test_a_held_message_is_processed_again_when_a_person_releases_it(mfa: House)
     assert mfa.process() is not None
     (entry,) = journal(mfa)
     assert entry.state is JournalState.HELD
-    mfa.intervene().release(entry.id, person="A. Clerk", reason="mended")
+    mfa.intervene.release(entry.id, person="A. Clerk", reason="mended")
     assert journal(mfa)[0].state is JournalState.RECEIVED
     with pytest.raises(Final, match="intervene.not-held"):
-        mfa.intervene().release(entry.id, person="A. Clerk", reason="again")
+        mfa.intervene.release(entry.id, person="A. Clerk", reason="again")
 
 
 def test_a_defect_costs_one_message_and_not_the_worker(mfa: House, monkeypatch: pytest.MonkeyPatch) -> None:
