@@ -321,16 +321,24 @@ def _hidden(attribute: Attribute) -> str:
     return attribute.value
 
 
+def _only(wrapped: asn1.Der) -> asn1.Der | None:
+    """The one value inside an explicit tag; a second one there is no certificate of anybody."""
+    inside = asn1.children(wrapped)
+    if len(inside) > 1:
+        raise Malformed("asn1.not-der", rule="more than one value in an explicit tag")
+    return inside[0] if inside else None
+
+
 def _extensions(wrapped: asn1.Der | None, version: asn1.Der | None) -> tuple[Extension, ...]:
     if version is not None:
-        (number,) = asn1.children(version) or (None,)
+        number = _only(version)
         if asn1.integer(asn1.expect(number, asn1.INTEGER)) != _VERSION_3:
             raise Malformed("signing.certificate-version")
     if wrapped is None:
         return ()
     if version is None:
         raise Malformed("signing.certificate-version")
-    (listed,) = asn1.children(wrapped) or (None,)
+    listed = _only(wrapped)
     found = []
     for element in asn1.children(asn1.expect(listed, asn1.SEQUENCE)):
         fields = asn1.Fields(element)

@@ -20,7 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from tests.unit.command_lines import calls_in, complaint, known_commands
 
 ROOT = Path(__file__).resolve().parents[2]
-_APART = frozenset({".venv", ".git", ".hypothesis", "build", "dist", "demo-output", "__pycache__", "node_modules"})
+_APART = frozenset(
+    {".venv", ".venv-bench", ".git", ".hypothesis", "build", "dist", "demo-output", "__pycache__", "node_modules"}
+)
 _CACHES = re.compile(r"\..*cache")
 
 _FENCE = re.compile(
