@@ -85,8 +85,7 @@ def _set(template: bytes, inputs: dict[str, str]) -> bytes:
         )
     except typst.TypstError as error:
         raise Final("rendition.failed", params={"reason": error.message}) from error
-    except BaseException as error:
-        # A panic of the typesetter derives from BaseException, and would end a worker instead of refusing one document.
+    except BaseException as error:  # reason: a panic of the typesetter is no Exception, and costs one document only
         if type(error).__name__ != "PanicException":
             raise
         _compiler.cache_clear()

@@ -117,8 +117,8 @@ async def _gateway(door: Door, request: Request) -> Response:
     loop = asyncio.get_running_loop()
     try:
         reply = await loop.run_in_executor(door.calls, door.sandbox.answer, post)
-    except Exception as error:  # noqa: BLE001 - reason below
-        # A simulator outlives any input: what nobody foresaw becomes one event and a plain 500, and is logged for us.
+    except Exception as error:  # noqa: BLE001 - reason: a simulator outlives any input
+        # What nobody foresaw becomes one event and a plain 500, and is logged for us.
         LOG.exception("a request could not be answered")
         door.sandbox.note(UNKNOWN, "call.failed", outcome=type(error).__name__)
         reply = Reply(status=500, body=b"sandbox failure\n", content_type=TEXT_TYPE)

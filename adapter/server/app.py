@@ -56,7 +56,7 @@ class Server:
             ) from error
         try:
             _ = node.store, node.channel
-        except BaseException:
+        except BaseException:  # reason: whatever stops the start, an interrupt too, the address is given back
             self._socket.close()
             raise
         self._path = settings.path

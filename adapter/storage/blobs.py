@@ -73,7 +73,7 @@ class SqlBlobs:
                 for piece in self._checked(sha256):
                     target.write(piece)
                 target.seek(0)
-        except BaseException:
+        except BaseException:  # reason: whatever stops the copying, an interrupt too, nobody else holds the spool
             target.close()
             raise
         return target
@@ -208,7 +208,7 @@ class _FilesByDigest:
                     file.flush()
                     os.fsync(file.fileno())
                 Path(temporary).replace(folder / sha256)
-            except BaseException:
+            except BaseException:  # reason: whatever stops the writing, an interrupt too, leaves no part of a file
                 with suppress(OSError):
                     Path(temporary).unlink()
                 raise

@@ -103,7 +103,7 @@ class DirectoryEvidenceFolder:
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, last, src_dir_fd=folder, dst_dir_fd=folder)
-        except BaseException:
+        except BaseException:  # reason: whatever stops the writing, an interrupt too, leaves no part of a file
             with suppress(OSError):
                 os.unlink(temporary, dir_fd=folder)
             raise

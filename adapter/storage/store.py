@@ -90,6 +90,6 @@ def open_store(config: StorageConfig, *, clock: Clock) -> SqlStore:
         upgrade(database, clock=clock, lease_for=config.migration_lease_for)
         temporary = config.temporary_directory or database.folder
         return SqlStore(database, SqlBlobs(database, clock, temporary, config.blob_directory))
-    except BaseException:
+    except BaseException:  # reason: whatever stops the opening, an interrupt too, connections are given back
         database.close()
         raise

@@ -84,7 +84,7 @@ def _change(database: Database, owner: str) -> None:
             _refuse_unless_owner(transaction, owner)
             command.upgrade(_config(transaction.connection), "head")
             transaction.change(delete(migration_lock))
-    except BaseException:
+    except BaseException:  # reason: whatever stops the change, an interrupt too, the lock is given back
         _release(database, owner)
         raise
 
