@@ -24,7 +24,7 @@ from adapter.domain.report import (
     Report,
     SummaryInformation,
 )
-from adapter.errors import DocumentRefused, Final, Finding, Place, Severity
+from adapter.errors import Final, Finding, Place, Severity
 from adapter.sources import dump_json, dump_yaml, load_plain
 from adapter.texts import Language
 from adapter.usecases.check import Check, Checked
@@ -125,7 +125,7 @@ def write_summary(node: Node, year: int, texts: Path, folder: Path) -> Path:
     attachments = conversion.parts_to_plain(Header, attachments=draft.attachments).get("attachments")
     plain["header"] = {**plain.get("header", {}), **({"attachments": attachments} if attachments else {})}
     given["summaryInformation"] = {**plain, **computed}
-    return _write(given, folder, "summary.yaml", draft.files)
+    return _write(node, given, folder, "summary.yaml", draft.files)
 
 
 def write_consolidated(node: Node, year: int, texts: Path, folder: Path) -> Path:
@@ -137,7 +137,7 @@ def write_consolidated(node: Node, year: int, texts: Path, folder: Path) -> Path
     attachments = conversion.parts_to_plain(Header, attachments=(draft.attachment,)).get("attachments")
     plain["header"] = {**plain.get("header", {}), "attachments": attachments}
     given["consolidatedInformation"] = {**plain, **computed}
-    return _write(given, folder, "consolidated.yaml", (draft.file,))
+    return _write(node, given, folder, "consolidated.yaml", (draft.file,))
 
 
 def publication_texts(path: Path) -> PublicationTexts:
@@ -203,7 +203,8 @@ def _bilingual(value: Mapping[str, Any]) -> Bilingual:
     return Bilingual(kk=str(value["kk"]), ru=str(value["ru"]))
 
 
-def _write(plain: Mapping[str, Any], folder: Path, name: str, files: Sequence[Attached]) -> Path:
+def _write(node: Node, plain: Mapping[str, Any], folder: Path, name: str, files: Sequence[Attached]) -> Path:
+    """Read as the node reads what it submits: requisites come from the ruleset of its settings."""
     with _draft(folder) as part:
         for attached in files:
             with attached.open() as source, (part / attached.name).open("wb") as out:
@@ -211,10 +212,7 @@ def _write(plain: Mapping[str, Any], folder: Path, name: str, files: Sequence[At
                     out.write(chunk)
         path = part / name
         path.write_text(json.dumps(plain, ensure_ascii=False, indent=1), encoding="utf-8")
-        opened = open_report(path, source_context(rules.load_rulesets(), *RULESET, part))
-        if opened.source.report is None:
-            raise DocumentRefused(opened.source.findings, code="source.refused")
-        path.write_text(dump_yaml(opened.source.report), encoding="utf-8")
+        path.write_text(dump_yaml(node.open_report(path).report), encoding="utf-8")
     return folder / name
 
 

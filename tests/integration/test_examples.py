@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from adapter import conversion, rendition, rules
+from adapter.composition import Node
 from adapter.composition.forms import Desk, publication_texts, write_consolidated, write_summary
 from adapter.domain.document import DocumentType
 from adapter.domain.report import (
@@ -35,6 +36,7 @@ from adapter.domain.report import (
     Withheld,
 )
 from adapter.errors import Final
+from adapter.settings import load_settings
 from adapter.sources import dump_json, dump_yaml, read_report
 from adapter.usecases import publish, summarise
 from adapter.usecases.convert import Attached
@@ -287,7 +289,7 @@ def draft(correction: bool = False) -> summarise.SummaryDraft:
 
 
 def written_summary(folder: Path) -> SummaryInformation:
-    node: Any = SimpleNamespace(summarise=lambda year: draft())
+    node: Any = SimpleNamespace(summarise=lambda year: draft(), open_report=Desk(now=SUMMARY_DAY).open)
     path = write_summary(node, 2026, YEAR / "mfa" / "summary.yaml", folder)
     source = Desk(now=SUMMARY_DAY).open(path).source
     assert source.findings == ()
@@ -372,6 +374,37 @@ def test_the_copy_of_the_recommendation_travels_with_the_summary(tmp_path):
     assert (tmp_path / "recommendation-1-en.txt").read_bytes() == (YEAR / "mlsp/recommendation-1-en.txt").read_bytes()
 
 
+@pytest.fixture
+def own_rules(stand, tmp_path):
+    """A node whose settings name a ruleset of its own: there the summary is due ten days later."""
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    shipped = Path(rules.__file__).parent / "RK-GOV-1141-2010@2021-03-18.json"
+    content = json.loads(shipped.read_text(encoding="utf-8"))
+    content |= {"id": "RK-TEST", "version": "2026-01-01"}
+    (leg,) = (one for one in content["legs"] if one["document"] == "summary-information")
+    leg["due"] = {**leg["due"], "day": 20}
+    (folder / "RK-TEST@2026-01-01.json").write_text(json.dumps(content), encoding="utf-8")
+    environment = {
+        "ELSHI_RULES__FOLDER": str(folder),
+        "ELSHI_RULES__ID": "RK-TEST",
+        "ELSHI_RULES__VERSION": "2026-01-01",
+    }
+    node = Node(load_settings(stand.nodes["KZ-MFA"], environment))
+    yield node
+    node.close()
+
+
+def test_the_summary_is_dated_by_the_ruleset_of_the_settings(own_rules, tmp_path):
+    """It was read under the shipped ruleset whatever the settings said, and so signed under the wrong one."""
+    node: Any = SimpleNamespace(summarise=lambda year: draft(), open_report=own_rules.open_report)
+    path = write_summary(node, 2026, YEAR / "mfa" / "summary.yaml", tmp_path / "out")
+    header = own_rules.open_report(path).report.header
+    assert (header.ruleset.id, header.ruleset.version) == ("RK-TEST", "2026-01-01")
+    assert header.due_date == dt.date(2026, 12, 20)
+    assert "RK-TEST" in path.read_text(encoding="utf-8")
+
+
 def test_a_person_who_types_a_computed_figure_is_refused(tmp_path):
     text = (YEAR / "mfa" / "summary.yaml").read_text(encoding="utf-8")
     path = tmp_path / "summary.yaml"
@@ -408,7 +441,7 @@ def test_the_consolidated_information_is_valid_when_it_rests_on_a_summary(tmp_pa
         ),
         file=Attached(name="summary.asice", media_type="application/zip", open=lambda: _open(tmp_path, container)),
     )
-    node: Any = SimpleNamespace(consolidate=lambda year: consolidation)
+    node: Any = SimpleNamespace(consolidate=lambda year: consolidation, open_report=Desk(now=SUMMARY_DAY).open)
     path = write_consolidated(node, 2026, YEAR / "ga" / "consolidated.yaml", tmp_path / "out")
     source = Desk(now=SUMMARY_DAY).open(path).source
     assert source.findings == ()
