@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 import signing
 from adapter import conversion
 from adapter.domain.document import DocumentId
-from adapter.domain.report import RulesetRef, TreatyInformation
+from adapter.domain.header import RulesetRef
+from adapter.domain.report import TreatyInformation
 from adapter.sources import SourceContext, read_report
 
 NOW = dt.datetime(2026, 11, 20, 10, 15, tzinfo=dt.UTC)

@@ -22,8 +22,8 @@ from lxml import etree
 
 from adapter.conversion.blocks import Block, Branch, Row, block_of
 from adapter.conversion.mapping import NAMESPACE, PUBLISHED_TREATY, ROOTS, Root
-from adapter.domain.reference import Lexical, PartialDate
-from adapter.domain.report import Header, LanguageText, PartyRef
+from adapter.domain.header import Header
+from adapter.domain.reference import LanguageText, Lexical, PartialDate, PartyRef
 
 UUID: Final = "urn:uuid:00000000-0000-5000-8000-{:012x}"
 XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"

@@ -16,14 +16,9 @@ from typing import Any
 from adapter import conversion, rendition, rules
 from adapter.composition.node import Node, Opened, open_report, read_file, source_context
 from adapter.domain.document import DocumentId, DocumentType
-from adapter.domain.report import (
-    Bilingual,
-    ConsolidatedInformation,
-    Header,
-    PublishedResults,
-    Report,
-    SummaryInformation,
-)
+from adapter.domain.header import Header
+from adapter.domain.reference import Bilingual
+from adapter.domain.report import ConsolidatedInformation, PublishedResults, Report, SummaryInformation
 from adapter.errors import Final, Finding, Place, Severity
 from adapter.sources import dump_json, dump_yaml, load_plain
 from adapter.texts import Language

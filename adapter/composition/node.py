@@ -18,7 +18,9 @@ from adapter import conversion, rules
 from adapter.clock import SystemClock, SystemIdentifiers
 from adapter.domain.delivery import Words
 from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
-from adapter.domain.report import Bilingual, OrgRef, Report, RulesetRef
+from adapter.domain.header import RulesetRef
+from adapter.domain.reference import Bilingual, OrgRef
+from adapter.domain.report import Report
 from adapter.errors import DocumentRefused, Final, Finding, Place
 from adapter.exchange.channel import EsedoChannel
 from adapter.exchange.directory import Directory

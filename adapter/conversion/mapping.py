@@ -23,6 +23,7 @@ from adapter.domain import header as h
 from adapter.domain import record as s
 from adapter.domain import reference as c
 from adapter.domain import report as r
+from adapter.domain import summary as m
 from adapter.domain import treaty as t
 from adapter.domain.document import DocumentType
 
@@ -330,15 +331,15 @@ TABLE: Final[Mapping[type[Any], tuple[str, str]]] = {
         """,
     ),
     # --- summary
-    r.Coverage: ("summary", "body Body, status Status, date Date"),
-    r.SourceSubmission: (
+    m.Coverage: ("summary", "body Body, status Status, date Date"),
+    m.SourceSubmission: (
         "summary",
         """
         document_ref DocumentRef, registration_number RegistrationNumber, registration_date RegistrationDate,
         digest Digest, signature_verdict SignatureVerdict, received_at ReceivedAt
         """,
     ),
-    r.Statistics: (
+    m.Statistics: (
         "summary",
         """
         bodies_expected @bodiesExpected, received_on_time @receivedOnTime, received_late @receivedLate,
@@ -348,11 +349,11 @@ TABLE: Final[Mapping[type[Any], tuple[str, str]]] = {
         recommendations_of_international_organizations @recommendationsOfInternationalOrganizations
         """,
     ),
-    r.AssessmentItem: ("summary", "party Party, treaty Treaty, text Text, risk Risk"),
-    r.ForeignPolicyAssessment: ("summary", "text Text, items Item"),
-    r.SummaryTreatyEntry: ("summary", "treaty Treaty, record_refs RecordRef, comment Comment"),
-    r.SummaryPendingEntry: ("summary", "treaty Treaty, record_refs RecordRef, comment Comment"),
-    r.SummaryRecommendations: ("summary", "none @none, recommendations Recommendation"),
+    m.AssessmentItem: ("summary", "party Party, treaty Treaty, text Text, risk Risk"),
+    m.ForeignPolicyAssessment: ("summary", "text Text, items Item"),
+    m.SummaryTreatyEntry: ("summary", "treaty Treaty, record_refs RecordRef, comment Comment"),
+    m.SummaryPendingEntry: ("summary", "treaty Treaty, record_refs RecordRef, comment Comment"),
+    m.SummaryRecommendations: ("summary", "none @none, recommendations Recommendation"),
     r.SummaryInformation: (
         "summary",
         """

@@ -22,21 +22,11 @@ from adapter.conversion.blocks import Block, Branch, Row, block_of
 from adapter.conversion.mapping import PUBLISHED_TREATY, ROOTS, Root
 from adapter.domain import codes
 from adapter.domain.document import DocumentType
-from adapter.domain.report import (
-    AnalysisBasis,
-    Attachment,
-    Bilingual,
-    Header,
-    InForceSection,
-    Multilingual,
-    OrgRef,
-    PartyRef,
-    PendingSection,
-    PublishedResults,
-    SummaryInformation,
-    Treaty,
-    TreatyRecord,
-)
+from adapter.domain.header import Attachment, Header
+from adapter.domain.record import AnalysisBasis, TreatyRecord
+from adapter.domain.reference import Bilingual, Multilingual, OrgRef, PartyRef
+from adapter.domain.report import InForceSection, PendingSection, PublishedResults, SummaryInformation
+from adapter.domain.treaty import Treaty
 from adapter.errors import Severity
 from adapter.texts import Language
 

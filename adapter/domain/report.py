@@ -5,7 +5,7 @@ an issue without a proposal, a source left out): the rules speak about that, wit
 fields is order in the document. `metadata["id"]` of a field is its id in the content model; a field without one is a
 container whose parts have ids; `metadata["codes"]` names the open code list a value is drawn from.
 
-Parts stand in adapter.domain.header, record, treaty and reference. They are given on from here: one import serves.
+Parts of several documents stand in adapter.domain.header, treaty and reference; those of one in record and summary.
 """
 
 from __future__ import annotations
@@ -14,278 +14,36 @@ import datetime as dt
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TypeAlias, TypeVar
 
-from adapter.domain.codes import (
-    AccessMarking,
-    Action,
-    ActRelation,
-    AdvisoryLevel,
-    Capacity,
-    CompetenceBasis,
-    ConsolidatedMode,
-    CoverageStatus,
-    FactSide,
-    OtherPartyState,
-    Outcome,
-    ProcedureState,
-    ProvisionNature,
-    PublicationDecision,
-    RecommendationOrigin,
-    Scope,
-    SignatureVerdict,
-    SourceState,
-    TreatyRelation,
-)
-from adapter.domain.document import BodyCode, DocumentId, DocumentType
-from adapter.domain.header import (
-    AUTHORITY,
-    SCHEMA_VERSION,
-    ActingOrder,
-    Attachment,
-    Executor,
-    Header,
-    PaperCopy,
-    ReportingPeriod,
-    RulesetRef,
-    Signatory,
-    SubdivisionOrder,
-    Supersedes,
-    case_id,
-    derived_document_id,
-)
-from adapter.domain.record import (
-    AdvisoryBodyProposals,
-    AdvisoryItem,
-    AnalysisBasis,
-    ExternalRecommendations,
-    FactualInformation,
-    Indicator,
-    Issue,
-    MediaPublications,
-    NationalAct,
-    NationalLegalActs,
-    NonCompletion,
-    OtherParties,
-    OtherPartyProcedure,
-    PartyAssessment,
-    PendingRecord,
-    PeriodicReport,
-    PeriodicReports,
-    PreviousRecord,
-    Procedure,
-    Proposal,
-    Provision,
-    ProvisionalApplication,
-    Publication,
-    Publishable,
-    Slot,
-    TreatyProvisions,
-    TreatyRecord,
-)
+from adapter.domain.codes import ConsolidatedMode, Outcome, SignatureVerdict
+from adapter.domain.document import DocumentType
+from adapter.domain.header import Header, PaperCopy
+from adapter.domain.record import Issue, PendingRecord, Proposal, TreatyRecord
 from adapter.domain.reference import (
-    BODY_SCHEME,
-    COUNTRY_SCHEME,
-    ORGANIZATION_SCHEME,
-    SHA256_URI,
     ActRef,
-    AdiletId,
     Bilingual,
-    Bin,
-    CountryCode,
     Digest,
     DocRef,
-    FileName,
     Flag,
-    LanguageTag,
-    LanguageText,
-    Lexical,
     Line,
-    LocalId,
-    LocalIdRef,
     MediaType,
-    Multilingual,
     OpenCode,
     OrgRef,
-    PartialDate,
-    PartyRef,
-    Period,
-    RecordRef,
     RuleId,
     Token,
-    TreatyRef,
     Uri,
-    Uuid,
-    Year,
     require_aware,
 )
-from adapter.domain.treaty import (
-    Adoption,
-    Consent,
-    DiplomaticChannel,
-    Duration,
-    EntryIntoForce,
-    ExternalId,
-    FollowUp,
-    IssuingBody,
-    Party,
-    Recommendation,
-    RecommendationResponse,
-    RelatedTreaty,
-    ReportingObligation,
-    ReservationDeclaration,
-    TextLink,
-    Treaty,
-    TreatyProvisionalApplication,
-    TreatySignature,
+from adapter.domain.summary import (
+    Coverage,
+    ForeignPolicyAssessment,
+    SourceSubmission,
+    Statistics,
+    SummaryPendingEntry,
+    SummaryRecommendations,
+    SummaryTreatyEntry,
 )
+from adapter.domain.treaty import Treaty
 from adapter.errors import Severity
-
-__all__ = [
-    "AUTHORITY",
-    "BODY_SCHEME",
-    "COUNTRY_SCHEME",
-    "ORGANIZATION_SCHEME",
-    "REPORT_TYPES",
-    "SCHEMA_VERSION",
-    "SHA256_URI",
-    "AccessMarking",
-    "ActRef",
-    "ActRelation",
-    "ActingOrder",
-    "Action",
-    "AdiletId",
-    "Adoption",
-    "AdvisoryBodyProposals",
-    "AdvisoryItem",
-    "AdvisoryLevel",
-    "AnalysisBasis",
-    "AnyReport",
-    "AssessmentItem",
-    "Attachment",
-    "Bilingual",
-    "Bin",
-    "BodyCode",
-    "Capacity",
-    "CompetenceBasis",
-    "Consent",
-    "ConsolidatedInformation",
-    "ConsolidatedMode",
-    "CountryCode",
-    "Coverage",
-    "CoverageStatus",
-    "Digest",
-    "DiplomaticChannel",
-    "DocRef",
-    "DocumentId",
-    "DocumentType",
-    "Duration",
-    "EntryIntoForce",
-    "Executor",
-    "ExternalId",
-    "ExternalRecommendations",
-    "FactSide",
-    "FactualInformation",
-    "FieldPath",
-    "FileName",
-    "Flag",
-    "FollowUp",
-    "ForeignPolicyAssessment",
-    "Header",
-    "InForceSection",
-    "Indicator",
-    "Issue",
-    "IssuingBody",
-    "LanguageTag",
-    "LanguageText",
-    "Lexical",
-    "Line",
-    "LocalId",
-    "LocalIdRef",
-    "MediaPublications",
-    "MediaType",
-    "Multilingual",
-    "NationalAct",
-    "NationalLegalActs",
-    "NonCompletion",
-    "OpenCode",
-    "OrgRef",
-    "OtherParties",
-    "OtherPartyProcedure",
-    "OtherPartyState",
-    "Outcome",
-    "PaperCopy",
-    "PaperReceived",
-    "PartialDate",
-    "Party",
-    "PartyAssessment",
-    "PartyRef",
-    "PendingRecord",
-    "PendingSection",
-    "Period",
-    "PeriodicReport",
-    "PeriodicReports",
-    "PreviousRecord",
-    "Procedure",
-    "ProcedureState",
-    "ProcessingResponse",
-    "Proposal",
-    "Provision",
-    "ProvisionNature",
-    "ProvisionalApplication",
-    "Publication",
-    "PublicationDecision",
-    "Publishable",
-    "PublishedResults",
-    "PublishedTreatyEntry",
-    "Receipt",
-    "ReceiptSender",
-    "ReceivedDocument",
-    "Recommendation",
-    "RecommendationOrigin",
-    "RecommendationResponse",
-    "RecordRef",
-    "RelatedTreaty",
-    "Report",
-    "ReportingObligation",
-    "ReportingPeriod",
-    "ReservationDeclaration",
-    "ResponseFinding",
-    "RuleId",
-    "RulesetRef",
-    "Scope",
-    "Severity",
-    "Signatory",
-    "SignatureVerdict",
-    "Slot",
-    "SourceState",
-    "SourceSubmission",
-    "SourceSummary",
-    "Statistics",
-    "SubdivisionOrder",
-    "SummaryInformation",
-    "SummaryPendingEntry",
-    "SummaryRecommendations",
-    "SummaryTreatyEntry",
-    "Supersedes",
-    "TextLink",
-    "Token",
-    "Treaty",
-    "TreatyInformation",
-    "TreatyProvisionalApplication",
-    "TreatyProvisions",
-    "TreatyRecord",
-    "TreatyRef",
-    "TreatyRelation",
-    "TreatySignature",
-    "Uri",
-    "Uuid",
-    "Withheld",
-    "Year",
-    "case_id",
-    "derived_document_id",
-    "field_ids",
-    "require_aware",
-    "with_paper_copy",
-]
 
 FieldPath: TypeAlias = tuple[str | int, ...]
 """A place in a Report: field names and 0-based positions: ("in_force_section", "treaty_records", 0, "progress")."""
@@ -315,93 +73,6 @@ class TreatyInformation:
     in_force_section: InForceSection = field(metadata={"id": "TI-01"})
     pending_section: PendingSection = field(metadata={"id": "TI-04"})
     general_remarks: Bilingual | None = field(default=None, metadata={"id": "TI-07"})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Coverage:
-    """What became of one expected body's information."""
-
-    body: OrgRef = field(metadata={"id": "SU-01"})
-    status: CoverageStatus = field(metadata={"id": "SU-02"})
-    date: dt.date | None = field(default=None, metadata={"id": "SU-03"})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SourceSubmission:
-    """One submission the summary rests on, with the digest of the bytes received and the verdict on its signature."""
-
-    document_ref: DocRef = field(metadata={"id": "SU-04"})
-    registration_number: Line = field(metadata={"id": "SU-05"})
-    registration_date: dt.date = field(metadata={"id": "SU-06"})
-    digest: Digest = field(metadata={"id": "SU-07"})
-    signature_verdict: SignatureVerdict = field(metadata={"id": "SU-08"})
-    received_at: dt.datetime = field(metadata={"id": "SU-09"})
-
-    def __post_init__(self) -> None:
-        require_aware(self.received_at)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Statistics:
-    """Counts over the coverage list and the submissions used; computed, never typed (RQ-8.3)."""
-
-    bodies_expected: int = field(metadata={"id": "SU-10"})
-    received_on_time: int = field(metadata={"id": "SU-10"})
-    received_late: int = field(metadata={"id": "SU-10"})
-    not_received: int = field(metadata={"id": "SU-10"})
-    other_channel: int = field(metadata={"id": "SU-10"})
-    nil_returns: int = field(metadata={"id": "SU-10"})
-    treaties_in_force: int = field(metadata={"id": "SU-10"})
-    records_in_force: int = field(metadata={"id": "SU-10"})
-    pending_treaties: int = field(metadata={"id": "SU-10"})
-    issues: int = field(metadata={"id": "SU-10"})
-    proposals: int = field(metadata={"id": "SU-10"})
-    recommendations: int = field(metadata={"id": "SU-10"})
-    recommendations_of_international_organizations: int = field(metadata={"id": "SU-10"})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AssessmentItem:
-    """Assessment by partner or by treaty: exactly one of `party` and `treaty`."""
-
-    party: PartyRef | None = field(default=None, metadata={"id": "SU-13", "codes": "parties"})
-    treaty: TreatyRef | None = field(default=None, metadata={"id": "SU-14"})
-    text: Bilingual = field(metadata={"id": "SU-15"})
-    risk: OpenCode | None = field(default=None, metadata={"id": "SU-16", "codes": "risk"})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ForeignPolicyAssessment:
-    """The foreign policy assessment of p.8."""
-
-    text: Bilingual = field(metadata={"id": "SU-12"})
-    items: tuple[AssessmentItem, ...] = field(default=())
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SummaryTreatyEntry:
-    """A treaty in force with the bodies' records on it."""
-
-    treaty: TreatyRef = field(metadata={"id": "SU-17"})
-    record_refs: tuple[RecordRef, ...] = field(metadata={"id": "SU-18"})
-    comment: Bilingual | None = field(default=None, metadata={"id": "SU-19"})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SummaryPendingEntry:
-    """A treaty not in force with the bodies' records on it."""
-
-    treaty: TreatyRef = field(metadata={"id": "SU-20"})
-    record_refs: tuple[RecordRef, ...] = field(metadata={"id": "SU-21"})
-    comment: Bilingual | None = field(default=None, metadata={"id": "SU-22"})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SummaryRecommendations:
-    """Recommendations of international organizations, or the mark that there are none (p.9, BR-15c)."""
-
-    none: Flag = field(default=False, metadata={"id": "SU-25"})
-    recommendations: tuple[Recommendation, ...] = field(default=(), metadata={"id": "SU-26"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,8 +22,24 @@ from typing import Any, Final, NamedTuple, TypeAlias, get_args
 
 from adapter import texts
 from adapter.domain import codes, reference
-from adapter.domain import report as r
 from adapter.domain.document import DocumentType
+from adapter.domain.header import Attachment, Header, PaperCopy
+from adapter.domain.record import AnalysisBasis, PendingRecord, Slot, TreatyRecord
+from adapter.domain.reference import (
+    Bilingual,
+    Digest,
+    DocRef,
+    Multilingual,
+    OrgRef,
+    PartialDate,
+    PartyRef,
+    Period,
+    RecordRef,
+    TreatyRef,
+)
+from adapter.domain.report import InForceSection, PendingSection, PublishedTreatyEntry, Report
+from adapter.domain.summary import ForeignPolicyAssessment, Statistics
+from adapter.domain.treaty import ExternalId, Recommendation, Treaty
 from adapter.errors import Severity
 from adapter.texts import Language
 
@@ -92,19 +108,19 @@ _SMALL: Final = 9
 """Entries a part may have to be one row."""
 
 _ALWAYS_HEADED: Final = (
-    r.Header,
-    r.Attachment,
-    r.InForceSection,
-    r.PendingSection,
-    r.TreatyRecord,
-    r.PendingRecord,
-    r.Treaty,
-    r.AnalysisBasis,
-    *get_args(r.Slot),
-    r.Recommendation,
-    r.Statistics,
-    r.ForeignPolicyAssessment,
-    r.PublishedTreatyEntry,
+    Header,
+    Attachment,
+    InForceSection,
+    PendingSection,
+    TreatyRecord,
+    PendingRecord,
+    Treaty,
+    AnalysisBasis,
+    *get_args(Slot),
+    Recommendation,
+    Statistics,
+    ForeignPolicyAssessment,
+    PublishedTreatyEntry,
 )
 """Parts a reader looks for: they have a heading however little they hold."""
 
@@ -221,7 +237,7 @@ _NO: Final = Label("жоқ", "нет")
 _XML_ENCRYPTION: Final = "http://www.w3.org/2001/04/xmlenc#"
 
 
-def blocks(report: r.Report) -> tuple[Block, ...]:
+def blocks(report: Report) -> tuple[Block, ...]:
     """Every element of `report` in document order: requisites first, then the body; never ends with an End."""
     found = list(_headed(_inside(report, level=1), 1, _CONTENT))
     while isinstance(found[-1], End):
@@ -249,12 +265,12 @@ def _headed(inside: Iterable[Block], level: int, name: Label) -> Iterator[Block]
 def _inside(value: Any, *, level: int) -> Iterator[Block]:
     for number, part in enumerate(fields(value), start=1):
         item = getattr(value, part.name)
-        if item is None or item == () or isinstance(item, r.PaperCopy):
+        if item is None or item == () or isinstance(item, PaperCopy):
             continue
         if item is False and part.default is False:
             continue  # an element that stands in the document only to say yes
         label = _label(type(value), part)
-        if isinstance(value, r.AnalysisBasis):
+        if isinstance(value, AnalysisBasis):
             label = Label(f"{number}) {label.kk}", f"{number}) {label.ru}")  # the subparagraphs of p.6
         yield from _part(item, label, part, level)
 
@@ -268,7 +284,7 @@ def _part(item: Any, label: Label, part: Any, level: int) -> Iterator[Block]:
     if len(items) > 1 and not all(plain):
         plain = [_single_value(each, level) for each in items]
     if all(plain):
-        is_text = level == 1 and isinstance(item, r.Bilingual)
+        is_text = level == 1 and isinstance(item, Bilingual)
         row = Row(label=_TEXT if is_text else label, entries=tuple(entry for each in plain for entry in each))
         yield from _under(label, (row,)) if is_text else (row,)
         return
@@ -331,10 +347,10 @@ def _says_the_same(inner: Label, outer: Label) -> bool:
 def _title(item: Any) -> Label | None:
     """What tells this part from its neighbours: the treaty of a record, the file of an attachment."""
     treaty = getattr(item, "treaty", None)
-    if isinstance(treaty, r.Treaty | r.TreatyRef):
-        name = treaty.short_title or (treaty.title if isinstance(treaty, r.Treaty) else None)
+    if isinstance(treaty, Treaty | TreatyRef):
+        name = treaty.short_title or (treaty.title if isinstance(treaty, Treaty) else None)
         return Label(name.kk, name.ru) if name else None
-    return Label(item.file_name, item.file_name) if isinstance(item, r.Attachment) else None
+    return Label(item.file_name, item.file_name) if isinstance(item, Attachment) else None
 
 
 # --- values -----------------------------------------------------------------------------------------------------------
@@ -343,43 +359,43 @@ def _entries(item: Any, code_list: str | None) -> Iterator[Entry]:
     known = _SHOWN.get(type(item))
     if known is not None:
         yield from known(item)
-    elif not is_dataclass(item) or isinstance(item, r.PartialDate | r.Period):
+    elif not is_dataclass(item) or isinstance(item, PartialDate | Period):
         yield _plain(item, code_list)
 
 
-def _bilingual(item: r.Bilingual) -> Iterator[Entry]:
+def _bilingual(item: Bilingual) -> Iterator[Entry]:
     yield Entry(kk=item.kk, ru=item.ru)
 
 
-def _body(item: r.OrgRef) -> Iterator[Entry]:
+def _body(item: OrgRef) -> Iterator[Entry]:
     code = item.code if item.scheme == reference.BODY_SCHEME else f"{item.scheme}:{item.code}"
     kk, ru = (f", БСН {item.bin}", f", БИН {item.bin}") if item.bin else ("", "")
     yield Entry(kk=f"{item.name.kk} ({code}{kk})", ru=f"{item.name.ru} ({code}{ru})")
 
 
-def _party(item: r.PartyRef) -> Iterator[Entry]:
+def _party(item: PartyRef) -> Iterator[Entry]:
     code = item.code if item.scheme == reference.COUNTRY_SCHEME else f"{item.scheme}:{item.code}"
     names = _names("parties", item.code, shown=code)
     yield Entry(kk=names.kk, ru=names.ru)
 
 
-def _treaty(item: r.TreatyRef) -> Iterator[Entry]:
+def _treaty(item: TreatyRef) -> Iterator[Entry]:
     yield Entry(kk=item.short_title.kk, ru=item.short_title.ru)
     yield _code(item.treaty_id)
 
 
-def _external(item: r.ExternalId) -> Iterator[Entry]:
+def _external(item: ExternalId) -> Iterator[Entry]:
     names = _names("external-id-scheme", item.scheme)
     yield Entry(kk=f"{item.value} — {names.kk}", ru=f"{item.value} — {names.ru}")
 
 
-def _languages(item: r.Multilingual) -> Iterator[Entry]:
+def _languages(item: Multilingual) -> Iterator[Entry]:
     for text in item.texts:
         mark = f"[{text.language}]"
         yield Entry(kk=text.text, ru=text.text, label=Label(mark, mark), language=text.language)
 
 
-def _document(item: r.DocRef) -> Iterator[Entry]:
+def _document(item: DocRef) -> Iterator[Entry]:
     yield _code(item.document_id)
     number = f"№ {item.registration_number}" if item.registration_number else ""
     words = ", ".join(part for part in (number, _day(item.registration_date)) if part)
@@ -389,24 +405,24 @@ def _document(item: r.DocRef) -> Iterator[Entry]:
         yield from (replace(entry, label=_DIGEST) for entry in _digest(item.digest))
 
 
-def _record(item: r.RecordRef) -> Iterator[Entry]:
+def _record(item: RecordRef) -> Iterator[Entry]:
     yield _code(f"{item.document_id} / {item.record_id}")
 
 
-def _digest(item: r.Digest) -> Iterator[Entry]:
+def _digest(item: Digest) -> Iterator[Entry]:
     yield _code(f"{item.algorithm.removeprefix(_XML_ENCRYPTION)} {base64.b64encode(item.value).decode()}")
 
 
 _SHOWN: Final[dict[type[Any], Callable[[Any], Iterator[Entry]]]] = {
-    r.Bilingual: _bilingual,
-    r.OrgRef: _body,
-    r.PartyRef: _party,
-    r.TreatyRef: _treaty,
-    r.ExternalId: _external,
-    r.Multilingual: _languages,
-    r.DocRef: _document,
-    r.RecordRef: _record,
-    r.Digest: _digest,
+    Bilingual: _bilingual,
+    OrgRef: _body,
+    PartyRef: _party,
+    TreatyRef: _treaty,
+    ExternalId: _external,
+    Multilingual: _languages,
+    DocRef: _document,
+    RecordRef: _record,
+    Digest: _digest,
 }
 
 
@@ -432,12 +448,12 @@ def _in_figures(item: Any) -> str:
         return f"{_day(item)} {item:%H:%M:%S} ({zone[:3]}:{zone[3:]})"
     if isinstance(item, date):
         return _day(item)
-    if isinstance(item, r.Period):
+    if isinstance(item, Period):
         days = f"{_day(item.from_)} – {_day(item.to)}" if item.from_ or item.to else ""
         return ", ".join(part for part in (str(item.year or ""), days) if part)
     if isinstance(item, Decimal):
         return f"{item:f}"
-    if isinstance(item, int | r.PartialDate):
+    if isinstance(item, int | PartialDate):
         return str(item)
     raise TypeError(type(item).__name__)  # a type that the content model does not have
 
@@ -459,7 +475,7 @@ def _names(code_list: str, code: str, *, shown: str | None = None) -> Label:
 
 
 def _label(owner: type[Any], part: Any) -> Label:
-    if owner is r.Statistics:
+    if owner is Statistics:
         return _FIGURES[part.name]
     field_id = part.metadata.get("id")
     if field_id is not None:

@@ -10,7 +10,8 @@ from html import escape
 from typing import Any
 
 from adapter import texts
-from adapter.domain.report import Bilingual, PublishedResults, PublishedTreatyEntry
+from adapter.domain.reference import Bilingual
+from adapter.domain.report import PublishedResults, PublishedTreatyEntry
 from adapter.texts import Language
 
 _STYLE = """

@@ -26,7 +26,8 @@ import typst
 
 from adapter import texts
 from adapter.domain.document import DocumentType, Rendition, Sha256
-from adapter.domain.report import OrgRef, Report
+from adapter.domain.reference import OrgRef
+from adapter.domain.report import Report
 from adapter.errors import Final
 from adapter.rendition.layout import Block, End, Entry, Heading, blocks
 from adapter.texts import Language

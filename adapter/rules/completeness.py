@@ -7,19 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import schemas
+from adapter.domain.codes import Action, CoverageStatus, Outcome, RecommendationOrigin
 from adapter.domain.document import BodyCode, DocumentId, DocumentType
-from adapter.domain.report import (
-    Action,
-    Bilingual,
-    Coverage,
-    CoverageStatus,
-    OrgRef,
-    Outcome,
-    Recommendation,
-    RecommendationOrigin,
-    Statistics,
-    TreatyInformation,
-)
+from adapter.domain.reference import Bilingual, OrgRef
+from adapter.domain.report import TreatyInformation
+from adapter.domain.summary import Coverage, Statistics
+from adapter.domain.treaty import Recommendation
 from adapter.errors import Final as FinalError
 from adapter.rules.deadlines import Deadline, day_in_zone, deadline
 from adapter.rules.ruleset import DeadlineEvent, Ruleset

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from adapter.domain.codes import Capacity, SignatureVerdict
 from adapter.domain.document import BodyCode, DocumentId
-from adapter.domain.report import Capacity, FieldPath, SignatureVerdict, Treaty, TreatyInformation
+from adapter.domain.report import FieldPath, TreatyInformation
+from adapter.domain.treaty import Treaty
 from adapter.rules.rulesets import CoverageList
 
 

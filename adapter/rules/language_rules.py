@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Final
 
 from adapter import texts
-from adapter.domain.report import Bilingual, FieldPath, LanguageText, OrgRef
+from adapter.domain.reference import Bilingual, LanguageText, OrgRef
+from adapter.domain.report import FieldPath
 from adapter.rules.subject import Hit, Node, Subject
 
 _KAZAKH_LETTERS: Final = frozenset("әғқңөұүһіӘҒҚҢӨҰҮҺІ")

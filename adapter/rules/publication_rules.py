@@ -6,15 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from adapter.domain.report import (
-    AccessMarking,
-    Bilingual,
-    FieldPath,
-    LanguageText,
-    PublicationDecision,
-    Publishable,
-    PublishedResults,
-)
+from adapter.domain.codes import AccessMarking, PublicationDecision
+from adapter.domain.record import Publishable
+from adapter.domain.reference import Bilingual, LanguageText
+from adapter.domain.report import FieldPath, PublishedResults
 from adapter.rules.facts import Submission
 from adapter.rules.language_rules import control_digit
 from adapter.rules.subject import Hit, Subject, cannot_tell, phrase

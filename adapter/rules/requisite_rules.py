@@ -8,7 +8,8 @@ from typing import Final
 
 import schemas
 from adapter import texts
-from adapter.domain.report import AccessMarking, Action, FieldPath, TreatyInformation
+from adapter.domain.codes import AccessMarking, Action
+from adapter.domain.report import FieldPath, TreatyInformation
 from adapter.errors import Final as FinalError
 from adapter.errors import Severity
 from adapter.rules.deadlines import day_in_zone, deadline, zone_of

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from adapter.domain.report import (
-    SHA256_URI,
-    Attachment,
-    Capacity,
-    FieldPath,
-    LocalIdRef,
-    PeriodicReport,
-    Recommendation,
-    SignatureVerdict,
-)
+from adapter.domain.codes import Capacity, SignatureVerdict
+from adapter.domain.header import Attachment
+from adapter.domain.record import PeriodicReport
+from adapter.domain.reference import SHA256_URI, LocalIdRef
+from adapter.domain.report import FieldPath
+from adapter.domain.treaty import Recommendation
 from adapter.rules.deadlines import zone_of
 from adapter.rules.facts import CertificateState, FoundFile, ReceiptFact
 from adapter.rules.ruleset import SignatoryRule

@@ -9,7 +9,9 @@ from datetime import date, datetime
 from types import MappingProxyType
 
 from adapter import texts
-from adapter.domain.report import Bilingual, FieldPath, Report, Treaty, TreatyRef
+from adapter.domain.reference import Bilingual, TreatyRef
+from adapter.domain.report import FieldPath, Report
+from adapter.domain.treaty import Treaty
 from adapter.errors import Finding, Severity
 from adapter.rules.facts import Facts
 from adapter.rules.ruleset import Ruleset

@@ -6,16 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from adapter import texts
+from adapter.domain.codes import ConsolidatedMode, RecommendationOrigin, SignatureVerdict
 from adapter.domain.document import DocumentId
-from adapter.domain.report import (
-    SHA256_URI,
-    ConsolidatedInformation,
-    ConsolidatedMode,
-    Digest,
-    RecommendationOrigin,
-    SignatureVerdict,
-    SummaryInformation,
-)
+from adapter.domain.reference import SHA256_URI, Digest
+from adapter.domain.report import ConsolidatedInformation, SummaryInformation
 from adapter.rules.completeness import expected_bodies
 from adapter.rules.facts import StoredDocument
 from adapter.rules.language_rules import is_blank

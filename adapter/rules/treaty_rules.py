@@ -8,20 +8,11 @@ from datetime import date
 from typing import Final
 
 from adapter import texts
-from adapter.domain.report import (
-    Bilingual,
-    FieldPath,
-    Issue,
-    PendingRecord,
-    Proposal,
-    Scope,
-    SourceState,
-    SummaryInformation,
-    Treaty,
-    TreatyInformation,
-    TreatyRecord,
-    TreatyRef,
-)
+from adapter.domain.codes import Scope, SourceState
+from adapter.domain.record import Issue, PendingRecord, Proposal, TreatyRecord
+from adapter.domain.reference import Bilingual, TreatyRef
+from adapter.domain.report import FieldPath, SummaryInformation, TreatyInformation
+from adapter.domain.treaty import Treaty
 from adapter.rules.facts import Submission
 from adapter.rules.language_rules import is_blank
 from adapter.rules.ruleset import InForceScope, PeriodKind

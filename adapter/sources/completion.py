@@ -25,7 +25,8 @@ from typing import BinaryIO, Final
 import schemas
 from adapter.conversion.mapping import Root
 from adapter.domain.document import BodyCode, DocumentType
-from adapter.domain.report import SHA256_URI, RulesetRef, case_id, derived_document_id
+from adapter.domain.header import RulesetRef, case_id, derived_document_id
+from adapter.domain.reference import SHA256_URI
 from adapter.errors import Finding
 from adapter.sources.nodes import Entries, Entry, Items, Node, Scalar, finding
 

@@ -7,19 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from adapter.domain.codes import AccessMarking, SignatureVerdict
 from adapter.domain.document import DocumentType
+from adapter.domain.header import Attachment
 from adapter.domain.incoming import ContainerVerdict
-from adapter.domain.report import (
-    AccessMarking,
-    Attachment,
-    Digest,
-    DocRef,
-    LanguageText,
-    Multilingual,
-    SignatureVerdict,
-    SourceSummary,
-    SummaryInformation,
-)
+from adapter.domain.reference import Digest, DocRef, LanguageText, Multilingual
+from adapter.domain.report import SourceSummary, SummaryInformation
 from adapter.errors import Final
 from adapter.ports import Clock, KeptBlob, Store
 from adapter.usecases.convert import Attached

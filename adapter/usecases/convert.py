@@ -15,7 +15,9 @@ from typing import BinaryIO
 
 from adapter import conversion, rendition, rules
 from adapter.domain.document import Rendition, ValidatedXml
-from adapter.domain.report import Digest, PaperCopy, Report, with_paper_copy
+from adapter.domain.header import PaperCopy
+from adapter.domain.reference import Digest
+from adapter.domain.report import Report, with_paper_copy
 from adapter.errors import DocumentRefused, Finding, Severity
 from adapter.usecases.findings import Places, located
 

@@ -12,14 +12,13 @@ from datetime import datetime
 
 import signing
 from adapter import rules
+from adapter.domain.codes import Capacity, SignatureVerdict
 from adapter.domain.document import BodyCode, DocumentId, DocumentType
 from adapter.domain.incoming import ContainerVerdict, RegisteredDocument
 from adapter.domain.report import (
-    Capacity,
     ConsolidatedInformation,
     PublishedResults,
     Report,
-    SignatureVerdict,
     SummaryInformation,
     TreatyInformation,
 )

@@ -12,25 +12,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from adapter.domain.codes import AccessMarking, Action, PublicationDecision
 from adapter.domain.delivery import DeliveryState, OutgoingDocument
 from adapter.domain.document import DocumentId, DocumentType
-from adapter.domain.report import (
-    AccessMarking,
-    Action,
-    Bilingual,
-    DocRef,
-    Header,
-    OrgRef,
-    PendingRecord,
-    PublicationDecision,
-    PublishedResults,
-    PublishedTreatyEntry,
-    RulesetRef,
-    Treaty,
-    TreatyInformation,
-    TreatyRecord,
-    Withheld,
-)
+from adapter.domain.header import Header, RulesetRef
+from adapter.domain.record import PendingRecord, TreatyRecord
+from adapter.domain.reference import Bilingual, DocRef, OrgRef
+from adapter.domain.report import PublishedResults, PublishedTreatyEntry, TreatyInformation, Withheld
+from adapter.domain.treaty import Treaty
 from adapter.errors import Final
 from adapter.ports import Clock, KeptBlob, Store
 from adapter.usecases.answer import national

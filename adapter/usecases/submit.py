@@ -22,7 +22,8 @@ from adapter.domain.delivery import (
     Words,
 )
 from adapter.domain.document import BodyCode, DocumentId, SignedContainer
-from adapter.domain.report import Bilingual, Report
+from adapter.domain.reference import Bilingual
+from adapter.domain.report import Report
 from adapter.errors import Conflict, DocumentRefused, Final, Finding, Severity
 from adapter.ports import AddedDelivery, Clock, Identifiers, KeptBlob, Store, Transaction
 from adapter.usecases.convert import Attached, Convert

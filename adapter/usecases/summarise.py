@@ -10,29 +10,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from adapter import rules
+from adapter.domain.codes import RecommendationOrigin, SignatureVerdict
 from adapter.domain.document import DocumentType
+from adapter.domain.header import Attachment
 from adapter.domain.incoming import ContainerVerdict, RegisteredDocument
-from adapter.domain.report import (
-    Attachment,
-    Bilingual,
+from adapter.domain.record import PendingRecord, TreatyRecord
+from adapter.domain.reference import Bilingual, Digest, DocRef, RecordRef, TreatyRef
+from adapter.domain.report import TreatyInformation
+from adapter.domain.summary import (
     Coverage,
-    Digest,
-    DocRef,
-    PendingRecord,
-    Recommendation,
-    RecommendationOrigin,
-    RecordRef,
-    SignatureVerdict,
     SourceSubmission,
     Statistics,
     SummaryPendingEntry,
     SummaryRecommendations,
     SummaryTreatyEntry,
-    Treaty,
-    TreatyInformation,
-    TreatyRecord,
-    TreatyRef,
 )
+from adapter.domain.treaty import Recommendation, Treaty
 from adapter.errors import Final
 from adapter.ports import Clock, KeptBlob, Store
 from adapter.usecases.answer import national

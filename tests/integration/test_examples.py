@@ -18,24 +18,19 @@ import pytest
 from adapter import conversion, rendition, rules
 from adapter.composition import Node
 from adapter.composition.forms import Desk, publication_texts, write_consolidated, write_summary
+from adapter.domain.codes import AccessMarking, SignatureVerdict
 from adapter.domain.document import DocumentType
+from adapter.domain.header import Attachment
+from adapter.domain.reference import Digest, DocRef, LanguageText, Multilingual
 from adapter.domain.report import (
-    AccessMarking,
-    Attachment,
     ConsolidatedInformation,
-    Digest,
-    DocRef,
-    LanguageText,
-    Multilingual,
     PublishedResults,
-    Severity,
-    SignatureVerdict,
     SourceSummary,
     SummaryInformation,
     TreatyInformation,
     Withheld,
 )
-from adapter.errors import Final
+from adapter.errors import Final, Severity
 from adapter.settings import load_settings
 from adapter.sources import dump_json, dump_yaml, read_report
 from adapter.usecases import publish, summarise

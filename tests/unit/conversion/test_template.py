@@ -10,7 +10,7 @@ from adapter import texts
 from adapter.conversion import template
 from adapter.conversion.blocks import blocks
 from adapter.domain.document import DocumentType
-from adapter.domain.report import RulesetRef
+from adapter.domain.header import RulesetRef
 from adapter.sources import SourceContext, read_report
 from adapter.texts import Language
 

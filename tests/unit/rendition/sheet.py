@@ -17,7 +17,8 @@ from typing import Any
 import pypdf
 
 from adapter import texts
-from adapter.domain.report import PaperCopy, PartialDate
+from adapter.domain.header import PaperCopy
+from adapter.domain.reference import PartialDate
 from adapter.texts import Language
 
 DIGEST = "7d" * 32

@@ -10,8 +10,8 @@ from dataclasses import fields, is_dataclass
 import pytest
 
 from adapter import texts
-from adapter.domain import codes, header, record, reference, treaty
-from adapter.domain import report as r
+from adapter.domain import codes, header, record, reference, report, summary, treaty
+from adapter.domain.document import DocumentType
 from adapter.errors import Severity
 from adapter.rendition import layout
 from adapter.texts import Language
@@ -22,7 +22,7 @@ ROOTS = pytest.mark.parametrize("root", corpus.ROOTS, ids=lambda root: root.name
 PARTS = sorted(
     {
         cls
-        for module in (header, record, reference, treaty, r)
+        for module in (header, record, reference, treaty, summary, report)
         for cls in vars(module).values()
         if inspect.isclass(cls) and is_dataclass(cls)
     },
@@ -30,10 +30,10 @@ PARTS = sorted(
 )
 PRINTED_AS_ONE = (
     *layout._SHOWN,  # values that are printed as one have no labels of their own
-    r.LanguageText,
-    r.PartialDate,
-    r.Period,
-    r.PaperCopy,
+    reference.LanguageText,
+    reference.PartialDate,
+    reference.Period,
+    header.PaperCopy,
 )
 
 
@@ -61,13 +61,13 @@ def test_every_field_of_every_part_has_a_name_in_both_languages(cls):
 def test_no_name_is_kept_for_a_part_that_does_not_exist():
     named = {part.name for cls in PARTS for part in fields(cls) if "id" not in part.metadata}
     assert {name.rpartition(".")[2] for name in layout._LABELS} <= named
-    assert set(layout._FIGURES) == {part.name for part in fields(r.Statistics)}
+    assert set(layout._FIGURES) == {part.name for part in fields(summary.Statistics)}
 
 
 def test_every_closed_list_is_known_with_a_label_for_every_value():
     lists = {cls for cls in vars(codes).values() if inspect.isclass(cls) and issubclass(cls, enum.StrEnum)}
     lists -= {enum.StrEnum}
-    assert lists | {r.DocumentType, Severity} <= set(layout._CLOSED_LISTS)
+    assert lists | {DocumentType, Severity} <= set(layout._CLOSED_LISTS)
     for cls, code_list in layout._CLOSED_LISTS.items():
         for value in cls:
             for language in (Language.KK, Language.RU):

@@ -17,7 +17,9 @@ import segno
 import typst
 
 from adapter import conversion, rendition
-from adapter.domain.report import Bilingual, Digest, PaperCopy, with_paper_copy
+from adapter.domain.header import PaperCopy
+from adapter.domain.reference import Bilingual, Digest
+from adapter.domain.report import with_paper_copy
 from adapter.errors import Final
 from tests import corpus, factories
 from tests.unit.rendition import sheet

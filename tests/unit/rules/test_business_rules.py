@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from adapter import rules, texts
-from adapter.domain.report import Action, SignatureVerdict, TreatyRef
+from adapter.domain.codes import Action, SignatureVerdict
+from adapter.domain.reference import TreatyRef
 from adapter.errors import Severity
 from adapter.rules.checks import CHECKS
 from adapter.rules.ruleset import (

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from adapter import rules
+from adapter.domain.codes import Action, CoverageStatus, Outcome
 from adapter.domain.document import BodyCode
-from adapter.domain.report import Action, CoverageStatus, Outcome
 from adapter.errors import Final
 from adapter.rules.ruleset import DeadlineEvent, Ruleset
 from tests import factories as make

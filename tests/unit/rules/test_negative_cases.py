@@ -12,14 +12,10 @@ from typing import Any
 import pytest
 
 from adapter import rules
-from adapter.domain.report import (
-    AccessMarking,
-    Adoption,
-    Capacity,
-    FieldPath,
-    SignatureVerdict,
-    SummaryRecommendations,
-)
+from adapter.domain.codes import AccessMarking, Capacity, SignatureVerdict
+from adapter.domain.report import FieldPath
+from adapter.domain.summary import SummaryRecommendations
+from adapter.domain.treaty import Adoption
 from adapter.errors import Severity
 from adapter.rules.ruleset import InForceScope
 from tests import factories as make

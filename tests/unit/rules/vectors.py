@@ -7,16 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from adapter import rules
-from adapter.domain.report import (
-    AccessMarking,
-    Attachment,
-    Capacity,
-    Executor,
-    FieldPath,
-    Scope,
-    SignatureVerdict,
-    SummaryRecommendations,
-)
+from adapter.domain.codes import AccessMarking, Capacity, Scope, SignatureVerdict
+from adapter.domain.header import Attachment, Executor
+from adapter.domain.report import FieldPath
+from adapter.domain.summary import SummaryRecommendations
 from tests import factories as make
 from tests.factories import ALMATY, PENDING, RECORD, put, without
 

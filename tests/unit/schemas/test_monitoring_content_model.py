@@ -235,7 +235,7 @@ def lists_in_codes():
 
 def test_what_a_root_demands_of_its_header_is_what_the_conversion_says_it_demands():
     from adapter.conversion.blocks import block_of
-    from adapter.domain.report import Header
+    from adapter.domain.header import Header
 
     optional = [row for row in block_of(Header).rows if row.optional and not row.repeats]
     for root in ROOTS:
@@ -251,7 +251,7 @@ def test_what_a_root_demands_of_its_header_is_what_the_conversion_says_it_demand
 def test_a_published_treaty_has_exactly_the_fields_that_the_conversion_says_it_has():
     from adapter.conversion.blocks import block_of
     from adapter.conversion.mapping import PUBLISHED_TREATY
-    from adapter.domain.report import Treaty
+    from adapter.domain.treaty import Treaty
 
     published = schema_of("published").maps.types[f"{{{NAMESPACE}:treaty}}PublishedTreaty"]
     names = {element.local_name for element in published.content.iter_elements()}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from adapter import conversion, texts
 from adapter.domain.document import DocumentType
-from adapter.domain.report import RulesetRef
+from adapter.domain.header import RulesetRef
 from adapter.errors import Severity
 from adapter.sources import SourceContext, dump_json, dump_yaml, read_report
 from adapter.texts import Language

@@ -29,7 +29,7 @@ from adapter.domain.incoming import (
     NotUnderstood,
 )
 from adapter.domain.receipt import SignatureVerdict
-from adapter.domain.report import Bilingual, OrgRef
+from adapter.domain.reference import Bilingual, OrgRef
 from adapter.errors import ElshiError, Final
 from adapter.ports import Accepted, FetchedFile, Opened, Participant, Prepared
 from adapter.usecases.answer import Answering

@@ -8,8 +8,10 @@ from functools import cache
 
 import pytest
 
+from adapter.domain.codes import CoverageStatus
 from adapter.domain.incoming import ContainerVerdict
-from adapter.domain.report import CoverageStatus, Digest, PublishedResults
+from adapter.domain.reference import Digest
+from adapter.domain.report import PublishedResults
 from adapter.errors import DocumentRefused, Final
 from adapter.ports import KeptBlob
 from adapter.usecases.publish import PublicationTexts
@@ -102,7 +104,7 @@ def test_without_a_summary_nothing_is_published(reported: House) -> None:
 
 def pretend_summary_was_sent(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The selection is looked at here; the summary itself travels in the demonstration and the acceptance tests."""
-    from adapter.domain.report import DocRef
+    from adapter.domain.reference import DocRef
     from adapter.usecases.publish import Publish
 
     monkeypatch.setattr(Publish, "_summary", lambda self, year: DocRef(document_id=fx1().header.document_id))
