@@ -41,7 +41,7 @@ from adapter.server import Server
 from adapter.settings import load_settings
 from adapter.usecases.deliver import Delivered
 from adapter.usecases.process_message import Processed
-from adapter.usecases.verify import chain_of
+from adapter.usecases.verdict import chain_of
 from adapter.worker import Observers, Worker
 
 MARK = ".elshi-demo"

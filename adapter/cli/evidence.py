@@ -18,7 +18,8 @@ from adapter.composition.forms import audit_page
 from adapter.domain.delivery import ContentKind
 from adapter.domain.document import DocumentId
 from adapter.errors import ElshiError, Final, Place
-from adapter.usecases.verify import Link, Verdict, Verify, chain_of
+from adapter.usecases.verdict import Link, Verdict, chain_of
+from adapter.usecases.verify import Verify
 
 _CODES = {"TOTAL-PASSED": 0, "TOTAL-FAILED": 1, "INDETERMINATE": 2}
 _MARKS = {"TOTAL-PASSED": "[green]✓[/]", "TOTAL-FAILED": "[red]✗[/]", "INDETERMINATE": "[yellow]?[/]"}

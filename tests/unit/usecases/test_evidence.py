@@ -18,8 +18,9 @@ from adapter.domain.incoming import IncomingNotice, NotUnderstood
 from adapter.domain.notice import Notice, NoticeKind
 from adapter.errors import Final
 from adapter.ports import KeptBlob
+from adapter.usecases.verdict import FAILED, INDETERMINATE, PASSED, Verdict, chain_of
 from adapter.usecases.verified_container import sha256_of
-from adapter.usecases.verify import FAILED, INDETERMINATE, PASSED, Verdict, Verify, chain_of
+from adapter.usecases.verify import Verify
 from tests.doubles.memory_store import MemoryEvidenceFolder
 from tests.factories import fx1, put
 from tests.unit.exchange import kit

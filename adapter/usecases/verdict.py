@@ -1,0 +1,190 @@
+"""What an auditor is told: a verdict for each file or folder, and how the documents judged rest on each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import signing
+from adapter.domain.report import (
+    ConsolidatedInformation,
+    PublishedResults,
+    Report,
+    SummaryInformation,
+)
+from adapter.usecases.verified_container import Judged
+
+PASSED, FAILED, INDETERMINATE = (
+    signing.Indication.TOTAL_PASSED.value,
+    signing.Indication.TOTAL_FAILED.value,
+    signing.Indication.INDETERMINATE.value,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """The verdict on one file or folder.
+
+    checks      {id, conclusion, params}: what was examined besides the signatures, in order
+    subject     what the document is: type, identifier, sender, year; None when it could not be read
+    links       (kind, identifier, digest) of the documents this one rests on
+    """
+
+    file: str
+    indication: str
+    sub_indication: str | None
+    signatures: tuple[Mapping[str, Any], ...]
+    checks: tuple[Mapping[str, Any], ...]
+    subject: Mapping[str, Any] | None = None
+    container: str | None = None
+    links: tuple[tuple[str, str, str], ...] = ()
+    history: tuple[Mapping[str, Any], ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values; the first four names are fixed for scripts."""
+        return {
+            "file": self.file,
+            "indication": self.indication,
+            "sub_indication": self.sub_indication,
+            "signatures": [dict(item) for item in self.signatures],
+            "checks": [dict(item) for item in self.checks],
+            "subject": dict(self.subject) if self.subject else None,
+            "container": self.container,
+            "links": [
+                {"kind": kind, "documentId": document, "digest": digest} for kind, document, digest in self.links
+            ],
+            "history": [dict(item) for item in self.history],
+        }
+
+
+def of_container(name: str, judged: Judged) -> Verdict:
+    """The verdict on a container: its signatures, what the document says of itself and what it rests on."""
+    verdict = of_report(name, judged.validation)
+    checks = list(verdict.checks)
+    if judged.validation.indication is signing.Indication.TOTAL_PASSED:
+        for finding in judged.findings:
+            params = {key: str(value) for key, value in finding.params.items()}
+            checks.append(check(f"document.{finding.code}", FAILED, **params))
+        if not judged.findings:
+            checks.append(check("document.content", PASSED))
+    return joined(
+        Verdict(
+            file=name,
+            indication=verdict.indication,
+            sub_indication=verdict.sub_indication,
+            signatures=verdict.signatures,
+            checks=(),
+            subject=_subject(judged.report) if judged.report else None,
+            container=judged.container.blob if judged.container else None,
+            links=_links(judged.report) if judged.report else (),
+        ),
+        checks,
+    )
+
+
+def of_report(name: str, report: signing.ValidationReport) -> Verdict:
+    """The verdict that a validation report is."""
+    plain = report.as_json()
+    return Verdict(
+        file=name,
+        indication=plain["indication"],
+        sub_indication=plain["sub_indication"],
+        signatures=tuple(plain["signatures"]),
+        checks=tuple(plain["checks"]),
+    )
+
+
+def check(identifier: str, conclusion: str, **params: str) -> Mapping[str, Any]:
+    """One check besides the signatures; `conclusion` is one of the three indications, or NOT-SIGNED."""
+    words = {PASSED: "PASSED", FAILED: "FAILED", "NOT-SIGNED": "NOT_PERFORMED"}
+    return {
+        "id": identifier,
+        "conclusion": words.get(conclusion, conclusion),
+        "sub_indication": None,
+        "params": params,
+    }
+
+
+def joined(
+    verdict: Verdict, checks: Sequence[Mapping[str, Any]], history: tuple[Mapping[str, Any], ...] = ()
+) -> Verdict:
+    """The verdict with further checks: a failed one fails it, one that cannot tell leaves it undecided."""
+    everything = (*verdict.checks, *checks)
+    conclusions = {str(item["conclusion"]) for item in everything}
+    indication, sub = verdict.indication, verdict.sub_indication
+    if indication != FAILED and "FAILED" in conclusions:
+        indication, sub = FAILED, sub or "SIG_CONSTRAINTS_FAILURE"
+    elif indication == PASSED and "INDETERMINATE" in conclusions:
+        indication, sub = INDETERMINATE, "GENERIC"
+    return Verdict(
+        file=verdict.file,
+        indication=indication,
+        sub_indication=sub,
+        signatures=verdict.signatures,
+        checks=everything,
+        subject=verdict.subject,
+        container=verdict.container,
+        links=verdict.links,
+        history=history or verdict.history,
+    )
+
+
+def _subject(report: Report) -> Mapping[str, Any]:
+    header = report.header
+    return {
+        "documentType": header.document_type.value,
+        "documentId": header.document_id,
+        "sender": header.sender.code,
+        "senderName": {"kk": header.sender.name.kk, "ru": header.sender.name.ru},
+        "recipient": header.recipient.code if header.recipient else None,
+        "reportingYear": header.reporting_year,
+        "number": header.registration_number,
+        "date": header.registration_date.isoformat() if header.registration_date else None,
+        "ruleset": f"{header.ruleset.id}@{header.ruleset.version}",
+    }
+
+
+def _links(report: Report) -> tuple[tuple[str, str, str], ...]:
+    if isinstance(report, SummaryInformation):
+        return tuple(
+            ("source-submission", item.document_ref.document_id, item.digest.value.hex())
+            for item in report.source_submissions
+        )
+    if isinstance(report, ConsolidatedInformation):
+        source = report.source_summary
+        return (("source-summary", source.document_ref.document_id, source.digest.value.hex()),)
+    if isinstance(report, PublishedResults):
+        return (("published-from", report.source.document_id, ""),)
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Link:
+    """One step of the chain of documents: PASSED when the digest agrees, FAILED when not, INDETERMINATE when not given."""
+
+    kind: str
+    source: str
+    target: str
+    conclusion: str
+
+
+def chain_of(verdicts: Sequence[Verdict]) -> tuple[Link, ...]:
+    """Lay the documents' statements about each other beside what was judged; a target that is not here cannot be told."""
+    by_document = {str(item.subject["documentId"]): item for item in verdicts if item.subject}
+    links: list[Link] = []
+    for verdict in verdicts:
+        if verdict.subject is None:
+            continue
+        for kind, document, digest in verdict.links:
+            target = by_document.get(document)
+            if target is None:
+                conclusion = INDETERMINATE
+            elif target.indication != PASSED or (digest and target.container != digest):
+                conclusion = FAILED
+            else:
+                conclusion = PASSED
+            links.append(
+                Link(kind=kind, source=str(verdict.subject["documentId"]), target=document, conclusion=conclusion)
+            )
+    return tuple(links)

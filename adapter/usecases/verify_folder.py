@@ -1,0 +1,309 @@
+"""An evidence folder to a verdict.
+
+It is judged in this order, and one file that fails makes the folder fail:
+
+    1 folder      every file stands in evidence.json with its digest, and nothing else is there
+    2 container   signature, document, printed form, attachments
+    3 receipts    each signed Receipt names the digest of this container (Law 370-II, article 7)
+    4 messages    raw answers and notices: signature judged, what they say
+    5 chain       every audit event follows from the one before it
+
+Trust anchors come from the command, never from the folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import signing
+from adapter.domain.audit_event import AuditEvent, ChainedEvent, first_break
+from adapter.domain.document import Sha256
+from adapter.domain.incoming import IncomingNotice, Interpreted
+from adapter.domain.report import ProcessingResponse, Receipt, Report
+from adapter.ports import EvidenceFolder, KeptBlob
+from adapter.usecases.export import CONTAINER, MANIFEST, PRINTED_FORM, VERSION
+from adapter.usecases.verdict import FAILED, INDETERMINATE, PASSED, Verdict, check, joined, of_container
+from adapter.usecases.verified_container import RENDITION_NAME, Judged, Trust, judge_bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VerifyFolder:
+    """The auditor's deed on a whole folder.
+
+    interpret   reads a raw message of the exchange; only what it says is used, never as a ground to trust it
+    """
+
+    trust: Trust
+    envelope_trust: Trust
+    interpret: Callable[[bytes], Interpreted]
+    at: datetime
+
+    def __call__(self, name: str, folder: EvidenceFolder) -> Verdict:
+        """Judge an evidence folder."""
+        checks: list[Mapping[str, Any]] = []
+        manifest = _manifest(folder, checks)
+        if manifest is None:
+            return Verdict(
+                file=name, indication=FAILED, sub_indication="FORMAT_FAILURE", signatures=(), checks=tuple(checks)
+            )
+        contents = _contents(folder, manifest, checks)
+        bytes_of_container = contents.get(CONTAINER)
+        if bytes_of_container is None:
+            checks.append(check("evidence.container", FAILED, name=CONTAINER))
+            return joined(
+                Verdict(file=name, indication=FAILED, sub_indication="SIGNED_DATA_NOT_FOUND", signatures=(), checks=()),
+                checks,
+            )
+        digest = hashlib.sha256(bytes_of_container).hexdigest()
+        kept = KeptBlob(sha256=Sha256(digest), size=len(bytes_of_container))
+        judged = judge_bytes(bytes_of_container, kept, self.trust, at=self.at)
+        verdict = of_container(name, judged)
+        same = digest == manifest.get("container")
+        checks.append(check("evidence.container-digest", PASSED if same else FAILED, digest=digest))
+        document = verdict.subject.get("documentId") if verdict.subject else None
+        if document is not None:
+            agrees = document == manifest.get("documentId")
+            checks.append(check("evidence.document-id", PASSED if agrees else FAILED, document=str(document)))
+        history = self._receipts(contents, digest, judged.report, checks)
+        history += self._messages(contents, document, checks)
+        history += _chain(contents, manifest.get("documentId"), checks)
+        _printed_form(contents, judged, checks)
+        _claims(manifest, checks, history)
+        history.sort(key=lambda item: str(item["at"]))
+        return joined(verdict, checks, tuple(history))
+
+    # --- steps --------------------------------------------------------------------------------------------------------
+    def _receipts(
+        self, contents: Mapping[str, bytes], digest: str, document: Report | None, checks: list[Mapping[str, Any]]
+    ) -> list[Mapping[str, Any]]:
+        """Step 3. What stands among the receipts is one: of the addressee, about this document, for these bytes."""
+        history: list[Mapping[str, Any]] = []
+        for name in sorted(contents):
+            if not name.startswith("receipts/"):
+                continue
+            content = contents[name]
+            kept = KeptBlob(sha256=Sha256(hashlib.sha256(content).hexdigest()), size=len(content))
+            judged = judge_bytes(content, kept, self.trust, at=self.at)
+            indication = judged.validation.indication.value
+            if indication == PASSED and not _is_from_addressee(judged, document):
+                indication = FAILED
+            checks.append(check("evidence.receipt-signature", indication, name=name))
+            if judged.validation.indication.value == PASSED and not isinstance(
+                judged.report, Receipt | ProcessingResponse
+            ):
+                checks.append(check("evidence.receipt-digest", FAILED, name=name, stated=""))
+            if isinstance(judged.report, Receipt | ProcessingResponse) and document is not None:
+                about = _about(judged.report)
+                agrees = about == document.header.document_id
+                checks.append(
+                    check("evidence.message-subject", PASSED if agrees else FAILED, name=name, document=about)
+                )
+            if isinstance(judged.report, Receipt):
+                stated = judged.report.ref_document.digest.value.hex()
+                checks.append(
+                    check("evidence.receipt-digest", PASSED if stated == digest else FAILED, name=name, stated=stated)
+                )
+                history.append(
+                    {
+                        "at": judged.report.received_at.isoformat(),
+                        "what": "receipt",
+                        "who": judged.report.header.sender.code,
+                        "number": judged.report.incoming_number,
+                        "verdict": indication,
+                    }
+                )
+        return history
+
+    def _messages(
+        self, contents: Mapping[str, bytes], document: object, checks: list[Mapping[str, Any]]
+    ) -> list[Mapping[str, Any]]:
+        history: list[Mapping[str, Any]] = []
+        # Certificates of the folder only help to find a path: every signer still needs one to the anchors of the command.
+        named = tuple(contents[name] for name in sorted(contents) if name.startswith("certificates/"))
+        for name in sorted(contents):
+            if not name.startswith("messages/"):
+                continue
+            content = contents[name]
+            judged = self._message(content, named)
+            # An unsigned answer is kept as it came and proves nothing; it does not speak against the document either.
+            indication = judged.report.indication.value if judged.is_signed else "NOT-SIGNED"
+            said = self.interpret(content)
+            if indication == "NOT-SIGNED" and isinstance(said, IncomingNotice):
+                indication = FAILED  # a node keeps no unsigned notice as proof, so somebody else put it here
+            checks.append(check("evidence.message-signature", indication, name=name))
+            if isinstance(said, IncomingNotice):
+                about = said.notice.document_id
+                checks.append(
+                    check(
+                        "evidence.message-subject", PASSED if about == document else FAILED, name=name, document=about
+                    )
+                )
+                history.append(
+                    {
+                        "at": said.notice.said_at.isoformat() if said.notice.said_at else "",
+                        "what": said.notice.kind.value,
+                        "who": said.notice.speaker,
+                        "number": said.notice.registration_number,
+                        "verdict": indication,
+                    }
+                )
+        return history
+
+    def _message(self, content: bytes, named: Sequence[bytes]) -> signing.EnvelopeValidation:
+        trust = self.envelope_trust
+        try:
+            return signing.verify_envelope(
+                content, policy=trust.policy, anchors=trust.anchors, at=self.at, pinned=named
+            )
+        except signing.Malformed:
+            # A certificate of the folder that is none: judged as if the folder had brought no certificate.
+            return signing.verify_envelope(content, policy=trust.policy, anchors=trust.anchors, at=self.at)
+
+
+def _about(answer: Receipt | ProcessingResponse) -> str:
+    """The document that an answer speaks of."""
+    if isinstance(answer, Receipt):
+        return answer.ref_document.document_ref.document_id
+    return answer.ref_document.document_id
+
+
+def _is_from_addressee(judged: Judged, document: Report | None) -> bool:
+    """Whether the body that the document went to made and signed this answer: a sender's receipt for itself is none.
+
+    The number in the certificate is compared where the signed document names one; True while nothing can be compared.
+    """
+    recipient = document.header.recipient if document is not None else None
+    if recipient is None or judged.report is None:
+        return True
+    signer = judged.validation.signatures[0].signer if judged.validation.signatures else None
+    number = signer.bin if signer is not None else None
+    return judged.report.header.sender.code == recipient.code and recipient.bin in {None, number}
+
+
+def _manifest(folder: EvidenceFolder, checks: list[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    if MANIFEST not in set(folder.names()):
+        checks.append(check("evidence.manifest", FAILED, reason="absent"))
+        return None
+    try:
+        manifest = _plain(folder.get(MANIFEST))
+    except (ValueError, RecursionError):
+        checks.append(check("evidence.manifest", FAILED, reason="unreadable"))
+        return None
+    if (
+        not isinstance(manifest, dict)
+        or manifest.get("version") != VERSION
+        or not isinstance(manifest.get("files"), dict)
+    ):
+        checks.append(check("evidence.manifest", FAILED, reason="version"))
+        return None
+    checks.append(check("evidence.manifest", PASSED))
+    return manifest
+
+
+def _contents(
+    folder: EvidenceFolder, manifest: Mapping[str, Any], checks: list[Mapping[str, Any]]
+) -> Mapping[str, bytes]:
+    """Step 1. Only files whose digest agrees are handed on."""
+    declared: Mapping[str, Any] = manifest["files"]
+    present = set(folder.names()) - {MANIFEST}
+    contents: dict[str, bytes] = {}
+    for name in sorted(set(declared) | present):
+        facts = declared.get(name)
+        stated = facts.get("sha256") if isinstance(facts, dict) else None
+        if name not in present or stated is None:
+            reason = "absent" if name not in present else "undeclared"
+            checks.append(check("evidence.file", FAILED, name=name, reason=reason))
+            continue
+        content = folder.get(name)
+        if hashlib.sha256(content).hexdigest() != stated:
+            checks.append(check("evidence.file", FAILED, name=name, reason="digest"))
+            continue
+        contents[name] = content
+    if len(contents) == len(declared) == len(present):
+        checks.append(check("evidence.files", PASSED, count=str(len(contents))))
+    return contents
+
+
+def _printed_form(contents: Mapping[str, bytes], judged: Judged, checks: list[Mapping[str, Any]]) -> None:
+    """The page for reading without any program is the one under the signature."""
+    page = contents.get(PRINTED_FORM)
+    if page is None:
+        return
+    signed = judged.objects.get(RENDITION_NAME)
+    same = signed is not None and hashlib.sha256(page).digest() == signed.sha256
+    checks.append(check("evidence.printed-form", PASSED if same else FAILED, name=PRINTED_FORM))
+
+
+def _claims(manifest: Mapping[str, Any], checks: list[Mapping[str, Any]], history: Sequence[Mapping[str, Any]]) -> None:
+    """What the folder says is proved has to be proved by what lies in it: an absent receipt is no receipt."""
+    deliveries = manifest.get("deliveries")
+    claims = (
+        {str(one.get("proof")) for one in deliveries if isinstance(one, dict)}
+        if isinstance(deliveries, list)
+        else set()
+    )
+    proven = {
+        "digest": any(one["id"] == "evidence.receipt-digest" and one["conclusion"] == "PASSED" for one in checks),
+        "notice": any(one["what"] == "registered" and one["verdict"] == PASSED for one in history),
+    }
+    missing = sorted(claim for claim in claims & set(proven) if not proven[claim])
+    # A receipt whose signature nobody can judge here is not an absent one: the verdict is "cannot tell".
+    unjudged = any(one["id"] == "evidence.receipt-signature" and one["conclusion"] == INDETERMINATE for one in checks)
+    checks.extend(
+        check("evidence.proof-missing", INDETERMINATE if claim == "digest" and unjudged else FAILED, claim=claim)
+        for claim in missing
+    )
+
+
+def _chain(contents: Mapping[str, bytes], document: object, checks: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    raw = contents.get("audit.json")
+    if raw is None:
+        checks.append(check("evidence.audit-chain", FAILED, reason="absent"))
+        return []
+    try:
+        events = tuple(_event(item) for item in _plain(raw))
+        broken = first_break(events) if events else 0
+    except (ArithmeticError, AttributeError, ValueError, KeyError, TypeError, RecursionError):
+        checks.append(check("evidence.audit-chain", FAILED, reason="unreadable"))
+        return []
+    if broken is None and not any(item.event.document_id == document for item in events):
+        # An unbroken chain that never speaks of this document proves nothing about it.
+        checks.append(check("evidence.audit-chain", FAILED, reason="other-document"))
+        return []
+    if broken is None:
+        checks.append(check("evidence.audit-chain", PASSED, count=str(len(events))))
+    else:
+        checks.append(check("evidence.audit-chain", FAILED, reason="broken", sequence=str(broken)))
+    return []
+
+
+def _plain(content: bytes) -> Any:
+    """JSON of a folder that anybody may have written. ValueError also for halves of characters, which cannot be shown."""
+    value = json.loads(content)
+    json.dumps(value, ensure_ascii=False).encode()
+    return value
+
+
+def _event(item: Mapping[str, Any]) -> ChainedEvent:
+    at = datetime.fromisoformat(item["at"])
+    if at.tzinfo is None:
+        # Read in the zone of this machine it would hold here and break elsewhere.
+        raise ValueError("an instant without a time zone")
+    return ChainedEvent(
+        sequence=int(item["sequence"]),
+        previous=Sha256(str(item["previous"])),
+        digest=Sha256(str(item["digest"])),
+        event=AuditEvent(
+            at=at,
+            actor=str(item["actor"]),
+            action=str(item["action"]),
+            mandate=str(item["mandate"]),
+            document_id=item["documentId"],
+            details=item["details"],
+        ),
+    )
