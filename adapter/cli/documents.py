@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from adapter.cli.app import FINDINGS, OK, UNUSABLE, JsonOption, LanguageOption, SettingsOption, app, context, now
-from adapter.cli.screen import finding_as_json
 from adapter.composition.forms import Desk, empty_form, written
 from adapter.domain.document import DocumentId, DocumentType
 from adapter.errors import DocumentRefused, Final, Place, Severity
+from adapter.texts import finding_as_json
 from adapter.usecases.status import Status, delivery_as_json
 
 ReportArgument = Annotated[Path, typer.Argument(help="Report as YAML, JSON or XML; attachments lie beside it.")]

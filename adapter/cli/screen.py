@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -18,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from adapter import texts
-from adapter.errors import DocumentRefused, ElshiError, Finding, SettingsRefused, Severity
+from adapter.errors import ElshiError, Finding, Severity
 from adapter.texts import Language
 
 _COLOURS = {
@@ -68,10 +67,10 @@ class Screen:
 
     def error(self, error: ElshiError) -> None:
         """An error as a sentence; never a traceback."""
-        findings = error.findings if isinstance(error, DocumentRefused | SettingsRefused) else ()
         if self.as_json:
-            self.json(error_as_json(error, findings))
+            self.json(texts.error_as_json(error))
             return
+        findings = texts.findings_of(error)
         sentence = texts.render_error(error, self.language)
         place = self._place(error.place.file, error.place.line, error.place.xpath)
         self.err.print(
@@ -114,38 +113,3 @@ class Screen:
         parts = [escape(file) if file else "", f"{words} {line}" if line else "", escape(xpath) if xpath else ""]
         shown = ", ".join(part for part in parts if part)
         return f"  [dim]{shown}[/]" if shown else ""
-
-
-def finding_as_json(finding: Finding) -> dict[str, Any]:
-    """A finding with its sentence in the three languages."""
-    sentences = {one: texts.render_finding(finding, one) for one in Language}
-    return {
-        "code": finding.code,
-        "severity": finding.severity.value,
-        "file": finding.place.file,
-        "line": finding.place.line,
-        "xpath": finding.place.xpath,
-        "text": {one.value: sentence.what for one, sentence in sentences.items()},
-        "toDo": {one.value: sentence.to_do for one, sentence in sentences.items()},
-    }
-
-
-def error_as_json(error: ElshiError, findings: Sequence[Finding]) -> dict[str, Any]:
-    """An error with its sentence in the three languages and every finding."""
-    return {
-        "error": error.code,
-        "params": {name: _plain(value) for name, value in error.params.items()},
-        "text": {one.value: texts.render_error(error, one).what for one in Language},
-        "toDo": {one.value: texts.render_error(error, one).to_do for one in Language},
-        "findings": [finding_as_json(one) for one in findings],
-    }
-
-
-def _plain(value: object) -> object:
-    return (
-        value
-        if isinstance(value, str | int | bool | None)
-        else dict(value)
-        if isinstance(value, Mapping)
-        else str(value)
-    )

@@ -17,6 +17,7 @@ from adapter.composition import Node
 from adapter.errors import Final
 from adapter.server.api import router
 from adapter.server.probes import Ready, live
+from adapter.server.refusals import add_refusals
 from adapter.server.sync_channel import SyncChannelEndpoint
 
 _log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ def application(node: Node) -> Starlette:
     app.router.routes.append(Route(server.path, endpoint.answer, methods=["POST"]))
     app.router.routes.append(Route("/live", live, methods=["GET"]))
     app.router.routes.append(Route("/ready", Ready(node).answer, methods=["GET"]))
+    add_refusals(app)
     return app
 
 

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from adapter.composition import Node
 from adapter.errors import ElshiError
+from adapter.server.refusals import not_now
 
 
 def live(request: Request) -> Response:
@@ -23,12 +24,12 @@ class Ready:
         self._node = node
 
     async def answer(self, request: Request) -> Response:
-        """200, or 503 with the code of what is wrong."""
+        """200; raises what becomes a 503 that says what is wrong."""
         del request
         try:
             await run_in_threadpool(self._touch)
         except ElshiError as error:
-            return JSONResponse({"status": "not-ready", "code": error.code}, status_code=503)
+            raise not_now(error) from error
         return JSONResponse({"status": "ready"})
 
     def _touch(self) -> None:

@@ -7,16 +7,14 @@ later, nothing was taken.
 from __future__ import annotations
 
 import asyncio
-import logging
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from adapter.composition import Node
-from adapter.errors import ElshiError
-
-_log = logging.getLogger(__name__)
+from adapter.errors import ElshiError, Final
+from adapter.server.refusals import not_now
 
 _XML = "text/xml; charset=utf-8"
 
@@ -28,23 +26,20 @@ class SyncChannelEndpoint:
         self._node = node
 
     async def answer(self, request: Request) -> Response:
-        """The answer of the use case, or an HTTP status alone when nothing was taken."""
+        """The answer of the use case. Raises an ElshiError, which becomes a status and a refusal, when nothing was taken."""
         server = self._node.settings.server
         try:
             raw = await asyncio.wait_for(
                 _read(request, server.max_request_bytes), timeout=server.read_within.total_seconds()
             )
-        except TimeoutError:
-            return Response(status_code=408)
-        except ClientDisconnect:
-            return Response(status_code=400)
+        except TimeoutError as error:
+            raise Final("server.too-slow", params={"within": server.read_within}) from error
         if raw is None:
-            return Response("exchange.push-too-large", status_code=413, media_type="text/plain")
+            raise Final("exchange.push-too-large")
         try:
             answer = await run_in_threadpool(self._node.receive, raw)
         except ElshiError as error:
-            _log.error("nothing was taken: %s", error.code)
-            return Response(error.code, status_code=503, media_type="text/plain", headers={"Retry-After": "5"})
+            raise not_now(error) from error
         return Response(answer.content, status_code=answer.status, media_type=_XML)
 
 

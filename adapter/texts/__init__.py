@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from adapter.texts.as_json import error_as_json, finding_as_json, findings_of
 from adapter.texts.labels import field_ids, label, label_in_all, label_of_code, label_of_code_in_all
 from adapter.texts.language import Language
 from adapter.texts.sentences import Sentence, codes, placeholders, render, render_error, render_finding, shown, unfilled
@@ -10,7 +11,10 @@ __all__ = [
     "Language",
     "Sentence",
     "codes",
+    "error_as_json",
     "field_ids",
+    "finding_as_json",
+    "findings_of",
     "label",
     "label_in_all",
     "label_of_code",

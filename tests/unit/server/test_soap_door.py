@@ -176,10 +176,10 @@ def test_a_busy_store_promises_nothing_and_the_repeat_is_taken(open_door: Callab
     try:
         holder.execute("BEGIN IMMEDIATE")
         answer = door.push(message)
-        assert (answer.status_code, answer.text) == (503, "storage.busy")
+        assert (answer.status_code, answer.json()["detail"]["code"]) == (503, "storage.busy")
         assert answer.headers["Retry-After"]
         ready = door.ask("GET", "/ready")
-        assert (ready.status_code, ready.json()["code"]) == (503, "storage.busy")
+        assert (ready.status_code, ready.json()["detail"]["code"]) == (503, "storage.busy")
         assert door.ask("GET", "/live").status_code == 200
     finally:
         holder.rollback()
