@@ -10,16 +10,10 @@ from typing import BinaryIO, Protocol
 from uuid import UUID
 
 from adapter.domain.audit_event import AuditEvent, ChainedEvent
-from adapter.domain.delivery import (
-    Attempt,
-    Content,
-    ContentKind,
-    Delivery,
-    DeliveryState,
-    Words,
-)
+from adapter.domain.delivery import Attempt, Delivery, DeliveryState
 from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
 from adapter.domain.incoming import Interpreted, JournalEntry, JournalState, RegisteredDocument
+from adapter.domain.outgoing import Content, ContentKind, Words
 from adapter.domain.receipt import Receipt, SignatureVerdict
 
 

@@ -33,9 +33,10 @@ from adapter.composition import Node, evidence_folder, load_key, opened_containe
 from adapter.composition.forms import audit_page, write_consolidated, write_site, write_summary
 from adapter.composition.machine import machine_identifiers, scenario_clock
 from adapter.composition.stand import Stand, default_plan, make_stand
-from adapter.domain.delivery import ContentKind, Delivery, DeliveryState, OutgoingDocument, Proof
+from adapter.domain.delivery import Delivery, DeliveryState, Proof
 from adapter.domain.document import DocumentId
 from adapter.domain.notice import NoticeKind
+from adapter.domain.outgoing import ContentKind, OutgoingDocument
 from adapter.errors import Final
 from adapter.server import Server
 from adapter.settings import load_settings

@@ -15,8 +15,8 @@ from adapter.cli.app import FAILED, OK, JsonOption, LanguageOption, SettingsOpti
 from adapter.cli.screen import Screen
 from adapter.composition import evidence_folder, opened_container, verifier
 from adapter.composition.forms import audit_page
-from adapter.domain.delivery import ContentKind
 from adapter.domain.document import DocumentId
+from adapter.domain.outgoing import ContentKind
 from adapter.errors import ElshiError, Final, Place
 from adapter.usecases.verdict import Link, Verdict, chain_of
 from adapter.usecases.verify import Verify

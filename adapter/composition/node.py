@@ -16,9 +16,9 @@ import schemas
 import signing
 from adapter import conversion, rules
 from adapter.clock import SystemClock, SystemIdentifiers
-from adapter.domain.delivery import Words
 from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
 from adapter.domain.header import RulesetRef
+from adapter.domain.outgoing import Words
 from adapter.domain.reference import Bilingual, OrgRef
 from adapter.domain.report import Report
 from adapter.errors import DocumentRefused, Final, Finding, Place

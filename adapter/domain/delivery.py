@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
-from adapter.domain.notice import Notice, NoticeKind
+from adapter.domain.document import BodyCode, DocumentId, Sha256
+from adapter.domain.notice import NoticeKind
+from adapter.domain.outgoing import Content, ContentKind
 
 
 class DeliveryState(StrEnum):
@@ -75,13 +76,6 @@ class DeliveryEvent(StrEnum):
     PERSON_WITHDRAWS = "person-withdraws"
     LAST_SAFE_TRY = "last-safe-try"
     """The planner's own identical resend before the legal deadline, when nobody has decided."""
-
-
-class ContentKind(StrEnum):
-    """What travels: a document, or a notice of ours about somebody else's document."""
-
-    DOCUMENT = "document"
-    NOTICE = "notice"
 
 
 class Proof(StrEnum):
@@ -221,68 +215,7 @@ def _by_notice(state: DeliveryState, event: DeliveryEvent, *, ever_sent: bool) -
     return Step(effect=Effect.MOVES, state=target)
 
 
-# --- what is carried -------------------------------------------------------------------------------------------------
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Words:
-    """A name or text in Kazakh and Russian, as the exchange's requisites carry it."""
-
-    kk: str
-    ru: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TravellingFile:
-    """One file as it travels: name shown to the addressee, media type, size in bytes, digest (the key of its blob)."""
-
-    name: str
-    media_type: str
-    size: int
-    sha256: Sha256
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OutgoingDocument:
-    """Everything the exchange asks about a document, besides its bytes (records management, Order 236).
-
-    files               in the order in which they travel; the container first
-    office_signature    detached CMS (DER) over the files in that order; None when the office does not sign
-    sheets, appendices  as they stand on the paper copy
-    answers             outgoing number of the document being answered
-    due_on              date by which the addressee expects the document, if any
-    """
-
-    document_id: DocumentId
-    document_type: DocumentType
-    sender: BodyCode
-    addressee: BodyCode
-    registration_number: str
-    registration_date: date
-    description: Words
-    author: Words
-    recipient: Words
-    signer: Words
-    executor: str
-    executor_phone: str
-    sheets: int
-    files: tuple[TravellingFile, ...]
-    office_signature: bytes | None
-    prepared_at: datetime
-    answers: str | None = None
-    due_on: date | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OutgoingNotice:
-    """A notice of ours and the body it goes to; `subject` is the document it speaks of."""
-
-    notice: Notice
-    sender: BodyCode
-    addressee: BodyCode
-
-
-Content = OutgoingDocument | OutgoingNotice
-
-
+# --- the row ----------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
     """One content on its way to one addressee.

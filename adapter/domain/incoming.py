@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from adapter.domain.delivery import Words
 from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
 from adapter.domain.notice import Notice, RefusalReason
+from adapter.domain.outgoing import Words
 from adapter.errors import Finding, Severity
 
 

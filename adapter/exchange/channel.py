@@ -21,9 +21,9 @@ from typing import Final as Constant
 from lxml import etree
 
 import schemas
-from adapter.domain.delivery import Content, OutgoingDocument, OutgoingNotice
 from adapter.domain.document import Sha256
 from adapter.domain.incoming import Interpreted, JournalState, NotUnderstood
+from adapter.domain.outgoing import Content, OutgoingDocument, OutgoingNotice
 from adapter.domain.receipt import SignatureVerdict
 from adapter.exchange import documents, envelope, notices
 from adapter.exchange.config import ExchangeConfig

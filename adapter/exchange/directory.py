@@ -14,8 +14,8 @@ from typing import Final as Constant
 from lxml import etree
 
 import schemas
-from adapter.domain.delivery import Words
 from adapter.domain.document import BodyCode
+from adapter.domain.outgoing import Words
 from adapter.errors import Final, Retryable
 from adapter.exchange.config import DirectoryConfig
 from adapter.exchange.documents import number

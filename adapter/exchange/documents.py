@@ -17,9 +17,9 @@ from uuid import UUID
 
 from lxml import etree
 
-from adapter.domain.delivery import OutgoingDocument, Words
 from adapter.domain.document import DocumentId
 from adapter.domain.incoming import IncomingDocument, NotUnderstood
+from adapter.domain.outgoing import OutgoingDocument, Words
 from adapter.errors import Final
 from adapter.exchange.config import ExchangeConfig
 from adapter.exchange.markup import XSI, Markup, child, children, day, element, joined, midnight, stamp, text

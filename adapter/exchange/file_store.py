@@ -20,7 +20,7 @@ from typing import Final as Constant
 from lxml import etree
 
 import schemas
-from adapter.domain.delivery import TravellingFile
+from adapter.domain.outgoing import TravellingFile
 from adapter.errors import ElshiError, Final, Retryable
 from adapter.exchange.config import FilesConfig
 from adapter.exchange.envelope import named, payload

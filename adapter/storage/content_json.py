@@ -11,9 +11,9 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from adapter.domain.delivery import Content, OutgoingDocument, OutgoingNotice, TravellingFile, Words
 from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
 from adapter.domain.notice import Notice, NoticeKind, RefusalReason
+from adapter.domain.outgoing import Content, OutgoingDocument, OutgoingNotice, TravellingFile, Words
 from adapter.errors import Final, Finding, Place, Severity
 
 CONTENT_VERSION = 1

@@ -7,15 +7,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import BindParameter, ColumnElement, Select, Update, bindparam, exists, insert, select, tuple_, update
 
-from adapter.domain.delivery import (
-    FINAL_STATES,
-    Attempt,
-    ContentKind,
-    Delivery,
-    DeliveryState,
-    OutgoingDocument,
-)
+from adapter.domain.delivery import FINAL_STATES, Attempt, Delivery, DeliveryState
 from adapter.domain.document import BodyCode, DocumentId
+from adapter.domain.outgoing import ContentKind, OutgoingDocument
 from adapter.errors import Conflict, Final
 from adapter.ports import AddedDelivery
 from adapter.storage.database import OpenTransaction

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapter.domain.audit_event import AuditEvent, ChainedEvent
-from adapter.domain.delivery import Attempt, AttemptOutcome, ContentKind, Delivery, DeliveryState, Proof
+from adapter.domain.delivery import Attempt, AttemptOutcome, Delivery, DeliveryState, Proof
 from adapter.domain.document import DocumentType
 from adapter.domain.incoming import JournalEntry, JournalState, RegisteredDocument
+from adapter.domain.outgoing import ContentKind
 from adapter.domain.receipt import Receipt, ReceiptKind, SignatureVerdict
 from adapter.storage.content_json import (
     content_from_json,

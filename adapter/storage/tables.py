@@ -40,9 +40,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from adapter.domain.delivery import FINAL_STATES, AttemptOutcome, ContentKind, DeliveryState, Proof
+from adapter.domain.delivery import FINAL_STATES, AttemptOutcome, DeliveryState, Proof
 from adapter.domain.document import DocumentType
 from adapter.domain.incoming import JournalState
+from adapter.domain.outgoing import ContentKind
 from adapter.domain.receipt import ReceiptKind, SignatureVerdict
 
 

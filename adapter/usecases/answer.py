@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 
 from adapter import texts
 from adapter.domain.codes import AccessMarking, Action, Outcome
-from adapter.domain.delivery import ContentKind, Words
 from adapter.domain.document import BodyCode, DocumentId, DocumentType
 from adapter.domain.header import Header
 from adapter.domain.incoming import RegisteredDocument
+from adapter.domain.outgoing import ContentKind, Words
 from adapter.domain.reference import Bilingual, Digest, DocRef, OrgRef
 from adapter.domain.report import ProcessingResponse, Receipt, ReceiptSender, ReceivedDocument, Report, ResponseFinding
 from adapter.errors import Finding

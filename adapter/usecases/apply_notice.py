@@ -6,19 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from adapter.domain.audit_event import AuditEvent
-from adapter.domain.delivery import (
-    NOTICE_EVENTS,
-    ContentKind,
-    Delivery,
-    DeliveryState,
-    Effect,
-    Proof,
-    is_final,
-    next_state,
-)
+from adapter.domain.delivery import NOTICE_EVENTS, Delivery, DeliveryState, Effect, Proof, is_final, next_state
 from adapter.domain.document import BodyCode
 from adapter.domain.incoming import JournalEntry
 from adapter.domain.notice import Notice
+from adapter.domain.outgoing import ContentKind
 from adapter.domain.receipt import Receipt, ReceiptKind, SignatureVerdict
 from adapter.ports import Clock, Identifiers, Transaction
 from adapter.usecases.deliver import DeliveryPlan

@@ -21,9 +21,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from adapter.domain.audit_event import ChainedEvent
-from adapter.domain.delivery import Attempt, ContentKind, Delivery, OutgoingDocument
+from adapter.domain.delivery import Attempt, Delivery
 from adapter.domain.document import DocumentId, Sha256
 from adapter.domain.incoming import RegisteredDocument
+from adapter.domain.outgoing import ContentKind, OutgoingDocument
 from adapter.domain.receipt import Receipt, ReceiptKind
 from adapter.errors import Final
 from adapter.ports import Blobs, Clock, EvidenceFolder, KeptBlob, Store

@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from adapter.domain.codes import AccessMarking, Action, PublicationDecision
-from adapter.domain.delivery import DeliveryState, OutgoingDocument
+from adapter.domain.delivery import DeliveryState
 from adapter.domain.document import DocumentId, DocumentType
 from adapter.domain.header import Header, RulesetRef
+from adapter.domain.outgoing import OutgoingDocument
 from adapter.domain.record import PendingRecord, TreatyRecord
 from adapter.domain.reference import Bilingual, DocRef, OrgRef
 from adapter.domain.report import PublishedResults, PublishedTreatyEntry, TreatyInformation, Withheld

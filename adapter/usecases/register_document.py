@@ -20,14 +20,7 @@ from datetime import date, datetime
 import signing
 from adapter import rules
 from adapter.domain.audit_event import AuditEvent
-from adapter.domain.delivery import (
-    ContentKind,
-    Delivery,
-    DeliveryState,
-    OutgoingNotice,
-    Proof,
-    TravellingFile,
-)
+from adapter.domain.delivery import Delivery, DeliveryState, Proof
 from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
 from adapter.domain.incoming import (
     Decision,
@@ -38,6 +31,7 @@ from adapter.domain.incoming import (
     decide,
 )
 from adapter.domain.notice import Notice, NoticeKind, RefusalReason
+from adapter.domain.outgoing import ContentKind, OutgoingNotice, TravellingFile
 from adapter.domain.receipt import Receipt as KeptReceipt
 from adapter.domain.receipt import ReceiptKind, SignatureVerdict
 from adapter.domain.report import ProcessingResponse, Receipt, Report

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import BinaryIO
 
 import signing
-from adapter.domain.delivery import TravellingFile
+from adapter.domain.outgoing import TravellingFile
 from adapter.errors import Final
 from adapter.ports import Blobs, KeptBlob
 from adapter.usecases.convert import Composed

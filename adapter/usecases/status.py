@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from adapter.domain.delivery import Attempt, ContentKind, Delivery, DeliveryState, OutgoingDocument
+from adapter.domain.delivery import Attempt, Delivery, DeliveryState
 from adapter.domain.document import DocumentId
 from adapter.domain.incoming import JournalState, RegisteredDocument
+from adapter.domain.outgoing import ContentKind, OutgoingDocument
 from adapter.errors import Final
 from adapter.ports import Store
 

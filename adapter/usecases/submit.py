@@ -13,15 +13,9 @@ from datetime import datetime
 
 from adapter import rules
 from adapter.domain.audit_event import AuditEvent
-from adapter.domain.delivery import (
-    ContentKind,
-    Delivery,
-    DeliveryState,
-    OutgoingDocument,
-    TravellingFile,
-    Words,
-)
+from adapter.domain.delivery import Delivery, DeliveryState
 from adapter.domain.document import BodyCode, DocumentId, SignedContainer
+from adapter.domain.outgoing import ContentKind, OutgoingDocument, TravellingFile, Words
 from adapter.domain.reference import Bilingual
 from adapter.domain.report import Report
 from adapter.errors import Conflict, DocumentRefused, Final, Finding, Severity

@@ -10,19 +10,11 @@ from typing import Any
 import pytest
 
 from adapter.domain.audit_event import AuditEvent
-from adapter.domain.delivery import (
-    Attempt,
-    ContentKind,
-    Delivery,
-    DeliveryState,
-    OutgoingDocument,
-    OutgoingNotice,
-    TravellingFile,
-    Words,
-)
+from adapter.domain.delivery import Attempt, Delivery, DeliveryState
 from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
 from adapter.domain.incoming import JournalEntry, JournalState, RegisteredDocument
 from adapter.domain.notice import Notice, NoticeKind, RefusalReason
+from adapter.domain.outgoing import ContentKind, OutgoingDocument, OutgoingNotice, TravellingFile, Words
 from adapter.domain.receipt import Receipt, ReceiptKind, SignatureVerdict
 from adapter.errors import Finding, Place, Severity
 

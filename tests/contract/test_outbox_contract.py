@@ -8,7 +8,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from adapter.domain.delivery import AttemptOutcome, ContentKind, DeliveryState, Proof
+from adapter.domain.delivery import AttemptOutcome, DeliveryState, Proof
+from adapter.domain.outgoing import ContentKind
 from adapter.errors import Conflict, Final
 from tests.contract.samples import (
     CONTAINER,

@@ -13,18 +13,10 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from adapter.domain.audit_event import GENESIS, AuditEvent, ChainedEvent, chain
-from adapter.domain.delivery import (
-    FINAL_STATES,
-    Attempt,
-    AttemptOutcome,
-    ContentKind,
-    Delivery,
-    DeliveryState,
-    OutgoingDocument,
-    is_final,
-)
+from adapter.domain.delivery import FINAL_STATES, Attempt, AttemptOutcome, Delivery, DeliveryState, is_final
 from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
 from adapter.domain.incoming import JournalEntry, JournalState, RegisteredDocument
+from adapter.domain.outgoing import ContentKind, OutgoingDocument
 from adapter.domain.receipt import Receipt
 from adapter.errors import Conflict, Final
 from adapter.ports import AddedDelivery, AddedEntry, KeptBlob

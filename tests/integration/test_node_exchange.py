@@ -15,8 +15,9 @@ from adapter import sandbox
 from adapter.composition import Node
 from adapter.composition.machine import machine_clock, machine_identifiers
 from adapter.composition.stand import Stand
-from adapter.domain.delivery import AttemptOutcome, ContentKind, Delivery, DeliveryState, Proof
+from adapter.domain.delivery import AttemptOutcome, Delivery, DeliveryState, Proof
 from adapter.domain.incoming import JournalState
+from adapter.domain.outgoing import ContentKind
 from adapter.server import Server
 from adapter.settings import load_settings
 from adapter.worker import Worker

@@ -9,8 +9,8 @@ import pytest
 
 from adapter.composition import Node
 from adapter.composition.stand import Stand
-from adapter.domain.delivery import OutgoingDocument
 from adapter.domain.incoming import RegisteredDocument
+from adapter.domain.outgoing import OutgoingDocument
 from adapter.settings import load_settings
 from tests.stands import EXAMPLES, changed
 from tests.unit.cli.conftest import Elshi

@@ -13,7 +13,6 @@ from adapter.domain.delivery import (
     FINAL_STATES,
     NOTICE_EVENTS,
     TRANSITIONS,
-    ContentKind,
     Delivery,
     DeliveryEvent,
     DeliveryState,
@@ -23,6 +22,7 @@ from adapter.domain.delivery import (
     next_state,
 )
 from adapter.domain.notice import NoticeKind
+from adapter.domain.outgoing import ContentKind
 
 S = DeliveryState
 E = DeliveryEvent

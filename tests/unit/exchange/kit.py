@@ -12,8 +12,8 @@ from typing import Any
 from uuid import UUID
 
 import signing
-from adapter.domain.delivery import OutgoingDocument, TravellingFile, Words
 from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
+from adapter.domain.outgoing import OutgoingDocument, TravellingFile, Words
 from adapter.exchange.config import (
     Account,
     BodyAddress,

@@ -15,10 +15,10 @@ from lxml import etree
 
 import schemas
 import signing
-from adapter.domain.delivery import OutgoingNotice, Words
 from adapter.domain.document import BodyCode, DocumentId, Sha256
 from adapter.domain.incoming import IncomingDocument, IncomingNotice, JournalState, NotUnderstood
 from adapter.domain.notice import Notice, NoticeKind, RefusalReason
+from adapter.domain.outgoing import OutgoingNotice, Words
 from adapter.domain.receipt import SignatureVerdict
 from adapter.errors import Final, OutcomeUnknown, Retryable
 from adapter.exchange import documents, envelope

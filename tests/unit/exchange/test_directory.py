@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import schemas
-from adapter.domain.delivery import Words
 from adapter.domain.document import BodyCode
+from adapter.domain.outgoing import Words
 from adapter.errors import Final, Retryable
 from adapter.exchange.directory import GET_DATA, Directory
 from adapter.ports import Participant

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import schemas
-from adapter.domain.delivery import Words
 from adapter.domain.document import DocumentId
 from adapter.domain.incoming import IncomingDocument, NotUnderstood
+from adapter.domain.outgoing import Words
 from adapter.errors import Final
 from adapter.exchange import documents, envelope
 from adapter.exchange.config import DocumentConfig, SecondSignConfig

@@ -13,8 +13,8 @@ import pytest
 from lxml import etree
 
 import schemas
-from adapter.domain.delivery import TravellingFile
 from adapter.domain.document import Sha256
+from adapter.domain.outgoing import TravellingFile
 from adapter.errors import ElshiError, Final, OutcomeUnknown, Retryable
 from adapter.exchange.config import FilesConfig
 from adapter.exchange.file_store import FileStore

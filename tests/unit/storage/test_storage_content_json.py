@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.domain.delivery import OutgoingDocument, OutgoingNotice, TravellingFile, Words
 from adapter.domain.document import DocumentType
 from adapter.domain.notice import Notice, NoticeKind, RefusalReason
+from adapter.domain.outgoing import OutgoingDocument, OutgoingNotice, TravellingFile, Words
 from adapter.errors import Final, Finding, Place, Severity
 from adapter.storage.content_json import (
     content_from_json,

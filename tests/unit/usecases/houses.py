@@ -19,7 +19,7 @@ from uuid import UUID
 import schemas
 import signing
 from adapter import rules
-from adapter.domain.delivery import Delivery, Words
+from adapter.domain.delivery import Delivery
 from adapter.domain.document import BodyCode, DocumentId, Sha256
 from adapter.domain.incoming import (
     IncomingDocument,
@@ -28,6 +28,7 @@ from adapter.domain.incoming import (
     JournalState,
     NotUnderstood,
 )
+from adapter.domain.outgoing import Words
 from adapter.domain.receipt import SignatureVerdict
 from adapter.domain.reference import Bilingual, OrgRef
 from adapter.errors import ElshiError, Final

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from adapter.domain.delivery import AttemptOutcome, ContentKind, Delivery, DeliveryState
+from adapter.domain.delivery import AttemptOutcome, Delivery, DeliveryState
+from adapter.domain.outgoing import ContentKind
 from adapter.domain.receipt import ReceiptKind, SignatureVerdict
 from adapter.domain.retry import RetryPolicy
 from adapter.errors import ElshiError, Final, OutcomeUnknown, Retryable

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 import signing
-from adapter.domain.delivery import ContentKind
 from adapter.domain.document import DocumentId
 from adapter.domain.incoming import IncomingNotice, NotUnderstood
 from adapter.domain.notice import Notice, NoticeKind
+from adapter.domain.outgoing import ContentKind
 from adapter.errors import Final
 from adapter.ports import KeptBlob
 from adapter.usecases.verdict import FAILED, INDETERMINATE, PASSED, Verdict, chain_of

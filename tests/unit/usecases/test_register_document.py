@@ -12,9 +12,10 @@ import pytest
 
 import signing
 from adapter import conversion
-from adapter.domain.delivery import ContentKind, Delivery, DeliveryState, Proof
+from adapter.domain.delivery import Delivery, DeliveryState, Proof
 from adapter.domain.incoming import JournalState
 from adapter.domain.notice import NoticeKind, RefusalReason
+from adapter.domain.outgoing import ContentKind
 from adapter.domain.receipt import ReceiptKind
 from adapter.domain.report import ProcessingResponse, Receipt
 from adapter.errors import Retryable
