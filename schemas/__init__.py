@@ -16,15 +16,8 @@ from schemas.catalog import (
     valid_on,
 )
 from schemas.errors import SchemaCatalogError, XmlRefused
-from schemas.validator import (
-    DOCUMENT_LIMITS,
-    ENVELOPE_LIMITS,
-    SIGNATURE_LIMITS,
-    Limits,
-    gate,
-    parse_untrusted,
-    validate,
-)
+from schemas.parser import DOCUMENT_LIMITS, ENVELOPE_LIMITS, SIGNATURE_LIMITS, Limits, parse_untrusted
+from schemas.validator import gate, validate
 from schemas.violations import Violation
 
 __all__ = [

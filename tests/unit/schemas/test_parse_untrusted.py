@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from schemas import DOCUMENT_LIMITS, ENVELOPE_LIMITS, SIGNATURE_LIMITS, Limits, XmlRefused, parse_untrusted
-from schemas.validator import _refuse_document_type_of
+from schemas.parser import _refuse_document_type_of
 
 
 def refusal(data: bytes, limits: Limits = DOCUMENT_LIMITS) -> XmlRefused:
@@ -266,7 +266,7 @@ def test_n09_the_check_is_not_the_attack(monkeypatch: pytest.MonkeyPatch) -> Non
             looked.append(len(chunk))
             super().feed(chunk)
 
-    monkeypatch.setattr("schemas.validator.etree.XMLPullParser", Watched)
+    monkeypatch.setattr("schemas.parser.etree.XMLPullParser", Watched)
     refusal(data)
     assert sum(looked) <= 3 * 64 * 1024  # it stopped where the breach was, in chunks
 
