@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from adapter.conversion.blocks import Block, Branch, Row, block_of
-from adapter.conversion.mapping import NAMESPACE, PUBLISHED_TREATY, ROOTS, Root
+from adapter.conversion.roots import NAMESPACE, PUBLISHED_TREATY, ROOTS, Root
 from adapter.domain.header import Header
 from adapter.domain.reference import LanguageText, Lexical, PartialDate, PartyRef
 

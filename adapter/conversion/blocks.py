@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from adapter.conversion.mapping import TABLE, XML_LANGUAGE, tag_of
+from adapter.conversion.mapping import TABLE
+from adapter.conversion.roots import XML_LANGUAGE, tag_of
 from adapter.conversion.spelling import Spelling, spelling_of
 
 TEXT: Final = "text()"

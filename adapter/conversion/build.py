@@ -12,7 +12,7 @@ from typing import Any, Final
 from lxml import etree
 
 from adapter.conversion.blocks import TEXT, Block, Branch, block_of
-from adapter.conversion.mapping import XML_LANGUAGE, root_of
+from adapter.conversion.roots import XML_LANGUAGE, root_of
 from adapter.domain.document import Sha256
 from adapter.domain.report import Report, with_paper_copy
 from adapter.errors import Final as FinalError

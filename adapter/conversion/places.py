@@ -10,7 +10,7 @@ import re
 from typing import Any, Final
 
 from adapter.conversion.blocks import TEXT, Block, Branch, Row, block_of
-from adapter.conversion.mapping import XML_LANGUAGE, root_of
+from adapter.conversion.roots import XML_LANGUAGE, root_of
 from adapter.domain.report import FieldPath, Report
 
 _STEP: Final = re.compile(r"(?P<name>@?[^\[\]/]+)(?:\[(?P<position>[1-9][0-9]{0,8})\])?")

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from adapter.conversion.blocks import Branch, Row, block_of
-from adapter.conversion.mapping import root_of
+from adapter.conversion.roots import root_of
 from adapter.domain.reference import (
     COUNTRY_SCHEME,
     ORGANIZATION_SCHEME,

@@ -13,7 +13,7 @@ from lxml import etree
 
 import schemas
 from adapter.conversion.blocks import Block, Branch, Row, block_of
-from adapter.conversion.mapping import ROOTS, SIGNATURE, XML_LANGUAGE, Root
+from adapter.conversion.roots import ROOTS, SIGNATURE, XML_LANGUAGE, Root
 from adapter.domain.document import ValidatedXml
 from adapter.domain.report import Report
 from adapter.errors import Final, Place

@@ -19,7 +19,7 @@ from typing import Final
 import schemas
 from adapter import texts
 from adapter.conversion.blocks import Block, Branch, Row, block_of
-from adapter.conversion.mapping import PUBLISHED_TREATY, ROOTS, Root
+from adapter.conversion.roots import PUBLISHED_TREATY, ROOTS, Root
 from adapter.domain import codes
 from adapter.domain.document import DocumentType
 from adapter.domain.header import Attachment, Header

@@ -11,7 +11,7 @@ import hashlib
 from lxml import etree
 
 import schemas
-from adapter.conversion.mapping import ROOTS, Root
+from adapter.conversion.roots import ROOTS, Root
 from adapter.domain.document import DocumentId, Sha256, ValidatedXml
 from adapter.errors import DocumentRefused, Finding, Place, Severity
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 import schemas
-from adapter.conversion.mapping import Root
+from adapter.conversion.roots import Root
 from adapter.domain.document import BodyCode, DocumentType
 from adapter.domain.header import RulesetRef, case_id, derived_document_id
 from adapter.domain.reference import SHA256_URI

@@ -18,8 +18,8 @@ from typing import Any, Final, cast
 import schemas
 from adapter import texts
 from adapter.conversion.blocks import Block, Branch, Row, block_of
-from adapter.conversion.mapping import ROOTS, Root
 from adapter.conversion.places import xpath_of
+from adapter.conversion.roots import ROOTS, Root
 from adapter.conversion.spelling import Spelling, collapse
 from adapter.domain.codes import AccessMarking
 from adapter.domain.reference import (

@@ -15,7 +15,7 @@ import xmlschema
 from xmlschema.validators import XsdElement, XsdGroup
 
 import schemas
-from adapter.conversion.mapping import NAMESPACE, ROOTS
+from adapter.conversion.roots import NAMESPACE, ROOTS
 
 HERE = Path(__file__).resolve().parent
 SHARED = HERE.parents[2] / ".." / "shared" / "domain"
@@ -250,7 +250,7 @@ def test_what_a_root_demands_of_its_header_is_what_the_conversion_says_it_demand
 
 def test_a_published_treaty_has_exactly_the_fields_that_the_conversion_says_it_has():
     from adapter.conversion.blocks import block_of
-    from adapter.conversion.mapping import PUBLISHED_TREATY
+    from adapter.conversion.roots import PUBLISHED_TREATY
     from adapter.domain.treaty import Treaty
 
     published = schema_of("published").maps.types[f"{{{NAMESPACE}:treaty}}PublishedTreaty"]

@@ -10,7 +10,7 @@ from lxml import etree
 
 import schemas
 from adapter import conversion
-from adapter.conversion.mapping import NAMESPACE
+from adapter.conversion.roots import NAMESPACE
 from tests import corpus
 
 C = f"{{{NAMESPACE}:core}}"
