@@ -38,6 +38,7 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from adapter.errors import ElshiError, Final, OutcomeUnknown, Retryable
+from adapter.secret import Secret
 
 _CHUNK = 16 * 1024
 """Bytes read at a time; small, so that an answer cut short is kept nearly whole."""
@@ -57,7 +58,7 @@ class HttpSettings:
     max_answer_bytes    more than SHEP's limit of about 15 MB for a message; a longer answer is cut off while it streams
     ca_bundle           PEM file; only certificates in it (or issued by them) are trusted. None: those of the system
     client_certificate  PEM file shown to the other side, with `client_key` when the key is in a file of its own
-    proxies             scheme -> proxy address; empty: none, whatever the environment says
+    proxies             scheme -> proxy address, which may hold an account; empty: none, whatever the environment says
     allowed_hosts       when given, every other host is refused before a connection is made
     plain_http_allowed  http:// without TLS; for a simulator on the same machine only: passwords travel in the open
     """
@@ -69,8 +70,8 @@ class HttpSettings:
     ca_bundle: Path | None = None
     client_certificate: Path | None = None
     client_key: Path | None = None
-    client_key_password: str | None = field(default=None, repr=False)
-    proxies: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    client_key_password: Secret | None = None
+    proxies: Mapping[str, Secret] = field(default_factory=lambda: MappingProxyType({}))
     allowed_hosts: frozenset[str] | None = None
     plain_http_allowed: bool = False
 
@@ -290,7 +291,7 @@ class _Adapter(requests.adapters.HTTPAdapter):
 def _session(tls: ssl.SSLContext, settings: HttpSettings, departure: _Departure) -> requests.Session:
     session = requests.Session()
     session.trust_env = False
-    session.proxies = dict(settings.proxies)
+    session.proxies = {scheme: address.reveal() for scheme, address in settings.proxies.items()}
     session.headers.clear()
     session.headers.update({"User-Agent": "elshi", "Accept-Encoding": "identity", "Connection": "close"})
     session.mount("https://", _Adapter(tls, departure))
@@ -305,7 +306,10 @@ def _tls_context(settings: HttpSettings) -> ssl.SSLContext:
         # A pinned certificate is trusted as it stands: a gateway's certificate need not be a root.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         if settings.client_certificate is not None:
-            context.load_cert_chain(settings.client_certificate, settings.client_key, settings.client_key_password)
+            password = settings.client_key_password
+            # Never None: OpenSSL would ask at the terminal of a service for the password of an encrypted key.
+            opening = password.reveal() if password is not None else ""
+            context.load_cert_chain(settings.client_certificate, settings.client_key, opening)
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         raise Final("http.tls-settings", params={"cause": type(error).__name__}) from error
     return context

@@ -23,8 +23,9 @@ from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hi
 from adapter.domain.document import BodyCode
 from adapter.domain.retry import RetryPolicy
 from adapter.errors import Finding, SettingsRefused, Severity
-from adapter.exchange.config import ExchangeConfig, Secret, UnknownConfig
+from adapter.exchange.config import ExchangeConfig, UnknownConfig
 from adapter.http_client import HttpSettings
+from adapter.secret import Secret
 from adapter.storage import StorageConfig
 
 PREFIX: Final = "ELSHI_"
@@ -356,7 +357,8 @@ class _Reading:
 
 
 def _is(hint: Any, wanted: type) -> bool:
-    return hint is wanted or wanted in get_args(hint)
+    """Whether a setting is one of these, perhaps absent; a table of them is not."""
+    return hint is wanted or (get_origin(hint) in {Union, types.UnionType} and wanted in get_args(hint))
 
 
 def _under(key: str, name: str) -> str:

@@ -14,31 +14,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from adapter.errors import Finding, SettingsRefused, Severity
-
-
-class Secret:
-    """A password that shows itself only when asked: `reveal()`. Its repr, str and format are masked."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """The password in the open; only for the bytes of a message."""
-        return self._value
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._value == self._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
-    def __reduce__(self) -> str:
-        raise TypeError("a Secret is not written anywhere")
+from adapter.secret import Secret
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,12 +21,13 @@ from lxml import etree
 
 from adapter.domain.document import BodyCode
 from adapter.exchange.channel import EsedoChannel
-from adapter.exchange.config import Account, DirectoryConfig, ExchangeConfig, Secret
+from adapter.exchange.config import Account, DirectoryConfig, ExchangeConfig
 from adapter.exchange.directory import Directory
 from adapter.exchange.file_store import FileStore
 from adapter.http_client import HttpClient, HttpSettings
 from adapter.ports import AddressBook, IncomingChannel, OutgoingChannel
 from adapter.sandbox import FAULTS, Participant, Rule, SandboxSettings, Serving, serve
+from adapter.secret import Secret
 from tests.unit.exchange import kit
 
 MFA = BodyCode("KZ-MFA")

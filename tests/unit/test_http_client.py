@@ -16,6 +16,7 @@ import pytest
 
 from adapter.errors import ElshiError, Final, OutcomeUnknown, Retryable
 from adapter.http_client import HttpClient, HttpSettings
+from adapter.secret import Secret
 
 SECRET = "s3cret-in-the-address"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Two: b\r\n\r\nhello"
@@ -165,7 +166,7 @@ def test_ignores_the_proxies_of_the_environment(peers: Callable[..., Peer], monk
 
 def test_uses_the_proxy_that_is_set(peers: Callable[..., Peer]) -> None:
     proxy = peers(answering(OK))
-    answer = client(proxies={"http": f"http://127.0.0.1:{proxy.port}"}).post("http://gateway.invalid/x", b"x")
+    answer = client(proxies={"http": Secret(f"http://127.0.0.1:{proxy.port}")}).post("http://gateway.invalid/x", b"x")
     assert (answer.status, proxy.connections) == (200, 1)
 
 
@@ -450,6 +451,34 @@ def test_shows_its_certificate_to_a_gateway_that_asks(peers: Callable[..., Peer]
     peer = peers(answering(OK), tls=asking)
     answer = client(ca_bundle=certificate, client_certificate=certificate).post(url(peer, "https"), b"x")
     assert answer.status == 200
+
+
+@pytest.fixture(scope="module")
+def locked(certificate: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same certificate with its key under a password."""
+    from cryptography.hazmat.primitives import serialization
+
+    whole = certificate.read_bytes()
+    key = serialization.load_pem_private_key(whole, None)
+    path = tmp_path_factory.mktemp("locked") / "client.pem"
+    form = serialization.BestAvailableEncryption(b"mArKeD-s3cret")
+    path.write_bytes(
+        whole[: whole.index(b"-----BEGIN PRIVATE")]
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, form)
+    )
+    return path
+
+
+def test_opens_its_own_key_with_the_password_of_the_settings(locked: Path) -> None:
+    client(client_certificate=locked, client_key_password=Secret("mArKeD-s3cret"))
+
+
+@pytest.mark.parametrize("password", [None, Secret("mArKeD-wrong")])
+def test_a_key_that_does_not_open_is_said_at_start_and_nobody_is_asked(locked: Path, password: Secret | None) -> None:
+    with pytest.raises(Final) as caught:
+        client(client_certificate=locked, client_key_password=password)
+    assert caught.value.code == "http.tls-settings"
+    assert "mArKeD" not in f"{caught.value} {caught.value!r}"
 
 
 def test_silence_and_drips_over_tls_end_too(peers: Callable[..., Peer], certificate: Path) -> None:

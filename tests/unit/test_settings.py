@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
+from dataclasses import is_dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
 from adapter import texts
 from adapter.errors import Finding, SettingsRefused
+from adapter.secret import Secret
 from adapter.settings import Settings, load_settings, settings_from
 from adapter.texts import Language
 
@@ -329,6 +332,45 @@ def test_no_secret_is_in_the_settings_as_they_show_themselves(tmp_path: Path) ->
     assert SECRET not in str(settings)
 
 
+def test_the_password_of_the_client_key_is_a_secret_like_the_others(tmp_path: Path) -> None:
+    (tmp_path / "client-key").write_text(f"{SECRET}\n", encoding="utf-8")
+    for settings in (
+        loaded(tmp_path, http__client_key_password=SECRET),
+        loaded(tmp_path, http__client_key_password_file="client-key"),
+        loaded(tmp_path, environment={"ELSHI_HTTP__CLIENT_KEY_PASSWORD": SECRET}),
+        loaded(tmp_path, environment={"ELSHI_HTTP__CLIENT_KEY_PASSWORD_FILE": "client-key"}),
+    ):
+        assert settings.http.client_key_password == Secret(SECRET)
+        assert SECRET not in f"{settings!r} {settings} {settings.http}"
+
+
+def test_an_account_in_the_address_of_a_proxy_is_not_shown(tmp_path: Path) -> None:
+    address = f"http://elshi:{SECRET}@proxy.example:3128"
+    for settings in (
+        loaded(tmp_path, http__proxies={"https": address}),
+        loaded(tmp_path, environment={"ELSHI_HTTP__PROXIES__HTTPS": address}),
+    ):
+        assert settings.http.proxies["https"].reveal() == address
+        assert SECRET not in f"{settings!r} {settings} {settings.http}"
+
+
+def test_nothing_that_is_called_a_secret_is_held_as_plain_text() -> None:
+    """By its name: a new password as plain text fails here."""
+
+    def named(cls: type, prefix: str = "") -> Iterator[tuple[str, Any]]:
+        for name, hint in get_type_hints(cls).items():
+            inner = [one for one in (hint, *get_args(hint)) if is_dataclass(one)]
+            yield from ((f"{prefix}{name}", hint),) if not inner else named(inner[0], f"{prefix}{name}.")  # type: ignore[arg-type]
+
+    suspicious = {
+        name: Secret in (hint, *get_args(hint))
+        for name, hint in named(Settings)
+        if any(word in name.rpartition(".")[2] for word in ("password", "secret", "token", "prox"))
+    }
+    assert len(suspicious) >= 8
+    assert all(suspicious.values()), suspicious
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -339,6 +381,8 @@ def test_no_secret_is_in_the_settings_as_they_show_themselves(tmp_path: Path) ->
         {"server__api_token": [SECRET]},
         {"keys__document__password": 5, "keys__document__file": 5},
         {"http__client_key_password": [SECRET]},
+        {"http__proxies": {"https": [SECRET]}},
+        {"http__proxies": SECRET},
     ],
 )
 def test_no_secret_is_in_an_error(tmp_path: Path, changes: dict[str, Any]) -> None:

@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 
 from adapter.errors import SettingsRefused
-from adapter.exchange.config import CodesConfig, DocumentConfig, ExchangeConfig, FilesConfig, SecondSignConfig, Secret
+from adapter.exchange.config import CodesConfig, DocumentConfig, ExchangeConfig, FilesConfig, SecondSignConfig
+from adapter.secret import Secret
 from tests.unit.exchange import kit
 
 

@@ -7,9 +7,10 @@ from lxml import etree
 
 import schemas
 from adapter.exchange import envelope
-from adapter.exchange.config import Account, Secret
+from adapter.exchange.config import Account
 from adapter.exchange.envelope import Answer, Fault, Request
 from adapter.exchange.markup import Markup, element
+from adapter.secret import Secret
 from tests.unit.exchange import kit
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
