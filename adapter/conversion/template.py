@@ -27,7 +27,6 @@ from adapter.domain.record import AnalysisBasis, TreatyRecord
 from adapter.domain.reference import Bilingual, Multilingual, OrgRef, PartyRef
 from adapter.domain.report import InForceSection, PendingSection, PublishedResults, SummaryInformation
 from adapter.domain.treaty import Treaty
-from adapter.errors import Severity
 from adapter.texts import Language
 
 _WIDTH: Final = 110
@@ -49,29 +48,6 @@ _OPEN: Final = frozenset(  # optional by type, but what the form is for
         (PublishedResults, "treaty_entries"),
     }
 )
-_LISTS: Final[dict[type[StrEnum], str]] = {
-    DocumentType: "doctype",
-    Severity: "severity",
-    codes.AccessMarking: "access",
-    codes.Action: "action",
-    codes.ActRelation: "act-relation",
-    codes.AdvisoryLevel: "advisory-level",
-    codes.Capacity: "capacity",
-    codes.CompetenceBasis: "competence-basis",
-    codes.ConsolidatedMode: "consolidated-mode",
-    codes.CoverageStatus: "coverage",
-    codes.FactSide: "fact-side",
-    codes.OtherPartyState: "other-party-state",
-    codes.Outcome: "outcome",
-    codes.ProcedureState: "procedure-state",
-    codes.ProvisionNature: "provision-nature",
-    codes.PublicationDecision: "publishable",
-    codes.RecommendationOrigin: "recommendation-origin",
-    codes.Scope: "scope",
-    codes.SignatureVerdict: "signature-verdict",
-    codes.SourceState: "source-state",
-    codes.TreatyRelation: "treaty-relation",
-}
 _SAMPLES: Final = {
     "date": "2026-11-10",
     "date-time": "2026-11-10T09:00:00+05:00",
@@ -179,7 +155,7 @@ class _Writer:
             return "KZ; io:EU"
         if branch.spelling is None:
             return ""
-        listed = row.codes or _LISTS.get(branch.spelling.cls)
+        listed = row.codes or codes.CLOSED_LISTS.get(branch.spelling.cls)
         kind = branch.spelling.lexical.value if branch.spelling.lexical else branch.spelling.kind
         return self._codes(listed, branch) if listed else _SAMPLES.get(kind, "")
 

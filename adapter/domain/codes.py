@@ -7,7 +7,12 @@ adapter.errors, because more than reports speak of them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
+
+from adapter.domain.document import DocumentType
+from adapter.errors import Severity
 
 
 class Action(StrEnum):
@@ -167,3 +172,31 @@ class TreatyRelation(StrEnum):
     PROTOCOL_TO = "protocol-to"
     REPLACES = "replaces"
     IMPLEMENTS = "implements"
+
+
+CLOSED_LISTS: Mapping[type[StrEnum], str] = MappingProxyType(
+    {
+        DocumentType: "doctype",
+        Severity: "severity",
+        AccessMarking: "access",
+        Action: "action",
+        ActRelation: "act-relation",
+        AdvisoryLevel: "advisory-level",
+        Capacity: "capacity",
+        CompetenceBasis: "competence-basis",
+        ConsolidatedMode: "consolidated-mode",
+        CoverageStatus: "coverage",
+        FactSide: "fact-side",
+        OtherPartyState: "other-party-state",
+        Outcome: "outcome",
+        ProcedureState: "procedure-state",
+        ProvisionNature: "provision-nature",
+        PublicationDecision: "publishable",
+        RecommendationOrigin: "recommendation-origin",
+        Scope: "scope",
+        SignatureVerdict: "signature-verdict",
+        SourceState: "source-state",
+        TreatyRelation: "treaty-relation",
+    }
+)
+"""Under which id the catalogue keeps the labels of each list."""

@@ -29,7 +29,8 @@ from adapter.domain.document import DocumentType, Rendition, Sha256
 from adapter.domain.reference import OrgRef
 from adapter.domain.report import Report
 from adapter.errors import Final
-from adapter.rendition.layout import Block, End, Entry, Heading, blocks
+from adapter.rendition.layout import Block, End, Heading, blocks
+from adapter.rendition.values import Entry
 from adapter.texts import Language
 
 STANDARD: Literal["a-2a"] = "a-2a"

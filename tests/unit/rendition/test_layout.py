@@ -13,7 +13,7 @@ from adapter import texts
 from adapter.domain import codes, header, record, reference, report, summary, treaty
 from adapter.domain.document import DocumentType
 from adapter.errors import Severity
-from adapter.rendition import layout
+from adapter.rendition import labels, layout, values
 from adapter.texts import Language
 from tests import corpus, factories
 from tests.unit.rendition import sheet
@@ -29,7 +29,7 @@ PARTS = sorted(
     key=lambda cls: cls.__name__,
 )
 PRINTED_AS_ONE = (
-    *layout._SHOWN,  # values that are printed as one have no labels of their own
+    *values._SHOWN,  # values that are printed as one have no labels of their own
     reference.LanguageText,
     reference.PartialDate,
     reference.Period,
@@ -52,7 +52,7 @@ def words(blocks: tuple[layout.Block, ...]) -> str:
 def test_every_field_of_every_part_has_a_name_in_both_languages(cls):
     for part in fields(cls):
         if part.type != "PaperCopy | None" and part.name != "paper_copy":
-            kk, ru = layout._label(cls, part)
+            kk, ru = labels.label_of(cls, part)
             assert kk.strip()
             assert ru.strip()
             assert (kk, ru) != (part.metadata.get("id"), part.metadata.get("id"))
@@ -60,15 +60,15 @@ def test_every_field_of_every_part_has_a_name_in_both_languages(cls):
 
 def test_no_name_is_kept_for_a_part_that_does_not_exist():
     named = {part.name for cls in PARTS for part in fields(cls) if "id" not in part.metadata}
-    assert {name.rpartition(".")[2] for name in layout._LABELS} <= named
-    assert set(layout._FIGURES) == {part.name for part in fields(summary.Statistics)}
+    assert {name.rpartition(".")[2] for name in labels._LABELS} <= named
+    assert set(labels._FIGURES) == {part.name for part in fields(summary.Statistics)}
 
 
 def test_every_closed_list_is_known_with_a_label_for_every_value():
     lists = {cls for cls in vars(codes).values() if inspect.isclass(cls) and issubclass(cls, enum.StrEnum)}
     lists -= {enum.StrEnum}
-    assert lists | {DocumentType, Severity} <= set(layout._CLOSED_LISTS)
-    for cls, code_list in layout._CLOSED_LISTS.items():
+    assert lists | {DocumentType, Severity} <= set(codes.CLOSED_LISTS)
+    for cls, code_list in codes.CLOSED_LISTS.items():
         for value in cls:
             for language in (Language.KK, Language.RU):
                 assert texts.label_of_code(code_list, value, language), (code_list, value)
@@ -124,7 +124,7 @@ def test_a_nil_return_is_said_in_words():
 
 
 def test_the_thirteen_figures_of_a_summary_have_thirteen_names():
-    assert len(set(layout._FIGURES.values())) == 13
+    assert len(set(labels._FIGURES.values())) == 13
 
 
 def test_parties_whose_dates_are_not_known_are_one_row():
