@@ -12,6 +12,7 @@ production, anchors of a sandbox in production.
 
 from __future__ import annotations
 
+import re
 import tomllib
 import types
 from collections.abc import Iterator, Mapping
@@ -29,6 +30,10 @@ from adapter.secret import Secret
 from adapter.storage import StorageConfig
 
 PREFIX: Final = "ELSHI_"
+_OF_THE_COMMAND: Final = frozenset({"ELSHI_SETTINGS", "ELSHI_LANGUAGE", "ELSHI_LOG"})
+_IN_THE_FILE: Final = (("profile",), ("bodies",), ("exchange", "directory", "bodies"))
+"""What the environment cannot set: the profile decides whom the node trusts, and a body's code has no letter case here."""
+_CLUSTER: Final = re.compile(r"_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)$|_PORT_[0-9]+_(TCP|UDP)(_(ADDR|PORT|PROTO))?$")
 _SHORTEST_TOKEN: Final = 16
 """Characters: an empty token would let everybody in, a short one is guessed."""
 _LONGEST_SECONDS: Final = 10 * 366 * 24 * 3600
@@ -177,8 +182,14 @@ def load_settings(path: Path, environment: Mapping[str, str]) -> Settings:
         raise _refused("settings.unreadable", file=path.name, reason=error.strerror or "") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise _refused("settings.not-toml", file=path.name, reason=str(error)) from error
-    _replace(mapping, environment)
-    return settings_from(mapping, path.parent)
+    findings = _replace(mapping, environment)
+    try:
+        settings = settings_from(mapping, path.parent)
+    except SettingsRefused as refused:
+        raise SettingsRefused((*findings, *refused.findings)) from refused
+    if findings:
+        raise SettingsRefused(findings)
+    return settings
 
 
 def settings_from(mapping: Mapping[str, Any], folder: Path) -> Settings:
@@ -212,21 +223,41 @@ class _FromEnvironment(str):
     __slots__ = ()
 
 
-def _replace(mapping: dict[str, Any], environment: Mapping[str, str]) -> None:
-    """ELSHI_A__B=value sets [a] b."""
+def _replace(mapping: dict[str, Any], environment: Mapping[str, str]) -> tuple[Finding, ...]:
+    """ELSHI_A__B=value sets [a] b. A name of ours that sets nothing is a finding: a typo must not look like a setting."""
+    findings: list[Finding] = []
     for name, value in sorted(environment.items()):
-        if not name.startswith(PREFIX) or "__" not in name:
+        if not name.startswith(PREFIX) or name in _OF_THE_COMMAND or _is_of_a_cluster(name, value):
             continue
-        *tables, key = name.removeprefix(PREFIX).lower().split("__")
-        table = mapping
-        for part in tables:
-            table = table.setdefault(part, {})
-            if not isinstance(table, dict):
-                raise _refused("settings.unknown-key", key=name, known="")
+        *tables, key = path = name.removeprefix(PREFIX).lower().split("__")
+        is_settable = tables and all(path) and not any(tuple(path[: len(one)]) == one for one in _IN_THE_FILE)
+        table = _table_at(mapping, tables) if is_settable else None
+        if table is None:
+            findings.append(_finding("settings.not-from-environment", key=name))
+            continue
         # The same secret given another way is replaced with it: what the environment says holds.
         table.pop(f"{key}_file", None)
         table.pop(key.removesuffix("_file"), None)
         table[key] = _FromEnvironment(value)
+    return tuple(findings)
+
+
+def _table_at(mapping: dict[str, Any], tables: list[str]) -> dict[str, Any] | None:
+    """The table of that path, made where there is none; None when a value stands in its place."""
+    table = mapping
+    for part in tables:
+        table = table.setdefault(part, {})
+        if not isinstance(table, dict):
+            return None
+    return table
+
+
+def _is_of_a_cluster(name: str, value: str) -> bool:
+    """What Kubernetes puts into every container beside a service whose name begins with ours; nobody typed it."""
+    if "__" in name:
+        return False
+    is_address = name.endswith("_PORT") and value.startswith(("tcp://", "udp://"))
+    return is_address or _CLUSTER.search(name) is not None
 
 
 def _of_kind(hint: Any, text: _FromEnvironment) -> object:
@@ -251,7 +282,7 @@ class _Reading:
         self.findings: list[Finding] = []
 
     def found(self, code: str, **params: str) -> None:
-        self.findings.append(Finding(code=code, severity=Severity.ERROR, params=params))
+        self.findings.append(_finding(code, **params))
 
     def value(self, hint: Any, given: object, key: str) -> Any:
         """`given` as a value of the type `hint`; None and a finding when it is not one."""
@@ -378,7 +409,11 @@ def _name(hint: Any) -> str:
 
 
 def _refused(code: str, **params: str) -> SettingsRefused:
-    return SettingsRefused((Finding(code=code, severity=Severity.ERROR, params=params),))
+    return SettingsRefused((_finding(code, **params),))
+
+
+def _finding(code: str, **params: str) -> Finding:
+    return Finding(code=code, severity=Severity.ERROR, params=params)
 
 
 def _contradictions(settings: Settings) -> list[Finding]:

@@ -315,9 +315,54 @@ def test_an_unknown_key_of_the_environment_is_refused_too(tmp_path: Path) -> Non
     assert one(error.value.findings).params["key"] == "server.prot"
 
 
-def test_a_table_cannot_be_replaced_by_a_value_inside_it(tmp_path: Path) -> None:
-    with pytest.raises(SettingsRefused):
-        loaded(tmp_path, environment={"ELSHI_PROFILE__DEEPER": "x"})
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ELSHI_PROFILE",
+        "ELSHI_PROFILE__DEEPER",
+        "ELSHI_BODIES__KZ_MOF__BIN",
+        "ELSHI_EXCHANGE__DIRECTORY__BODIES__KZ_MFA__CODE",
+        "ELSHI_SERVER_PORT",
+        "ELSHI_PORT",
+        "ELSHI_SETTING",
+        "ELSHI_SERVER__",
+        "ELSHI_SERVER____PORT",
+        "ELSHI_EXCHANGE__DOC_KIND__DEEPER",
+        "ELSHI_PROFILE__SERVICE_HOST",
+        "ELSHI_",
+    ],
+)
+def test_a_name_of_ours_in_the_environment_that_sets_nothing_is_refused_and_its_value_not_shown(
+    tmp_path: Path, name: str
+) -> None:
+    """ELSHI_PROFILE=production was passed over without a word, and the node stayed what the file says."""
+    with pytest.raises(SettingsRefused) as error:
+        loaded(tmp_path, environment={name: SECRET})
+    finding = one(error.value.findings)
+    assert (finding.code, finding.params) == ("settings.not-from-environment", {"key": name})
+    assert SECRET not in shown(error.value)
+
+
+def test_faults_of_the_environment_and_of_the_file_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(SettingsRefused) as error:
+        loaded(tmp_path, environment={"ELSHI_PROFILE": "test", "ELSHI_LOGS": "x", "ELSHI_SERVER__PORT": "none"})
+    assert [one.params["key"] for one in error.value.findings] == ["ELSHI_LOGS", "ELSHI_PROFILE", "server.port"]
+
+
+def test_what_a_cluster_says_of_its_services_is_nobodys_typo(tmp_path: Path) -> None:
+    loaded(
+        tmp_path,
+        environment={
+            "ELSHI_SERVICE_HOST": "10.0.0.7",
+            "ELSHI_SERVICE_PORT": "8080",
+            "ELSHI_SERVICE_PORT_SOAP": "8080",
+            "ELSHI_PORT": "tcp://10.0.0.7:8080",
+            "ELSHI_SERVE_PORT_8080_TCP": "tcp://10.0.0.7:8080",
+            "ELSHI_SERVE_PORT_8080_TCP_PROTO": "tcp",
+            "ELSHI_SERVE_PORT_8080_TCP_PORT": "8080",
+            "ELSHI_SERVE_PORT_8080_TCP_ADDR": "10.0.0.7",
+        },
+    )
 
 
 # --- secrets ---------------------------------------------------------------------------------------------------------
