@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 import schemas
+import signing
 from bench import __main__ as program
 from bench import bars, material, measure, memory
 
@@ -105,9 +106,20 @@ def test_the_measured_report_has_its_size_and_satisfies_its_schema(size: int, mo
     assert schemas.gate(root, schemas.schema_id_of(root) or "")
 
 
-def test_what_is_measured_verifies():
-    material.verify(material.container(material.of_document(material.SMALL)))
-    material.verify_envelope(material.signed_envelope(material.SMALL))
+@pytest.mark.parametrize(
+    ("verify", "signed"),
+    [
+        (material.verify, lambda: material.container(material.of_document(material.SMALL))),
+        (material.verify_envelope, lambda: material.signed_envelope(material.SMALL)),
+    ],
+    ids=["container", "envelope"],
+)
+def test_what_is_measured_verifies_and_a_verification_that_fails_is_not_measured(verify, signed):
+    good = signed()
+    assert verify(good) is None
+    middle = len(good) // 2
+    with pytest.raises(signing.SigningError):
+        verify(good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1 :])
 
 
 def test_memory_is_measured_in_processes_of_their_own():

@@ -178,16 +178,20 @@ def test_everything_that_is_copied_may_enter_the_build() -> None:
         for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
         if line.strip() and not line.startswith("#")
     ]
-    for step in steps_of(DOCKERFILE.read_text(encoding="utf-8")):
-        if step.verb != "COPY" or "--from=" in step.words:
-            continue
-        for source in step.words.split()[:-1]:
-            allowed = True
-            for rule in rules:
-                wanted = rule.removeprefix("!")
-                if any(fnmatch(part, wanted) for part in (source, source.split("/")[0])):
-                    allowed = rule.startswith("!")
-            assert allowed, source
+    copied = [
+        source
+        for step in steps_of(DOCKERFILE.read_text(encoding="utf-8"))
+        if step.verb == "COPY" and "--from=" not in step.words
+        for source in step.words.split()[:-1]
+    ]
+    assert "pyproject.toml" in copied
+    for source in copied:
+        allowed = True
+        for rule in rules:
+            wanted = rule.removeprefix("!")
+            if any(fnmatch(part, wanted) for part in (source, source.split("/")[0])):
+                allowed = rule.startswith("!")
+        assert allowed, source
 
 
 def test_the_pins_of_the_build_tools_are_cut_out_whole() -> None:

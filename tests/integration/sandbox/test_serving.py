@@ -149,7 +149,10 @@ def test_a_client_that_goes_away_in_the_middle_is_noted(exchange: Exchange) -> N
     head = f"POST {exchange.sandbox.settings.path} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf".encode()
     with socket.create_connection((address.hostname or "", address.port or 0)) as one:
         one.sendall(head)
-    exchange.until(lambda: any(one.outcome == "the client went away" for one in exchange.sandbox.events()))
+    gone = lambda: [one.what for one in exchange.sandbox.events() if one.outcome == "the client went away"]  # noqa: E731
+    exchange.until(lambda: bool(gone()))
+    assert gone() == ["call.refused"]
+    assert exchange.sent().code == "SCSS001", "the next client is served"
 
 
 def test_only_post_is_answered_at_the_gateway(exchange: Exchange) -> None:

@@ -48,11 +48,21 @@ def test_the_help_of_the_whole_names_every_command(elshi: Elshi) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [("nonsense",), ("check",), ("check", "--nonsense", "x"), ("submit",), ("verify", "x", "--policy", "no")],
+    ("arguments", "said"),
+    [
+        (("nonsense",), "'nonsense'"),
+        (("check",), "'reports'"),
+        (("check", "--nonsense", "x"), "--nonsense"),
+        (("submit",), "'documents'"),
+        (("verify", "x", "--policy", "no"), "'--policy'"),
+    ],
 )
-def test_a_command_that_is_misspelt_ends_with_two_and_says_so(elshi: Elshi, arguments: tuple[str, ...]) -> None:
-    assert elshi(*arguments, code=2).err
+def test_a_command_that_is_misspelt_ends_with_two_and_says_so(
+    elshi: Elshi, arguments: tuple[str, ...], said: str
+) -> None:
+    ran = elshi(*arguments, code=2)
+    assert said in ran.err
+    assert ran.out == ""
 
 
 # --- the clerk -------------------------------------------------------------------------------------------------------
@@ -260,7 +270,9 @@ def test_settings_come_from_the_environment_too(elshi: Elshi, stand: Stand, monk
 
 def test_a_strange_level_of_the_log_does_no_harm(elshi: Elshi, report: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ELSHI_LOG", "loud")
-    elshi("check", report, code=0)
+    ran = elshi("check", report, code=0)
+    assert ran.out.startswith("✓")
+    assert ran.err == ""
 
 
 # --- verify ----------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from adapter.domain.incoming import RegisteredDocument
 from adapter.domain.outgoing import OutgoingDocument
 from adapter.settings import load_settings
 from tests.stands import EXAMPLES, changed
-from tests.unit.cli.conftest import Elshi
+from tests.unit.cli.conftest import REPORT, Elshi
 
 
 @pytest.fixture
@@ -60,31 +60,50 @@ def test_a_script_of_faults_that_is_none_is_said(elshi: Elshi, stand: Stand, tmp
     broken.write_text("[[fault]\n")
     unknown = tmp_path / "unknown.toml"
     unknown.write_text('[[fault]]\nname = "no-such-fault"\n')
-    for script in (tmp_path / "none.toml", broken, unknown):
-        assert elshi("sandbox", stand.folder, "--port", "0", "--script", script, code=2).err
+    for script, code in (
+        (tmp_path / "none.toml", "file.unreadable"),
+        (broken, "settings.not-toml"),
+        (unknown, "sandbox.unknown-fault"),
+    ):
+        assert f"error {code}" in elshi("sandbox", stand.folder, "--port", "0", "--script", script, code=2).err
 
 
-@pytest.mark.parametrize("text", ["[gateway\n", "", '[gateway]\nkey = "none.p12"\nkey_password = "x"\n'])
-def test_a_stand_that_is_damaged_is_said(elshi: Elshi, stand: Stand, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("[gateway\n", "settings.not-toml"),
+        ("", "sandbox.settings-missing"),
+        ('[gateway]\nkey = "none.p12"\nkey_password = "x"\n', "sandbox.settings-unreadable-file"),
+    ],
+)
+def test_a_stand_that_is_damaged_is_said(elshi: Elshi, stand: Stand, text: str, code: str) -> None:
     stand.sandbox.write_text(text)
-    assert elshi("sandbox", stand.folder, "--port", "0", code=2).err
+    assert f"error {code}" in elshi("sandbox", stand.folder, "--port", "0", code=2).err
 
 
 def test_a_stand_cannot_be_made_where_a_file_is(elshi: Elshi, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
-    assert elshi("sandbox", tmp_path / "file", "--make", code=2).err
-    assert elshi("sandbox", tmp_path / "file" / "deeper", "--make", code=2).err
+    for place in (tmp_path / "file", tmp_path / "file" / "deeper"):
+        assert "error file.not-written" in elshi("sandbox", place, "--make", code=2).err
+    assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_the_commands_of_the_year_say_what_cannot_be_read_or_written(
-    elshi: Elshi, stand: Stand, report: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    ("command", "codes"),
+    [
+        ("summarise", ["summarise.nothing-received"] * 3),
+        ("consolidate", ["consolidate.no-summary"] * 3),
+        ("publish", ["file.unreadable", "forms.outermost-key", "forms.outermost-key"]),
+    ],
+)
+def test_the_commands_of_the_year_say_why_they_cannot_begin_and_write_nothing(
+    elshi: Elshi, stand: Stand, tmp_path: Path, command: str, codes: list[str]
 ) -> None:
-    mof, mfa = stand.nodes["KZ-MOF"], stand.nodes["KZ-MFA"]
-    assert mof
     (tmp_path / "file").write_text("mine")
-    for command in ("summarise", "consolidate", "publish"):
-        for texts in (tmp_path / "none.yaml", report, EXAMPLES / "mfa" / "summary.yaml"):
-            assert elshi(command, 2026, texts, "-o", tmp_path / "file", "-s", mfa, code=2).err
+    for texts, code in zip((tmp_path / "none.yaml", REPORT, EXAMPLES / "mfa" / "summary.yaml"), codes, strict=True):
+        ran = elshi(command, 2026, texts, "-o", tmp_path / "file", "-s", stand.nodes["KZ-MFA"], code=2)
+        assert f"error {code}" in ran.err
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_anchors_may_be_one_file_several_or_a_folder_in_either_form(

@@ -111,7 +111,10 @@ def test_after_the_deadline_the_horizon_counts_from_the_later_of_creation_and_de
 
 @given(st.integers(0, 10**6), spans, st.timedeltas(timedelta(microseconds=1), 400 * DAY), jitters)
 def test_nothing_is_given_up_before_the_deadline(attempt, age, left, jitter):
-    assert ask(attempt=attempt, created_at=NOW - abs(age), deadline=NOW + left, jitter=jitter) is not None
+    due = ask(attempt=attempt, created_at=NOW - abs(age), deadline=NOW + left, jitter=jitter)
+    safe = last_safe_try(POLICY, NOW + left)
+    assert due is not None
+    assert NOW < due <= (safe if safe > NOW else NOW + wait_after(POLICY, attempt, jitter))
 
 
 @given(st.integers(0, 100), spans, st.none() | spans, jitters)

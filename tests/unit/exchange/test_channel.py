@@ -15,6 +15,7 @@ from lxml import etree
 
 import schemas
 import signing
+from adapter import texts
 from adapter.domain.document import BodyCode, DocumentId, Sha256
 from adapter.domain.incoming import IncomingDocument, IncomingNotice, JournalState, NotUnderstood
 from adapter.domain.notice import Notice, NoticeKind, RefusalReason
@@ -365,7 +366,10 @@ def test_our_own_document_is_understood_by_a_receiver() -> None:
 
 def test_a_notice_as_escaped_text_is_understood() -> None:
     escaped = f"<data>{NOTICE.replace('<', '&lt;')}</data>"
-    assert isinstance(channel()[0].interpret(kit.push(escaped)), IncomingNotice)
+    plain, found = (channel()[0].interpret(kit.push(data)) for data in (NOTICE, escaped))
+    assert isinstance(plain, IncomingNotice)
+    assert isinstance(found, IncomingNotice)
+    assert replace(found.notice, sha256=plain.notice.sha256) == plain.notice
 
 
 @pytest.mark.parametrize(
@@ -393,8 +397,10 @@ def test_what_is_not_known_is_kept_for_a_person(data: str, what: str) -> None:
 
 
 @pytest.mark.parametrize("raw", [b"", b"noise", kit.answer(), kit.fault("X"), *(raw for raw, _ in BROKEN.values())])
-def test_interpret_never_raises(raw: bytes) -> None:
-    assert isinstance(channel()[0].interpret(raw), NotUnderstood)
+def test_interpret_never_raises_and_says_why_in_a_code_with_a_sentence(raw: bytes) -> None:
+    found = channel()[0].interpret(raw)
+    assert isinstance(found, NotUnderstood)
+    assert found.what in texts.codes()
 
 
 def test_the_pairs_of_namespace_and_type_share_no_name_so_that_rebinding_a_prefix_changes_nothing() -> None:

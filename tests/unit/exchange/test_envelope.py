@@ -70,9 +70,13 @@ def test_what_we_write_satisfies_the_schema(message: bytes) -> None:
 
 
 def test_the_request_is_unqualified_inside_its_wrapper() -> None:
-    root = schemas.parse_untrusted(a_request())
-    assert root.find(".//requestInfo") is not None
-    assert root.find(f".//{{{envelope.SYNC}}}SendMessage") is not None
+    body = envelope.sole_body(schemas.parse_untrusted(a_request()))
+    assert body is not None
+    assert [one.tag for one in body[0].iter()] == [
+        f"{{{envelope.SYNC}}}SendMessage",
+        *("request", "requestInfo", "messageId", "serviceId", "messageDate", "routeId", "sender"),
+        *("senderId", "password", "requestData", "data"),
+    ]
 
 
 def test_we_read_what_we_write() -> None:

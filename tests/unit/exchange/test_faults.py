@@ -119,8 +119,13 @@ def test_every_row_has_an_example_and_every_example_a_row() -> None:
 
 def test_every_imaginable_reply_has_a_row() -> None:
     codes = [(), ("SCSS001",), ("VAL-R-004",), ("BUSY-1",), ("?",)]
-    for status, form, one, verdict, trusted in product(range(100, 700), Form, codes, SignatureVerdict, (True, False)):
-        row_for(reply(status, form, *one, verdict=verdict, is_trusted=trusted), LISTS)
+    found = {
+        row_for(reply(status, form, *one, verdict=verdict, is_trusted=trusted), LISTS).name
+        for status, form, one, verdict, trusted in product(
+            range(100, 700), Form, codes, SignatureVerdict, (True, False)
+        )
+    }
+    assert found == {row.name for row in TABLE}, "and no row is out of reach"
 
 
 def test_success_is_never_read_from_anything_but_a_listed_code_in_an_answer_under_2xx() -> None:

@@ -141,7 +141,10 @@ def test_a_database_that_does_not_know_the_change_of_2024_is_refused() -> None:
 
 
 def test_the_database_here_knows_it() -> None:
-    check_zone(ZoneInfo("Asia/Almaty"), "Asia/Almaty", "2024a")
+    zone = rules.zone_of(baseline())
+    check_zone(zone, "Asia/Almaty", "2024a")
+    offsets = [dt.datetime(2024, month, day, tzinfo=zone).utcoffset() for month, day in ((2, 29), (3, 2))]
+    assert offsets == [dt.timedelta(hours=6), dt.timedelta(hours=5)]
 
 
 def test_a_zone_that_the_database_lacks_is_refused() -> None:

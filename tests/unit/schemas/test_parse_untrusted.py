@@ -57,7 +57,10 @@ both_roads = pytest.mark.parametrize("limits", [DOCUMENT_LIMITS, SLOW], ids=["at
     ],
 )
 def test_accepts_plain_documents(data: bytes, limits: Limits) -> None:
-    parse_untrusted(data, limits)
+    read = parse_untrusted(data, limits).getroottree()
+    assert etree.tostring(read, method="c14n") == etree.tostring(
+        etree.ElementTree(etree.fromstring(data)), method="c14n"
+    )
 
 
 def test_keeps_the_line_of_every_element() -> None:
@@ -67,10 +70,11 @@ def test_keeps_the_line_of_every_element() -> None:
 
 @both_roads
 def test_accepts_what_stands_exactly_at_a_limit(limits: Limits) -> None:
-    parse_untrusted(b"<a>" * 255 + b"</a>" * 255, limits)
-    parse_untrusted(b"<a" + attributes(64) + b"/>", limits)
-    parse_untrusted(b"<a" + declarations(32) + b"/>", limits)
-    parse_untrusted(b"<a" + declarations(32) + b"><b" + declarations(32, "m") + b"/></a>", limits)
+    assert sum(1 for _ in parse_untrusted(b"<a>" * 255 + b"</a>" * 255, limits).iter()) == 255
+    assert len(parse_untrusted(b"<a" + attributes(64) + b"/>", limits).attrib) == 64
+    assert len(parse_untrusted(b"<a" + declarations(32) + b"/>", limits).nsmap) == 32
+    inner = parse_untrusted(b"<a" + declarations(32) + b"><b" + declarations(32, "m") + b"/></a>", limits)[0]
+    assert len(inner.nsmap) == 64
 
 
 def test_d91_accepts_eleven_megabytes_in_one_text_node() -> None:
@@ -79,7 +83,8 @@ def test_d91_accepts_eleven_megabytes_in_one_text_node() -> None:
 
 
 def test_redeclaring_one_prefix_at_every_level_brings_nothing_new_into_scope() -> None:
-    parse_untrusted(b'<p:a xmlns:p="urn:x-test:p">' * 100 + b"</p:a>" * 100)
+    root = parse_untrusted(b'<p:a xmlns:p="urn:x-test:p">' * 100 + b"</p:a>" * 100)
+    assert [one.nsmap for one in root.iter()] == [{"p": "urn:x-test:p"}] * 100
 
 
 # --- encoding --------------------------------------------------------------------------------------------------------

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from contextlib import suppress
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signing import Certificate, IssuedKey, Malformed, SandboxPki, asn1, certificate_facts
+from signing import (
+    SANDBOX_DOCUMENT,
+    Certificate,
+    Indication,
+    IssuedKey,
+    Malformed,
+    SandboxPki,
+    asn1,
+    certificate_facts,
+)
 from signing import certificates as x509
+from signing.certification_path import validate_path
 from signing.trust_anchors import _certificates
 from tests.unit.signing import crafted_pki as made
 from tests.unit.signing.crafted_pki import BIN, IIN, Chain, extension, sequence
 
 VECTORS = Path(__file__).resolve().parents[3] / ".." / "shared" / "pki" / "vectors"
+
+AT = datetime(2026, 11, 10, 12, 0, tzinfo=UTC)
 
 
 def code_of(der: bytes) -> str:
@@ -82,18 +95,30 @@ def test_ber_inside_an_extension_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("value", "oid"),
+    ("value", "oid", "code"),
     [
-        pytest.param(sequence(b"\x02\x01\x00"), x509.BASIC_CONSTRAINTS, id="path length without authority"),
-        pytest.param(sequence(b"\x01\x01\xff", b"\x02\x01\xff"), x509.BASIC_CONSTRAINTS, id="negative path length"),
-        pytest.param(b"\x04\x01\x00", x509.KEY_USAGE, id="key usage that is no bit string"),
-        pytest.param(sequence(b"\x05\x00"), x509.EXTENDED_KEY_USAGE, id="purpose that is no identifier"),
-        pytest.param(b"\x05\x00", x509.SUBJECT_KEY_IDENTIFIER, id="key identifier that is null"),
+        pytest.param(
+            sequence(b"\x02\x01\x00"),
+            x509.BASIC_CONSTRAINTS,
+            "signing.certificate-basic-constraints",
+            id="path length without authority",
+        ),
+        pytest.param(
+            sequence(b"\x01\x01\xff", b"\x02\x01\xff"),
+            x509.BASIC_CONSTRAINTS,
+            "signing.certificate-basic-constraints",
+            id="negative path length",
+        ),
+        pytest.param(b"\x04\x01\x00", x509.KEY_USAGE, "asn1.structure", id="key usage that is no bit string"),
+        pytest.param(
+            sequence(b"\x05\x00"), x509.EXTENDED_KEY_USAGE, "asn1.structure", id="purpose that is no identifier"
+        ),
+        pytest.param(b"\x05\x00", x509.SUBJECT_KEY_IDENTIFIER, "asn1.structure", id="key identifier that is null"),
     ],
 )
-def test_a_malformed_extension_we_rely_on_is_refused(value: bytes, oid: str):
+def test_a_malformed_extension_we_rely_on_is_refused(value: bytes, oid: str, code: str):
     leaf = Chain().with_leaf(extensions=(extension(oid, value),), with_key_ids=False).leaf
-    code_of(leaf.signed_by(Chain().ca))
+    assert code_of(leaf.signed_by(Chain().ca)) == code
 
 
 def test_an_extension_we_do_not_rely_on_may_hold_anything():
@@ -114,14 +139,51 @@ def test_names_are_equal_whatever_their_case_and_blanks():
     assert first.der != second.der
 
 
+@pytest.mark.parametrize(
+    ("tag", "extra"),
+    [(0xA0, b"\x02\x01\x02"), (0xA3, sequence()), (0xA3, b"\x05\x00"), (0xA3, sequence(extension("1.2.3", b"")))],
+    ids=["a second version", "an empty second list", "a null after the list", "a second list of extensions"],
+)
+def test_two_values_in_an_explicit_tag_are_malformed(tag: int, extra: bytes):
+    assert Certificate.from_der(FLIPPED).basic_constraints == (False, None), "the same certificate without them is read"
+    assert code_of(_with_a_second_value(FLIPPED, tag, extra)) == "asn1.not-der"
+
+
+def test_an_explicit_tag_around_nothing_is_malformed():
+    for tag in (0xA0, 0xA3):
+        assert code_of(_rewritten(FLIPPED, tag, lambda _: b"")) == "asn1.structure"
+
+
+def _with_a_second_value(certificate: bytes, tag: int, extra: bytes) -> bytes:
+    return _rewritten(certificate, tag, lambda content: content + extra)
+
+
+def _rewritten(certificate: bytes, tag: int, content: Callable[[bytes], bytes]) -> bytes:
+    """The certificate with what stands in one explicit tag of its signed part written anew, every length again right."""
+    tbs, *rest = asn1.children(asn1.read_der(certificate))
+    fields = [
+        asn1.encode(tag, content(field.content)) if field.tag == tag else field.raw for field in asn1.children(tbs)
+    ]
+    return sequence(sequence(*fields), *(part.raw for part in rest))
+
+
 @given(st.integers(0, 10_000))
-@example(1846)  # two values inside the tag of the extensions
-@settings(max_examples=150)
-def test_a_flipped_bit_is_read_or_malformed_and_nothing_else(bit: int):
+@settings(max_examples=150, deadline=None)
+def test_a_flipped_bit_is_malformed_or_no_longer_the_certificate_that_was_issued(bit: int):
     der = bytearray(FLIPPED)
     der[bit // 8 % len(der)] ^= 1 << bit % 8
-    with suppress(Malformed):
-        Certificate.from_der(bytes(der)).facts()
+    try:
+        certificate = Certificate.from_der(bytes(der))
+    except Malformed:
+        return
+    assert certificate.facts().sha256 == hashlib.sha256(der).hexdigest()
+    assert _path(certificate) is not Indication.TOTAL_PASSED
+    assert _path(Certificate.from_der(FLIPPED)) is Indication.TOTAL_PASSED
+
+
+def _path(certificate: Certificate) -> Indication:
+    chain = Chain()
+    return validate_path(certificate, chain.candidates, chain.anchors, at=AT, policy=SANDBOX_DOCUMENT).indication
 
 
 FLIPPED = Chain().leaf.signed_by(Chain().ca)

@@ -43,9 +43,10 @@ def test_openssl_accepts_what_we_sign(pki: SandboxPki, tmp_path: Path, kind: str
     (tmp_path / "anchors.pem").write_bytes(pki.anchor_pem())
     signature = sign_detached([CONTENT], key, policy=DEFAULT_SIGNING, signing_time=AT)
     (tmp_path / "signature.der").write_bytes(signature)
-    verify(tmp_path)
+    assert "CAdES Verification successful" in verify(tmp_path)
+    assert (tmp_path / "out").read_bytes() == CONTENT
     (tmp_path / "content").write_bytes(CONTENT + b".")
-    verify(tmp_path, ok=False)
+    assert "verification failure" in verify(tmp_path, ok=False)
 
 
 @pytest.mark.parametrize(

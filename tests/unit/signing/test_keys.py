@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from signing import IssuedKey, SandboxPki, SigningError, asn1
 from signing.algorithms import signature_algorithm, verify_signature
 from signing.certificates import Certificate
 from signing.keys import pem, pkcs12
+from tests.unit.signing.crafted_pki import NOT_AFTER, NOT_BEFORE
 
 VECTORS = Path(__file__).resolve().parents[3] / ".." / "shared" / "pki" / "vectors"
 PASSWORD = b"marked-secret-\xd0\xb0"
@@ -202,22 +202,40 @@ def test_a_file_that_costs_too_much_is_refused_before_it_costs():
     assert failure(pkcs12.load, pfx(iterations=10**9), PASSWORD) == "signing.p12-damaged"
 
 
+def same_or_refused(bit: int) -> bool:
+    """With this bit flipped: the same key as before, or an error of ours."""
+    flipped = bytearray(FLIPPED)
+    flipped[bit // 8 % len(flipped)] ^= 1 << bit % 8
+    try:
+        key = pkcs12.load(bytes(flipped), PASSWORD)
+    except SigningError as error:
+        return error.code in UNREADABLE
+    return key.certificate_chain == pkcs12.load(FLIPPED, PASSWORD).certificate_chain
+
+
+UNREADABLE = ("signing.p12-damaged", "signing.p12-wrong-password")
+
+
 @given(st.integers(0, 3000 * 8))
 @settings(max_examples=80, deadline=None)
 def test_a_flipped_bit_is_a_signing_error_or_changes_nothing(bit: int):
-    flipped = bytearray(FLIPPED)
-    flipped[bit // 8 % len(flipped)] ^= 1 << bit % 8
-    with suppress(SigningError):
-        pkcs12.load(bytes(flipped), PASSWORD)
+    assert same_or_refused(bit)
+
+
+def test_every_flipped_bit_of_the_mac_is_a_signing_error_or_changes_nothing():
+    # where another reader of the file than ours has the last word
+    end = len(FLIPPED) * 8
+    assert [bit for bit in range(end - 64 * 8, end) if not same_or_refused(bit)] == []
 
 
 def _small_file() -> bytes:
-    key = ec.generate_private_key(ec.SECP256R1())
+    issued = SandboxPki.create(not_before=NOT_BEFORE, not_after=NOT_AFTER).issue("head", "N", "O", key="ec-p256")
     builder = serialization.PrivateFormat.PKCS12.encryption_builder().kdf_rounds(10)
     encryption = (
         builder.key_cert_algorithm(p12.PBES.PBESv2SHA256AndAES256CBC).hmac_hash(hashes.SHA256()).build(PASSWORD)
     )
-    return p12.serialize_key_and_certificates(b"x", key, None, None, encryption)
+    certificate = load_der_x509_certificate(issued.certificate)
+    return p12.serialize_key_and_certificates(b"x", issued.private_key, certificate, None, encryption)
 
 
 FLIPPED = _small_file()
