@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from adapter.sandbox.events import Event, ProtocolFinding
 from adapter.sandbox.faults import FAULTS, Fault, Stage
-from adapter.sandbox.participants import Participant, SandboxSettings, sandbox_settings
+from adapter.sandbox.participants import Participant, SandboxSettings
 from adapter.sandbox.sandbox import OutgoingFile, Sandbox
 from adapter.sandbox.script import Rule, rules_from, rules_from_toml
 from adapter.sandbox.serving import Serving, serve
+from adapter.sandbox.settings_file import sandbox_settings
 
 __all__ = [
     "FAULTS",
