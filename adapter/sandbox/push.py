@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapter.http_client import HttpClient, HttpSettings
-from adapter.sandbox.centre import Post
+from adapter.sandbox.lanes import Post
 from adapter.sandbox.participants import SandboxSettings
 
 _HEADERS = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""'}

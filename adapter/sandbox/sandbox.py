@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from adapter.errors import Final
-from adapter.sandbox.centre import Centre, Post
+from adapter.sandbox.centre import Centre
 from adapter.sandbox.directory import Directory
 from adapter.sandbox.events import Clock, Event, EventList, ProtocolFinding
 from adapter.sandbox.faults import Stage
 from adapter.sandbox.file_store import FileStore
 from adapter.sandbox.gateway import Gateway
+from adapter.sandbox.lanes import Lanes, Post
 from adapter.sandbox.participants import SandboxSettings
 from adapter.sandbox.push import over_http
 from adapter.sandbox.reading import Call, Refused, TypeName, parse, routing_of
@@ -57,12 +58,13 @@ class Sandbox:
         world = World(settings=settings, clock=clock, new_id=new_id, script=self._script, events=self._events)
         self._world = world
         signatures = Signatures(world)
-        self.centre = Centre(world, signatures, over_http(settings) if post is None else post)
+        self.lanes = Lanes(world, signatures, over_http(settings) if post is None else post)
+        self._centre = Centre(world, self.lanes)
         self.file_store = FileStore(world)
         self._gateway = Gateway(
             world,
             signatures=signatures,
-            centre=self.centre,
+            centre=self._centre,
             file_store=self.file_store,
             directory=Directory(world),
         )
@@ -125,11 +127,11 @@ class Sandbox:
         """Where a participant's messages are pushed from now on. Final `sandbox.unknown-participant`."""
         if self.settings.by_code(code) is None:
             raise Final("sandbox.unknown-participant", params={"code": code})
-        self.centre.set_endpoint(code, url)
+        self.lanes.set_endpoint(code, url)
 
     def deliver_all(self) -> None:
         """Try every waiting message now, without its delay."""
-        self.centre.deliver_all()
+        self.lanes.deliver_all()
 
     def send_document(
         self,
@@ -192,7 +194,7 @@ class Sandbox:
                 data=data,
                 type=TypeName(namespace=DOCUMENT, name="docOutgoing"),
             )
-            self.centre.take_document(one, call, routing_of(data))
+            self._centre.take_document(one, call, routing_of(data))
         except Refused as refused:
             raise Final("sandbox.document-refused", params={"reason": f"{refused.code}: {refused.text}"}) from refused
         return key

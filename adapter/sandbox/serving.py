@@ -22,9 +22,9 @@ from starlette.applications import Starlette
 
 from adapter.errors import Final
 from adapter.sandbox.app import Door, asgi_app
-from adapter.sandbox.centre import Lane, Post
 from adapter.sandbox.connections import Connections
 from adapter.sandbox.events import Clock
+from adapter.sandbox.lanes import Lane, Post
 from adapter.sandbox.participants import SandboxSettings
 from adapter.sandbox.sandbox import Sandbox
 
@@ -220,17 +220,17 @@ class _Core:
         self._start(self._gateway, self._gateway_socket)
         await self._until_started(control)
         await self._until_started(self._gateway)
-        sandbox.centre.on_queued = self._on_queued
+        sandbox.lanes.on_queued = self._on_queued
         sandbox.on_refuse = self._on_refuse
-        for lane in sandbox.centre.lanes():
+        for lane in sandbox.lanes.waiting_lanes():
             self._lane_changed(lane)
         sandbox.note("gateway", "gateway.started", outcome=_base(self._address) + sandbox.settings.path)
         on_started()
         await self.stopping.wait()
-        sandbox.centre.on_queued = lambda lane: None  # noqa: ARG005 - nobody pushes any more
+        sandbox.lanes.on_queued = lambda lane: None  # noqa: ARG005 - nobody pushes any more
         sandbox.on_refuse = lambda seconds: None  # noqa: ARG005 - there is no listener any more
         await self._stop(control)
-        sandbox.note("gateway", "gateway.stopped", outcome=f"{sandbox.centre.waiting()} messages not delivered")
+        sandbox.note("gateway", "gateway.stopped", outcome=f"{sandbox.lanes.waiting()} messages not delivered")
 
     async def _stop(self, control: uvicorn.Server) -> None:
         if self._reopening is not None:
@@ -342,9 +342,9 @@ class _Core:
 
     async def _run_lane(self, lane: Lane) -> None:
         """Push what is in a lane, in order, until nothing is left."""
-        centre, nudge = self._sandbox.centre, self._nudges[lane]
+        lanes, nudge = self._sandbox.lanes, self._nudges[lane]
         try:
-            while (wait := centre.next_wait(lane)) is not None:
+            while (wait := lanes.next_wait(lane)) is not None:
                 if wait:
                     try:
                         await asyncio.wait_for(nudge.wait(), wait.total_seconds())
@@ -356,7 +356,7 @@ class _Core:
                             # Something joined the lane: what comes first may have changed.
                             continue
                         self._hurried.discard(lane)
-                await self._loop.run_in_executor(self._pushes, centre.attempt, lane)
+                await self._loop.run_in_executor(self._pushes, lanes.attempt, lane)
         finally:
             self._lanes.pop(lane, None)
             self._nudges.pop(lane, None)

@@ -418,7 +418,7 @@ def _(exchange: Exchange) -> None:
     exchange.sent()
     exchange.pushed("ministry", 1)
     exchange.said(notice("stateDelivered", DATE))
-    exchange.until(lambda: exchange.sandbox.centre.waiting() == 1)
+    exchange.until(lambda: exchange.sandbox.lanes.waiting() == 1)
     exchange.serving.retry_now()
     assert exchange.kinds("ministry", 2) == ["stateStartProcessResponse", "stateDelivered"]
 
@@ -472,7 +472,7 @@ def _(exchange: Exchange) -> None:
     exchange.script(rule("push-lost", addressee="MFA"))
     exchange.sent()
     exchange.pushed("ministry", 1)
-    exchange.until(lambda: exchange.sandbox.centre.waiting() == 0)
+    exchange.until(lambda: exchange.sandbox.lanes.waiting() == 0)
     assert exchange.foreign.received == []
 
 

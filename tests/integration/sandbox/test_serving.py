@@ -61,7 +61,7 @@ def test_a_document_goes_the_whole_way_and_every_step_can_be_seen(exchange: Exch
     for said in (notice("stateDelivered", DATE), notice("stateRegistered", *REGISTERED)):
         assert exchange.said(said).code == "SCSS001"
     assert exchange.kinds("ministry", 3) == ["stateStartProcessResponse", "stateDelivered", "stateRegistered"]
-    exchange.until(lambda: exchange.sandbox.centre.waiting() == 0)
+    exchange.until(lambda: exchange.sandbox.lanes.waiting() == 0)
     assert exchange.sandbox.protocol_findings() == ()
     status, seen = exchange.control("GET", "/sandbox/events")
     assert status == 200
@@ -84,7 +84,7 @@ def test_a_participant_that_is_down_gets_everything_when_it_is_back(keys: Keys, 
         exchange.sandbox.set_endpoint("MFA", back.url)
         assert exchange.kinds("foreign", 1) == ["docOutgoing"]
     finally:
-        exchange.until(lambda: exchange.sandbox.centre.waiting() == 0)
+        exchange.until(lambda: exchange.sandbox.lanes.waiting() == 0)
         back.close()
 
 
@@ -316,7 +316,7 @@ def test_stopping_ends_a_call_that_hangs_and_tells_what_was_not_delivered(
     client.start()
     exchange.until(exchange.has_processed)
     exchange.pushed("ministry", 1)
-    exchange.until(lambda: exchange.sandbox.centre.waiting() == 1)
+    exchange.until(lambda: exchange.sandbox.lanes.waiting() == 1)
     exchange.serving.stop()
     client.join()
     assert len(ended) == 1

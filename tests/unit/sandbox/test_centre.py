@@ -42,7 +42,7 @@ def test_a_document_reaches_its_performer_and_its_sender_hears_of_the_centre(wir
     wire.sandbox.deliver_all()
     assert kinds(wire, "MFA") == ["docOutgoing"]
     assert kinds(wire, "MIN") == ["stateStartProcessResponse"]
-    assert wire.sandbox.centre.waiting() == 0
+    assert wire.sandbox.lanes.waiting() == 0
 
 
 def test_what_is_pushed_is_signed_and_carries_no_password(wire: Wire) -> None:
@@ -109,10 +109,10 @@ def test_whatever_is_not_a_success_is_tried_again_with_the_same_bytes(wire: Wire
     wire.reply = fail
     wire.sandbox.deliver_all()
     wire.sandbox.deliver_all()
-    assert wire.sandbox.centre.waiting() == 2
+    assert wire.sandbox.lanes.waiting() == 2
     wire.reply = success
     wire.sandbox.deliver_all()
-    assert wire.sandbox.centre.waiting() == 0
+    assert wire.sandbox.lanes.waiting() == 0
     assert [attempt for what, attempt, _ in attempts(wire) if what == "push.delivered"] == [3, 3]
     assert len({body for to, body in wire.pushed if to == "MFA"}) == 1
 
