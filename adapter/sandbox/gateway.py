@@ -14,28 +14,13 @@ A refusal is a SOAP fault under HTTP 500. What comes in is hostile until step 5 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from hashlib import sha256
-from threading import RLock
 
 from lxml import etree
 
 from adapter.sandbox.centre import Centre
 from adapter.sandbox.directory import Directory
-from adapter.sandbox.events import ProtocolFinding
-from adapter.sandbox.examine import (
-    Complaint,
-    examine_document,
-    examine_flatness,
-    examine_security,
-    examine_sequence,
-    examine_transport,
-    examine_type,
-    instant,
-    namespace,
-)
 from adapter.sandbox.faults import Stage
 from adapter.sandbox.file_store import FileStore
 from adapter.sandbox.mangling import double_encoded
@@ -43,8 +28,6 @@ from adapter.sandbox.participants import UNKNOWN, Participant, is_same_secret
 from adapter.sandbox.reading import (
     Call,
     Refused,
-    TypeName,
-    attached,
     body_of,
     call_of,
     child,
@@ -55,20 +38,15 @@ from adapter.sandbox.reading import (
 )
 from adapter.sandbox.replies import Post, Reply, is_processed, outcome_of, proxy_reply, spoilt
 from adapter.sandbox.script import Occasion, Rule
+from adapter.sandbox.scrutiny import Scrutiny
 from adapter.sandbox.seal import Seal, Signatures, require
 from adapter.sandbox.vocabulary import (
-    DIRECTORY_FIELDS,
     DIRECTORY_SERVICE,
     FILE_SERVICE,
-    GET_DATA,
-    REQUEST_FIELDS,
     SUCCESS,
     SUCCESS_TEXT,
-    TEMP_STORAGE,
-    TEMP_STORAGE_FIELDS,
     UNIVERSAL_ROUTE,
     UNIVERSAL_SERVICE,
-    fields_of,
 )
 from adapter.sandbox.world import World
 from adapter.sandbox.writing import envelope, fault, payload_element, payload_text, response
@@ -78,9 +56,6 @@ _SEALS = {
     "wrongly-signed-answer": Seal.BROKEN,
     "stranger-signed-answer": Seal.STRANGER,
 }
-# Clocks of different machines differ; more than this is a clock that is wrong or a message that lay about.
-_SKEW = timedelta(minutes=10)
-_REMEMBERED_IDS = 10_000
 
 
 class Gateway:
@@ -102,10 +77,9 @@ class Gateway:
         self._events = world.events
         self._signatures = signatures
         self._centre = centre
+        self._scrutiny = Scrutiny(world, file_store)
         self._file_store = file_store
         self._directory = directory
-        self._seen_ids: dict[tuple[str, str], bytes] = {}
-        self._lock = RLock()
 
     def answer(self, post: Post) -> Reply:
         """The reply to one request. Never raises for what is in it."""
@@ -192,26 +166,24 @@ class Gateway:
     def _taken(self, post: Post, call: Call) -> str:
         """The business answer as XML, "" when there is none. Refused for every reason of steps 3 to 7."""
         sender = self._name_of(call)
-        complaints = [*examine_transport(post.content_type, post.soap_action), *self._examined(post.body, call)]
-        self._complain(sender, call.message_id, complaints)
+        self._scrutiny.look_at_call(sender, post, call)
         participant = self._settings.by_account(call.sender_id)
         root = require(self._signatures.judge(post.body, participant))
         signed = call_of(body_of(root))
         if participant is None or not is_same_secret(signed.password, participant.channel_password):
             raise Refused("SBX-ACCOUNT", "unknown account or wrong password")
-        self._look_for_repeats(participant, signed, post.body)
+        self._scrutiny.look_for_repeats(participant, signed, post.body)
         if signed.service_id == UNIVERSAL_SERVICE:
             return self._universal(participant, signed)
         if signed.service_id == FILE_SERVICE:
             self._require_route(signed, "")
             request = payload_of(signed.data, "tempStorageRequest")
-            self._complain(sender, signed.message_id, _examined_files(request))
+            self._scrutiny.look_at_files(sender, signed.message_id, request)
             return self._file_store.answer(request, participant, signed.message_id)
         if signed.service_id == DIRECTORY_SERVICE:
             self._require_route(signed, "")
             request = payload_of(signed.data, "Request")
-            complaints = examine_sequence(request, DIRECTORY_FIELDS, form=GET_DATA, path="Request")
-            self._complain(sender, signed.message_id, complaints)
+            self._scrutiny.look_at_query(sender, signed.message_id, request)
             return self._directory.answer(request, participant, signed.message_id)
         raise Refused("SBX-SERVICE", f"no service {signed.service_id[:80]!r}")
 
@@ -233,7 +205,7 @@ class Gateway:
                 outcome="unknown type",
             )
             raise Refused("SBX-TYPE", f"unknown type {{{call.type.namespace[:200]}}}{call.type.name[:80]}")
-        self._complain(participant.code, call.message_id, self._examined_data(call.data, call.type))
+        self._scrutiny.look_at_data(participant.code, call.message_id, call.data, call.type)
         if call.type.is_document:
             self._centre.take_document(participant, call, routing)
         elif call.type.is_dictionary:
@@ -245,85 +217,6 @@ class Gateway:
     def _require_route(self, call: Call, route: str) -> None:
         if call.route_id != route:
             raise Refused("SBX-SERVICE", f"route {call.route_id[:80]!r} of {call.service_id} is not known")
-
-    # --- our own eyes ---
-    def _examined(self, raw: bytes, call: Call) -> list[Complaint]:
-        root = call.request.getroottree().getroot()
-        complaints = examine_flatness(raw, root) + examine_security(root)
-        complaints += examine_sequence(call.request, REQUEST_FIELDS, form="", path="request")
-        sent = instant(call.message_date)
-        if sent is not None and sent.tzinfo is not None and abs(sent - self._clock.now()) > _SKEW:
-            rule = "messageDate is the time of the message; a clock is wrong"
-            complaints.append(
-                Complaint(code="message-date-skew", path="requestInfo/messageDate", rule=rule, value=call.message_date)
-            )
-        if call.data is not None:
-            complaints += examine_type(call.data, path="requestData/data")
-            if namespace(call.data):
-                rule = "data itself is unqualified"
-                complaints.append(Complaint(code="inside-qualified", path="requestData/data", rule=rule))
-        return complaints
-
-    def _examined_data(self, data: etree._Element, kind: TypeName) -> list[Complaint]:
-        fields = fields_of(kind.namespace, kind.name)
-        path = f"data({kind.name})"
-        complaints: list[Complaint] = []
-        if fields is not None:
-            complaints = examine_sequence(data, fields, form="", path=path)
-        routing = routing_of(data)
-        if not routing.href:
-            rule = "the correlation key"
-            complaints.append(Complaint(code="expected-element", path=f"{path}/metadataSystem/href", rule=rule))
-        if routing.sender is None:
-            rule = "tells who speaks"
-            complaints.append(Complaint(code="expected-element", path=f"{path}/metadataSystem/from", rule=rule))
-        if kind.name == "docOutgoing":
-            complaints += examine_document(data, path=path)
-            if routing.sender_org is None:
-                rule = "the sender's number in the centre"
-                here = f"{path}/metadataSystem/senderOrg"
-                complaints.append(Complaint(code="expected-element", path=here, rule=rule))
-            for identifier in attached(data):
-                if not self._file_store.holds(identifier):
-                    rule = "the store holds the file when the document leaves"
-                    complaints.append(Complaint(code="file-not-there", path=f"{path}/attachments", rule=rule))
-        return complaints
-
-    def _look_for_repeats(self, participant: Participant, call: Call, raw: bytes) -> None:
-        """One message id, two messages: ids are the sender's own, and nothing can be traced by a constant."""
-        key, digest = (participant.code, call.message_id), sha256(raw).digest()
-        with self._lock:
-            before = self._seen_ids.get(key)
-            if len(self._seen_ids) >= _REMEMBERED_IDS:
-                self._seen_ids.pop(next(iter(self._seen_ids)))
-            self._seen_ids[key] = digest
-        if before is not None and before != digest:
-            rule = "a new message has a new id; a repeat has the same bytes"
-            self._complain(
-                participant.code,
-                call.message_id,
-                [Complaint(code="message-id-reused", path="requestInfo/messageId", rule=rule)],
-            )
-
-    def _complain(self, sender: str, message_id: str, complaints: Sequence[Complaint]) -> None:
-        """Record; Refused SBX-REQUEST for a heavy one, or for any when the settings say so."""
-        for one in complaints:
-            is_refused = one.is_heavy or self._settings.refuses_findings
-            self._events.find(
-                ProtocolFinding(
-                    code=one.code,
-                    at=self._clock.now(),
-                    participant=sender,
-                    message_id=message_id or None,
-                    path=one.path,
-                    is_refused=is_refused,
-                    value=one.value,
-                    rule=one.rule,
-                )
-            )
-        heavy = [one for one in complaints if one.is_heavy or self._settings.refuses_findings]
-        if heavy:
-            raise Refused("SBX-REQUEST", "; ".join(f"{one.code} {one.path}" for one in heavy)[:500])
 
     # --- 8: answers ---
     def _accepted(self, payload: str, rule: Rule | None) -> Reply:
@@ -383,13 +276,3 @@ def _operation(call: Call) -> str | None:
     root, name = names[call.service_id]
     found = child(call.data, root)
     return value(found, name) or None
-
-
-def _examined_files(request: etree._Element) -> list[Complaint]:
-    """Either form is taken, but one message has one form (reference, 4)."""
-    form = TEMP_STORAGE if any(namespace(one) == TEMP_STORAGE for one in request) else ""
-    complaints = examine_sequence(request, TEMP_STORAGE_FIELDS, form=form, path="tempStorageRequest")
-    if namespace(request) != TEMP_STORAGE:
-        rule = f"the root stands in {TEMP_STORAGE}"
-        complaints.append(Complaint(code="not-qualified", path="tempStorageRequest", rule=rule))
-    return complaints
