@@ -34,7 +34,7 @@ from signing.validation_report import (
     SubIndication,
     ValidationReport,
 )
-from signing.verify.container import ContainerValidation, VerifiedObject, verify_container
+from signing.verify.container import ContainerValidation, VerifiedObject, unverified_content, verify_container
 from signing.verify.detached import verify_detached
 from signing.verify.envelope import EnvelopeValidation, verify_envelope
 
@@ -72,6 +72,7 @@ __all__ = [
     "sign_container",
     "sign_detached",
     "sign_envelope",
+    "unverified_content",
     "verify_container",
     "verify_detached",
     "verify_envelope",

@@ -307,6 +307,7 @@ class Node:
             own=self.own,
             system=node.system,
             decided_by=Words(kk=node.subdivision_kk, ru=node.subdivision_ru),
+            ruleset=RulesetRef(id=self.settings.rules.id, version=self.settings.rules.version),
             store=self.store,
             submit=self.submit("office"),
         )

@@ -7,13 +7,14 @@ from adapter.conversion.places import path_of, xpath_of
 from adapter.conversion.plain import parts_to_plain, to_plain
 from adapter.conversion.read import read
 from adapter.conversion.template import template
-from adapter.conversion.validate import findings_of, validated, violations
+from adapter.conversion.validate import findings_of, has_marking_above, validated, violations
 
 __all__ = [
     "build",
     "build_content",
     "content_digest",
     "findings_of",
+    "has_marking_above",
     "parts_to_plain",
     "path_of",
     "read",

@@ -12,6 +12,7 @@ from lxml import etree
 
 import schemas
 from adapter.conversion.roots import ROOTS, Root
+from adapter.domain.codes import AccessMarking
 from adapter.domain.document import DocumentId, Sha256, ValidatedXml
 from adapter.errors import DocumentRefused, Finding, Place, Severity
 
@@ -44,6 +45,22 @@ def validated(document: bytes) -> ValidatedXml:
         document_type=root.document_type,
         document_id=document_id,
     )
+
+
+def has_marking_above(document: bytes) -> bool:
+    """Whether an access marking, wherever it stands, is anything but public or official-use (BR-18).
+
+    Asked before everything else and of XML that nobody has verified, so the schema's answer is not waited for: it lists
+    a limited number of violations, and the one that matters could come after the last. False also for what is no XML
+    that we read.
+    """
+    try:
+        element = schemas.parse_untrusted(document)
+    except schemas.XmlRefused:
+        return False
+    allowed = {marking.value for marking in AccessMarking}
+    written = (" ".join(str(text) for text in one.itertext()) for one in element.iter("{*}AccessMarking"))
+    return any(" ".join(text.split()) not in allowed for text in written)
 
 
 def findings_of(found: tuple[schemas.Violation, ...]) -> tuple[Finding, ...]:

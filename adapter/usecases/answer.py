@@ -15,12 +15,12 @@ from zoneinfo import ZoneInfo
 from adapter import texts
 from adapter.domain.codes import AccessMarking, Action, Outcome
 from adapter.domain.document import BodyCode, DocumentId, DocumentType
-from adapter.domain.header import Header
+from adapter.domain.header import Header, RulesetRef, case_id
 from adapter.domain.incoming import RegisteredDocument
 from adapter.domain.outgoing import ContentKind, Words
 from adapter.domain.reference import Bilingual, Digest, DocRef, OrgRef
 from adapter.domain.report import ProcessingResponse, Receipt, ReceiptSender, ReceivedDocument, Report, ResponseFinding
-from adapter.errors import Finding
+from adapter.errors import Finding, Severity
 from adapter.ports import Store
 from adapter.usecases.submit import Submit
 from adapter.usecases.verified_container import Judged
@@ -38,11 +38,13 @@ class Answering:
     own         our body as it stands in the header of our documents
     system      name of our system of record ("RecordedIn")
     decided_by  the subdivision that answers for what the program decides by itself
+    ruleset     named in an answer to a document whose own ruleset may not be repeated
     """
 
     own: OrgRef
     system: str
     decided_by: Words
+    ruleset: RulesetRef
     store: Store
     submit: Submit
 
@@ -82,6 +84,39 @@ class Answering:
             outcome=Outcome.REJECTED,
             decided_by=Bilingual(kk=self.decided_by.kk, ru=self.decided_by.ru),
             findings=tuple(_told(finding) for finding in findings[:_LONGEST]),
+        )
+        self.submit.report(answer, ())
+
+    def stop(self, document_id: DocumentId, rule: str, *, member: str, addressee: BodyCode, on: dt.date) -> None:
+        """A ProcessingResponse to a document of which nothing may be kept: the rule, and what to do (BR-18).
+
+        Takes what the exchange announced and the rule, and no document, so that nothing of it can be repeated: neither
+        marking, number, case and year, nor the digest of its bytes. The identifier is the sender's own key (href), which the
+        exchange has carried in the open; year and case are those of this answer.
+
+        member      participant id of the sender; two senders of one identifier get an answer each
+        """
+        identifier = answer_id(f"stop:{member}", document_id)
+        if self._stands(identifier, addressee):
+            return
+        kind = DocumentType.PROCESSING_RESPONSE
+        answer = ProcessingResponse(
+            header=Header(
+                document_id=identifier,
+                case_id=case_id(self.ruleset, on.year, kind, self.own.code),
+                action=Action.NEW,
+                document_type=kind,
+                ruleset=self.ruleset,
+                reporting_year=on.year,
+                sender=self.own,
+                recipient=OrgRef(code=addressee, name=_name_of(addressee)),
+                in_reply_to=(DocRef(document_id=document_id),),
+                access_marking=AccessMarking.PUBLIC,
+            ),
+            ref_document=DocRef(document_id=document_id),
+            outcome=Outcome.REJECTED,
+            decided_by=Bilingual(kk=self.decided_by.kk, ru=self.decided_by.ru),
+            findings=(_rule_alone(rule),),
         )
         self.submit.report(answer, ())
 
@@ -140,3 +175,19 @@ def _told(finding: Finding) -> ResponseFinding:
         xpath=finding.place.xpath,
         text=Bilingual(kk=sentences[texts.Language.KK], ru=sentences[texts.Language.RU]),
     )
+
+
+def _rule_alone(rule: str) -> ResponseFinding:
+    """A stop as the sender reads it: the rule's own sentence and what to do; no place, no value."""
+    sentences = {language: texts.render(rule, {}, language) for language in (texts.Language.KK, texts.Language.RU)}
+    spoken = {language: f"{sentence.what} {sentence.to_do}" for language, sentence in sentences.items()}
+    return ResponseFinding(
+        rule_id=rule,
+        severity=Severity.STOP,
+        text=Bilingual(kk=spoken[texts.Language.KK], ru=spoken[texts.Language.RU]),
+    )
+
+
+def _name_of(body: BodyCode) -> Bilingual:
+    names = texts.label_of_code_in_all("bodies", body)
+    return Bilingual(kk=names["kk"], ru=names["ru"])

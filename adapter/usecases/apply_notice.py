@@ -62,6 +62,9 @@ class ApplyNotice:
             step_effect = step.effect
             if step.effect is Effect.MOVES:
                 after = self._moved(delivery, notice, step.state, now)
+                if _was_told_findings(transaction, delivery):
+                    # A ProcessingResponse came first and said why, which a notice's bare code does not.
+                    after = replace(after, reason_text=delivery.reason_text or notice.reason_text)
                 if not transaction.outbox.save(after):
                     # The worker moved the row between our reading and now; the caller's transaction is taken again.
                     return Applied(effect=Effect.IMPOSSIBLE, delivery=delivery, code="notice.moved-meanwhile")
@@ -138,3 +141,10 @@ class ApplyNotice:
                 },
             )
         )
+
+
+def _was_told_findings(transaction: Transaction, delivery: Delivery) -> bool:
+    return any(
+        receipt.kind is ReceiptKind.PROCESSING_RESPONSE and receipt.addressee == delivery.addressee
+        for receipt in transaction.receipts.of_document(delivery.document_id)
+    )

@@ -20,6 +20,7 @@ from datetime import date, datetime
 import signing
 from adapter import rules
 from adapter.domain.audit_event import AuditEvent
+from adapter.domain.codes import Outcome as Decided
 from adapter.domain.delivery import Delivery, DeliveryState, Proof
 from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
 from adapter.domain.incoming import (
@@ -57,6 +58,10 @@ _log = logging.getLogger(__name__)
 _LAW = "Law 370-II, art. 7"
 _ANSWERS = frozenset({DocumentType.RECEIPT, DocumentType.PROCESSING_RESPONSE})
 """Documents that are answers themselves: they are registered, and never answered with another Receipt."""
+
+
+_SHOWN = 20
+"""Findings of a response that are shown with the delivery; all of them stand in the response itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,8 +119,7 @@ class RegisterDocument:
         findings = self._findings(incoming, entry, judged)
         judgement = decide(verdict=judged.verdict, findings=findings, known_with_other_bytes=standing is not None)
         if judgement.decision is Decision.STOP:
-            self._note(incoming, entry, "document.stopped", code=judgement.code)
-            return Outcome(code=judgement.code or "BR-18", is_stopped=True)
+            return self._stop(incoming, entry, judgement.code or "BR-18", is_known=standing is not None)
         return self._carry_out(incoming, entry, judgement, judged, self._keep(fetched))
 
     # --- 1 fetch ------------------------------------------------------------------------------------------------------
@@ -178,6 +182,24 @@ class RegisterDocument:
             at=self.clock.now(),
         )
         return report.indication.value
+
+    # --- 4 stop -------------------------------------------------------------------------------------------------------
+    def _stop(self, incoming: IncomingDocument, entry: JournalEntry, rule: str, *, is_known: bool) -> Outcome:
+        """BR-18: keep nothing, tell the sender the rule alone. Whom to tell is the exchange's word, not the document's.
+
+        Without the refusal the sender would take us for silent and send the document once more. A document that stands in
+        the register under this identifier is not refused after the fact: then only the response goes out.
+        """
+        self._note(incoming, entry, "document.stopped", code=rule)
+        if not is_known:
+            with self.store.transaction() as transaction:
+                notice = self._notice(incoming, NoticeKind.NOT_VALID, reason=RefusalReason.AGAINST_RULES)
+                self._queue_notice(transaction, notice, _sender_of(incoming, None))
+        speaker = self.addresses.body_of(incoming.sender)
+        if speaker is not None:
+            on = _day(self.clock.now())
+            self.answering.stop(incoming.document_id, rule, member=incoming.sender, addressee=speaker, on=on)
+        return Outcome(code=rule, is_stopped=True)
 
     # --- 4 and 5 ------------------------------------------------------------------------------------------------------
     def _carry_out(
@@ -330,9 +352,7 @@ class RegisterDocument:
         sent = _container_of(delivery) if delivery is not None else None
         agrees = sent is not None and stated == sent
         if delivery is not None and agrees and delivery.proof is not Proof.DIGEST:
-            proven = replace(delivery, proof=Proof.DIGEST, changed_at=self.clock.now())
-            if not transaction.outbox.save(proven):
-                raise Retryable("receive.moved-meanwhile", params={"document": subject})
+            self._save(transaction, replace(delivery, proof=Proof.DIGEST, changed_at=self.clock.now()))
         transaction.receipts.add(
             KeptReceipt(
                 id=str(self.identifiers.new()),
@@ -363,10 +383,16 @@ class RegisterDocument:
     def _apply_response(
         self, transaction: Transaction, response: ProcessingResponse, registered: RegisteredDocument
     ) -> None:
+        """Kept as a receipt; the findings of a rejection are shown with the delivery, whose state only notices move."""
+        subject = response.ref_document.document_id
+        delivery = transaction.outbox.find(subject, ContentKind.DOCUMENT, registered.sender)
+        told = _told(response)
+        if delivery is not None and told and delivery.reason_text != told:
+            self._save(transaction, replace(delivery, reason_text=told, changed_at=self.clock.now()))
         transaction.receipts.add(
             KeptReceipt(
                 id=str(self.identifiers.new()),
-                document_id=response.ref_document.document_id,
+                document_id=subject,
                 addressee=registered.sender,
                 kind=ReceiptKind.PROCESSING_RESPONSE,
                 says=response.outcome.value,
@@ -375,6 +401,11 @@ class RegisterDocument:
                 verdict=SignatureVerdict.VERIFIED,
             )
         )
+
+    def _save(self, transaction: Transaction, delivery: Delivery) -> None:
+        """A row that a worker has in hand is left alone: our write would void its own, and the outcome of a POST with it."""
+        if delivery.lease is not None or not transaction.outbox.save(delivery):
+            raise Retryable("receive.moved-meanwhile", params={"document": delivery.document_id})
 
     # --- 2 tell -------------------------------------------------------------------------------------------------------
     def _tell_delivered(self, incoming: IncomingDocument, judged: Judged) -> None:
@@ -470,6 +501,14 @@ def _container_of(delivery: Delivery) -> Sha256 | None:
 def _sub_indication(judged: Judged | None) -> str | None:
     sub = judged.validation.sub_indication if judged is not None else None
     return sub.value if sub is not None else None
+
+
+def _told(response: ProcessingResponse) -> str | None:
+    """The findings of a rejection as the sender's clerk reads them: a line each, the rule first, in both languages."""
+    if response.outcome is not Decided.REJECTED:
+        return None
+    lines = (f"{one.rule_id}: {one.text.kk} / {one.text.ru}" for one in response.findings[:_SHOWN])
+    return "\n".join(lines) or None
 
 
 def _is_container(file: FetchedFile) -> bool:

@@ -1,8 +1,10 @@
 """Container bytes to what was signed, read once: verdict, validated XML, the digests that must agree.
 
 The only maker of SignedContainer. What callers get is what was signed: bytes come from the verifier, never from a second
-reading of the file. Checked here, in this order:
+reading of the file. One thing is asked of unverified bytes too, because its answer is that nothing may be kept: the
+access marking (BR-18). Checked here, in this order:
 
+    0 marking       nothing above official use, and nothing unknown, whoever signed
     1 signature     signing.verify_container, under the policy and the anchors given
     2 document      exactly one document.xml among the objects; schema
     3 printed form  document.pdf has the digest that stands in the XML
@@ -30,6 +32,8 @@ RENDITION_NAME = "document.pdf"
 ATTACHMENTS = "attachments/"
 CONTAINER_MEDIA_TYPE = "application/vnd.etsi.asic-e+zip"
 """EN 319 162-1, 4.3.1."""
+
+_STOP = Finding(code="BR-18", severity=Severity.STOP)
 
 _IN_MEMORY = 20_000_000
 """Longest XML that is read into memory, bytes: the limit of schemas.DOCUMENT_LIMITS."""
@@ -73,8 +77,12 @@ def judge_bytes(source: bytes | BinaryIO, kept: KeptBlob, trust: Trust, *, at: d
     """Judge a container from its bytes; `kept` says their digest and size. A stream must stay open while objects are read."""
     judged = signing.verify_container(source, policy=trust.policy, anchors=trust.anchors, at=at)
     verdict = ContainerVerdict(judged.report.indication.value)
-    if verdict is not ContainerVerdict.PASSED:
-        return Judged(verdict=verdict, validation=judged.report, container=None, report=None, findings=(), objects={})
+    document = signing.unverified_content(source, DOCUMENT_NAME, max_bytes=_IN_MEMORY)
+    stops = (_STOP,) if document is not None and conversion.has_marking_above(document) else ()
+    if stops or verdict is not ContainerVerdict.PASSED:
+        return Judged(
+            verdict=verdict, validation=judged.report, container=None, report=None, findings=stops, objects={}
+        )
     return _read(kept, judged.report, {item.name: item for item in judged.objects})
 
 
@@ -142,7 +150,7 @@ def _read(
 def _marking_first(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """BR-18: a marking that the list does not know may be one above official use. It stops everything, and speaks alone."""
     if any((finding.place.xpath or "").endswith("/AccessMarking") for finding in findings):
-        return (Finding(code="BR-18", severity=Severity.STOP),)
+        return (_STOP,)
     return findings
 
 

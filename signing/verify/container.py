@@ -191,6 +191,23 @@ def verify_container(
     return ContainerValidation(report=report, objects=objects)
 
 
+def unverified_content(
+    source: BinaryIO | bytes, name: str, *, max_bytes: int, limits: ContainerLimits = asic.DEFAULT_LIMITS
+) -> bytes | None:
+    """One entry as it lies in the archive, whoever wrote it: no signature is looked at.
+
+    For one use: to decide that nothing of the container may be kept, before or without a verdict. Nothing may be taken
+    over from what this gives. None when the archive is malformed, has no such entry, or the entry is longer than
+    `max_bytes`. Raises SigningError signing.source-unreadable.
+    """
+    try:
+        archive = asic.open_archive(io.BytesIO(source) if isinstance(source, bytes) else source, [], limits)
+        entry = archive.entries.get(name)
+        return None if entry is None or entry.size > max_bytes else archive.read(name)
+    except StepError:
+        return None
+
+
 # --- 1: the container ----------------------------------------------------------------------------------------------
 def _data_names(archive: Archive, checks: list[Check]) -> tuple[str, ...]:
     others = [

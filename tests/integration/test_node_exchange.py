@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import signing
 from adapter import sandbox
 from adapter.composition import Node
 from adapter.composition.machine import machine_clock, machine_identifiers
 from adapter.composition.stand import Stand
 from adapter.domain.delivery import AttemptOutcome, Delivery, DeliveryState, Proof
+from adapter.domain.document import DocumentId
 from adapter.domain.incoming import JournalState
 from adapter.domain.outgoing import ContentKind
+from adapter.domain.receipt import ReceiptKind
+from adapter.errors import ElshiError
 from adapter.server import Server
 from adapter.settings import load_settings
+from adapter.usecases.verified_container import sha256_of
 from adapter.worker import Worker
 from tests.stands import EXAMPLES, gateway_port, sandbox_settings
 
@@ -252,3 +258,64 @@ def test_a_worker_that_is_stopped_ends_after_its_turn(line: Line) -> None:
     worker.stop()
     thread.join(timeout=20)
     assert not thread.is_alive()
+
+
+def sent_past_our_own_check(node: Node, template: Delivery, marking: str) -> tuple[Delivery, bytes]:
+    """The report of a delivery under another identifier and marking, signed by the head and put into the outbox.
+
+    No door of ours lets such a document out, so the rows are written by hand; all that follows is the program's own.
+    """
+    document = f"urn:uuid:{node.identifiers.new()}"
+    container = node.store.blobs.read(template.content.files[0].sha256)
+    contents = {}
+    for name in ("document.xml", "document.pdf"):
+        content = signing.unverified_content(container, name, max_bytes=10_000_000)
+        assert content is not None
+        contents[name] = content
+    text = contents["document.xml"].decode().replace(template.document_id, document)
+    assert "AccessMarking>public</" in text
+    contents["document.xml"] = text.replace("AccessMarking>public</", f"AccessMarking>{marking}</", 1).encode()
+    out = io.BytesIO()
+    now = node.clock.now()
+    signing.sign_container(
+        [signing.DataObject.of(name, "application/octet-stream", content) for name, content in contents.items()],
+        node._key("document"),
+        policy=signing.DEFAULT_SIGNING,
+        signing_time=now,
+        out=out,
+    )
+    kept = node.store.blobs.put(out.getvalue())
+    file = replace(template.content.files[0], size=kept.size, sha256=kept.sha256)
+    content = replace(template.content, document_id=DocumentId(document), files=(file,))
+    content = replace(content, office_signature=node.sign().office_signature([file], at=now))
+    row = replace(
+        template,
+        id=str(node.identifiers.new()),
+        key=document,
+        document_id=DocumentId(document),
+        content=content,
+        message_id=str(node.identifiers.new()),
+        digest=sha256_of(contents["document.xml"]),
+        state=S.QUEUED,
+        wake_at=now,
+        created_at=now,
+        changed_at=now,
+        revision=0,
+    )
+    with node.store.transaction() as transaction:
+        return transaction.outbox.add(row).delivery, out.getvalue()
+
+
+def test_a_document_above_official_use_is_answered_with_the_rule_alone_and_nothing_of_it_is_kept(line: Line) -> None:
+    template = line.submit()
+    sent, container = sent_past_our_own_check(line.mof, template, "secret")
+    line.until(lambda: (line.row(sent).reason_text or "").startswith("BR-18: "))
+    assert line.until_state(sent, S.REFUSED).reason == "against-rules"
+    assert (line.row(sent).reason_text or "").startswith("BR-18: "), "whichever came last, the words stay"
+    with line.mof.store.transaction() as transaction:
+        kinds = {one.kind for one in transaction.receipts.of_document(sent.document_id)}
+    assert ReceiptKind.PROCESSING_RESPONSE in kinds
+    assert sent.document_id not in {one.document_id for one in line.registered()}
+    with pytest.raises(ElshiError), line.mfa.store.blobs.open(sha256_of(container)):
+        pass
+    assert line.serving.sandbox.protocol_findings() == ()

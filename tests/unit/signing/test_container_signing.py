@@ -18,7 +18,7 @@ from signing.keys import SigningKey
 from signing.policy import DEFAULT_SIGNING
 from signing.sign.container import sign_container
 from signing.validation_report import Indication
-from signing.verify.container import verify_container
+from signing.verify.container import unverified_content, verify_container
 from tests.unit.signing import xml_material as m
 
 ONE = (DataObject.of("a.xml", "application/xml", b"<a/>"),)
@@ -201,3 +201,13 @@ def test_a_naive_time_is_refused() -> None:
 
 def test_objects_are_handed_out_only_when_everything_passed() -> None:
     assert m.judged(m.good(), revocation="required").objects == ()
+
+
+def test_unverified_content_is_one_entry_within_its_limit_and_nothing_of_a_malformed_archive() -> None:
+    out = io.BytesIO()
+    sign_container(ONE, m.head(), policy=DEFAULT_SIGNING, signing_time=m.NOW, out=out)
+    content = out.getvalue()
+    assert unverified_content(content, "a.xml", max_bytes=4) == b"<a/>"
+    assert unverified_content(content, "a.xml", max_bytes=3) is None
+    assert unverified_content(content, "b.xml", max_bytes=4) is None
+    assert unverified_content(content[:-1], "a.xml", max_bytes=4) is None

@@ -21,6 +21,7 @@ import signing
 from adapter import rules
 from adapter.domain.delivery import Delivery
 from adapter.domain.document import BodyCode, DocumentId, Sha256
+from adapter.domain.header import RulesetRef
 from adapter.domain.incoming import (
     IncomingDocument,
     Interpreted,
@@ -315,6 +316,7 @@ class House:
             own=org(self.body),
             system=f"ELSHI-{self.body}",
             decided_by=Words(kk="Автоматты тексеру", ru="Автоматическая проверка"),
+            ruleset=RulesetRef(id="RK-GOV-1141-2010", version="2021-03-18"),
             store=self.store,
             submit=self.submit(issued("employee", self.body)),
         )

@@ -11,20 +11,22 @@ from typing import Any
 import pytest
 
 import signing
-from adapter import conversion
+from adapter import conversion, texts
 from adapter.domain.delivery import Delivery, DeliveryState, Proof
 from adapter.domain.incoming import JournalState
 from adapter.domain.notice import NoticeKind, RefusalReason
 from adapter.domain.outgoing import ContentKind
 from adapter.domain.receipt import ReceiptKind
+from adapter.domain.reference import DocRef
 from adapter.domain.report import ProcessingResponse, Receipt
-from adapter.errors import Retryable
+from adapter.errors import Retryable, Severity
 from adapter.ports import FetchedFile, KeptBlob
 from adapter.usecases.process_message import Processed
 from adapter.usecases.verified_container import CONTAINER_MEDIA_TYPE, judge_bytes, sha256_of
 from tests.factories import fx1, put
 from tests.unit.usecases.containers import altered
 from tests.unit.usecases.houses import MEMBERS, NOW, HandClock, House, forger, issued
+from tests.unit.usecases.test_apply_notice import say
 
 REPORT = fx1()
 DOCUMENT = REPORT.header.document_id
@@ -390,24 +392,135 @@ def test_the_same_document_id_with_other_bytes_is_held_and_the_first_stays(mfa: 
 
 
 # --- stopped ---------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("marking", ["secret", "top-secret", "unheard-of"])
-def test_of_a_marking_above_official_use_nothing_is_kept_but_the_rule_and_the_time(mfa: House, marking: str) -> None:
+def marked(marking: str = "secret") -> bytes:
+    """The report's XML under another marking."""
     text = xml().decode()
     assert "AccessMarking>public</" in text
-    secret = text.replace("AccessMarking>public</", f"AccessMarking>{marking}</", 1).encode()
+    return text.replace("AccessMarking>public</", f"AccessMarking>{marking}</", 1).encode()
+
+
+def assert_nothing_kept(mfa: House, *contents: bytes) -> None:
+    """Neither bytes nor words of the document: not in the store, the register, the trail or anything queued."""
+    for content in contents:
+        assert sha256_of(content) not in mfa.store.blobs
+    assert mfa.registered(DOCUMENT) is None
+    own_words = {REPORT.header.registration_number, "secret", REPORT.header.case_id, xml_digest(*contents)}
+    with mfa.store.transaction() as transaction:
+        written = [repr(one.event) for one in transaction.audit.events()]
+    for row in mfa.everything_queued():
+        written.append(repr(row))
+        for file in getattr(row.content, "files", ()):
+            content = mfa.store.blobs.read(file.sha256)
+            if file.name.endswith(".asice"):
+                written.append(object_of(content, "document.xml").decode())
+    for word in own_words:
+        assert not [one for one in written if word and word in one], word
+
+
+def xml_digest(*contents: bytes) -> str:
+    return sha256_of(contents[-1])
+
+
+def object_of(container: bytes, name: str) -> bytes:
+    found = signing.unverified_content(container, name, max_bytes=10_000_000)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("marking", ["secret", "top-secret", "unheard-of"])
+def test_of_a_marking_above_official_use_nothing_is_kept_but_the_rule_and_the_time(mfa: House, marking: str) -> None:
+    secret = marked(marking)
     container = re_signed(secret)
     processed = arrive(mfa, container=container)
 
     assert processed.code == "BR-18"
     assert processed.entry.document_id is None
-    assert sha256_of(container) not in mfa.store.blobs
-    assert sha256_of(secret) not in mfa.store.blobs
-    assert mfa.everything_queued() == []
+    assert_nothing_kept(mfa, container, secret)
     with mfa.store.transaction() as transaction:
         events = [one.event for one in transaction.audit.events()]
     stopped = next(one for one in events if one.action == "document.stopped")
     assert (stopped.document_id, dict(stopped.details)) == (None, {"code": "BR-18"})
     assert not any(DOCUMENT in str(one.details) or one.document_id == DOCUMENT for one in events)
+
+
+def test_the_sender_of_a_stopped_document_is_told_the_rule_and_what_to_do_and_nothing_else(mfa: House) -> None:
+    arrive(mfa, container=re_signed(marked()))
+    (notice,) = notices(mfa)
+    assert (notice.kind, notice.reason, notice.reason_text) == (NoticeKind.NOT_VALID, RefusalReason.AGAINST_RULES, None)
+    (response,) = answers(mfa)
+    assert isinstance(response, ProcessingResponse)
+    (finding,) = response.findings
+    assert (finding.rule_id, finding.severity, finding.xpath) == ("BR-18", Severity.STOP, None)
+    sentence = texts.render("BR-18", {}, texts.Language.RU)
+    assert finding.text.ru == f"{sentence.what} {sentence.to_do}"
+    assert response.header.recipient is not None
+    assert response.header.recipient.code == "KZ-MOF"
+    assert response.ref_document == DocRef(document_id=DOCUMENT)
+    assert response.header.in_reply_to == (DocRef(document_id=DOCUMENT),)
+
+
+def test_a_stopped_document_that_comes_again_is_answered_once(mfa: House) -> None:
+    for word in ("one", "two"):
+        assert arrive(mfa, container=re_signed(marked()), description=word).code == "BR-18"
+    assert len(notices(mfa)) == len(answers(mfa)) == 1
+
+
+def test_a_sender_that_the_directory_does_not_know_is_told_by_the_notice_alone(mfa: House) -> None:
+    assert arrive(mfa, container=re_signed(marked()), sender="90009999").code == "BR-18"
+    assert [one.addressee for one in notices(mfa)] == ["90009999"]
+    assert answers(mfa) == []
+
+
+def test_the_stop_goes_to_whom_the_exchange_names_and_not_to_the_body_inside(mfa: House) -> None:
+    arrive(mfa, container=re_signed(marked()), sender=MEMBERS["KZ-MLSP"])
+    (response,) = answers(mfa)
+    assert response.header.recipient.code == "KZ-MLSP"
+    assert [one.addressee for one in notices(mfa)] == [MEMBERS["KZ-MLSP"]]
+
+
+def test_a_marking_is_looked_at_though_the_signature_cannot_be_judged(mfa: House) -> None:
+    """Held documents are kept; one above official use must not be, whoever signed it."""
+    container = re_signed(marked(), forger())
+    assert arrive(mfa, container=container).code == "BR-18"
+    assert_nothing_kept(mfa, container, marked())
+
+
+def test_a_marking_is_found_behind_more_violations_than_are_listed(mfa: House) -> None:
+    before = marked().rindex(b"<", 0, marked().index(b"CaseId>"))
+    secret = marked()[:before] + b"<Extra/>" * 5000 + marked()[before:]
+    container = re_signed(secret)
+    assert arrive(mfa, container=container).code == "BR-18"
+    assert_nothing_kept(mfa, container, secret)
+
+
+def test_a_stop_under_the_identifier_of_a_registered_document_refuses_nothing_after_the_fact(mfa: House) -> None:
+    arrive(mfa)
+    before = mfa.registered(DOCUMENT)
+    container = re_signed(marked())
+    assert arrive(mfa, container=container, description="again").code == "BR-18"
+    assert mfa.registered(DOCUMENT) == before
+    assert sha256_of(container) not in mfa.store.blobs
+    assert NoticeKind.NOT_VALID not in {one.kind for one in notices(mfa)}
+
+
+def test_the_sender_of_a_stopped_document_reads_the_rule_beside_its_delivery(mfa: House) -> None:
+    """The response travels the ordinary way and is shown whether it comes before the notice or after it."""
+    mof = House("KZ-MOF")
+    mine = mof.submit().report(REPORT, ()).delivery
+    mof.deliver()
+    arrive(mfa, container=re_signed(marked()))
+    (response,) = [one for one in mfa.everything_queued() if one.content_kind is ContentKind.DOCUMENT]
+    mfa.carried(response, mof)
+    processed = mof.process()
+    assert processed is not None
+    assert processed.code == "receive.registered"
+    shown = mof.delivery(mine.id).reason_text
+    assert shown is not None
+    assert shown.startswith("BR-18: ")
+
+    say(mof, NoticeKind.NOT_VALID, document=DOCUMENT, reason=RefusalReason.AGAINST_RULES, reason_text="3")
+    refused = mof.delivery(mine.id)
+    assert (refused.state, refused.reason, refused.reason_text) == (DeliveryState.REFUSED, "against-rules", shown)
 
 
 # --- later -----------------------------------------------------------------------------------------------------------
