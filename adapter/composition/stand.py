@@ -3,6 +3,7 @@
     FOLDER/sandbox.toml             the exchange: gateway key, participants with their accounts
     FOLDER/trust/*.pem              the anchors; everything on the stand trusts them and nothing outside does
     FOLDER/gateway.pem              the gateway's certificate, pinned by every participant
+    FOLDER/stranger.p12             a key of an authority that nobody here trusts: the sandbox plays forgers with it
     FOLDER/<body>/elshi.toml        settings of a node;  keys/*.p12 and *.secret beside it, readable by the owner only
     FOLDER/rules/                   the coverage list of the stand, when one was given
 
@@ -120,6 +121,9 @@ def make_stand(folder: Path, plan: StandPlan) -> Stand:
     gateway = pki.issue("gateway", "SHEP SANDBOX GATEWAY", "ELSHI SANDBOX")
     _secret_bytes(folder / "gateway.p12", gateway.pkcs12(b"sandbox-gateway"))
     (folder / "gateway.pem").write_text(_pem(gateway.certificate), encoding="ascii")
+    elsewhere = signing.SandboxPki.create(not_before=plan.not_before, not_after=plan.not_after, name="Elshi stranger")
+    stranger = elsewhere.issue("gateway", "SHEP SANDBOX GATEWAY", "ELSHI SANDBOX")
+    _secret_bytes(folder / "stranger.p12", stranger.pkcs12(b"sandbox-stranger"))
     if plan.rules is not None:
         shutil.copytree(plan.rules, folder / "rules")
     members = {body: (_FIRST_MEMBER + place, _FIRST_ORG + place) for place, body in enumerate(plan.bodies)}
@@ -178,6 +182,8 @@ _SANDBOX_TOML = """# The sandbox of the exchange. Throwaway keys; see docs/sandb
 [gateway]
 key = "gateway.p12"
 key_password = "sandbox-gateway"
+stranger_key = "stranger.p12"
+stranger_key_password = "sandbox-stranger"
 
 [trust]
 certificates = ["trust/sandbox.pem"]

@@ -198,13 +198,38 @@ def test_a_file_that_was_damaged_on_the_way_is_fetched_again_and_never_judged_by
     assert [one.container for one in line.registered()] == [sent.content.files[0].sha256]
 
 
-@pytest.mark.parametrize("fault", ["push-unsigned", "push-wrongly-signed"])
+@pytest.mark.parametrize("fault", ["push-unsigned", "push-wrongly-signed", "push-stranger-signed"])
 def test_a_push_that_the_exchange_did_not_sign_rightly_registers_nothing(line: Line, fault: str) -> None:
     line.fault(fault, addressee="KZ-MFA", count=1)
     line.submit()
     line.until(lambda: bool(journal(line.mfa)))
     assert {one.state for one in journal(line.mfa)[:1]} <= {JournalState.HELD, JournalState.REFUSED}
     assert line.registered() == []
+
+
+@pytest.mark.parametrize(("unsigned_answer", "state"), [("mark", S.SENT), ("reject", S.UNCERTAIN)])
+def test_an_answer_that_a_stranger_signed_in_the_gateways_name_proves_nothing(
+    new_line: Callable[..., Line], unsigned_answer: str, state: DeliveryState
+) -> None:
+    """Whether it counts at all is a setting (`exchange.gateway.unsigned_answer`); it is never kept as verified."""
+    line = new_line(ELSHI_EXCHANGE__GATEWAY__UNSIGNED_ANSWER=unsigned_answer)
+    line.fault("stranger-signed-answer", operation="docOutgoing", count=1)
+    sent = line.submit()
+    line.workers[0].turn()
+    assert line.row(sent).state is state
+    assert "verified" not in [one.answer_verdict for one in line.attempts(sent)]
+    line.until_state(sent, S.REGISTERED)
+    assert (line.taken(), len(line.attempts(sent))) == (1, 1), "the notice settles it, nothing is sent again"
+
+
+@pytest.mark.parametrize("fault", sandbox.FAULTS)
+def test_every_fault_can_be_scripted_on_a_stand_as_it_was_made(
+    stand_template: Stand, tmp_path: Path, fault: str
+) -> None:
+    """Two of them needed a key that a person had to make by hand."""
+    made = sandbox.Sandbox(sandbox_settings(stand_template), machine_clock(), new_id=machine_identifiers().new)
+    made.add_faults_from_toml(f'[[fault]]\nname = "{fault}"\n')
+    assert [rule.fault for rule, _ in made.faults()] == [fault]
 
 
 def test_an_outage_uses_no_document_up_and_ends_by_itself(line: Line) -> None:
