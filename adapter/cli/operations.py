@@ -62,11 +62,11 @@ def worker(
     node = ready.node()
     try:
         loop = Worker(node)
+        _say_unsettled(ready.screen, node)
         if once:
             turns = loop.run_until_idle()
             ready.screen.say(f"{node.settings.node.body}  {turns}")
         else:
-            _say_unsettled(ready.screen, node)
             ready.screen.say(f"{node.settings.node.body}  ...")
             loop.run_until_signal()
     finally:

@@ -258,6 +258,19 @@ def test_settings_that_contradict_stop_every_command_before_anything_begins(
     assert not (stand.folder / "kz-mof" / "elshi.sqlite3").exists()
 
 
+@pytest.mark.parametrize("command", [("worker",), ("worker", "--once")], ids=" ".join)
+def test_a_worker_says_what_nobody_has_confirmed_however_long_it_runs(
+    elshi: Elshi, stand: Stand, command: tuple[str, ...]
+) -> None:
+    """Once is how a timer runs it: the only place where its operator reads anything. A stand of our own is quiet."""
+    unsettled = "second_sign.scope"
+    assert unsettled not in elshi("worker", "--once", "-s", stand.nodes["KZ-MOF"], code=0).shown
+    settings = changed(stand, "KZ-MOF", 'profile = "sandbox"', 'profile = "test"')
+    ran = elshi(*command, "-s", settings, code=2)
+    assert unsettled in ran.err
+    assert ran.out == ""
+
+
 def test_settings_come_from_the_environment_too(elshi: Elshi, stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ELSHI_SETTINGS", str(stand.nodes["KZ-MOF"]))
     monkeypatch.setenv("ELSHI_LANGUAGE", "ru")
