@@ -10,7 +10,8 @@ import pytest
 
 from signing import SANDBOX_DOCUMENT, Certificate, Indication, SigningError, SubIndication, asn1
 from signing import certificates as x509
-from signing.certification_path import CHECKS, PathResult, _is_signed_by, validate_path
+from signing.certification_path import CHECKS, PathResult, validate_path
+from signing.certification_path.building import _is_signed_by
 from signing.validation_report import Conclusion
 from tests.unit.signing import crafted_pki as made
 from tests.unit.signing.crafted_pki import Chain, Draft, extension, sequence

@@ -1,0 +1,241 @@
+"""Judging a path at a moment: rules 3 to 5 of the package."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from signing import certificates as x509
+from signing.algorithms import algorithm_identifier, signature_algorithm_from_der
+from signing.certification_path.building import NoPathError, Search, first_path
+from signing.certification_path.certificate_policies import require_policies
+from signing.certification_path.checks import algorithm_check, broken, defect, shown
+from signing.certification_path.name_constraints import require_names
+from signing.errors import Malformed, SigningError
+from signing.validation_report import Check, Indication, SubIndication, conclude
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from signing.certificates import Certificate
+    from signing.policy import ValidationPolicy
+    from signing.trust_anchors import TrustAnchors
+
+MAX_SERIAL_OCTETS: Final = 20
+_NULL_PARAMETERS: Final = b"\x05\x00"
+
+# what this module, or the caller through Certificate's fields, acts upon; anything else critical stops the path
+_UNDERSTOOD: Final = frozenset(
+    {
+        x509.KEY_USAGE,
+        x509.SUBJECT_ALT_NAME,
+        x509.BASIC_CONSTRAINTS,
+        x509.NAME_CONSTRAINTS,
+        x509.CERTIFICATE_POLICIES,
+        x509.POLICY_MAPPINGS,
+        x509.POLICY_CONSTRAINTS,
+        x509.EXTENDED_KEY_USAGE,
+        x509.INHIBIT_ANY_POLICY,
+    }
+)
+_MUST_BE_CRITICAL: Final = frozenset({x509.NAME_CONSTRAINTS, x509.POLICY_CONSTRAINTS, x509.INHIBIT_ANY_POLICY})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PathResult:
+    """The path, signer first and anchor last (empty when none was found), with every check made on it."""
+
+    path: tuple[Certificate, ...]
+    checks: tuple[Check, ...]
+    indication: Indication
+    sub_indication: SubIndication | None
+    params: Mapping[str, str]
+
+    @classmethod
+    def of(cls, path: Sequence[Certificate], checks: Sequence[Check]) -> PathResult:
+        indication, sub_indication = conclude(checks)
+        params = next((c.params for c in checks if c.sub_indication is sub_indication), {}) if sub_indication else {}
+        return cls(
+            path=tuple(path),
+            checks=tuple(checks),
+            indication=indication,
+            sub_indication=sub_indication,
+            params=params,
+        )
+
+
+def validate_path(
+    signer: Certificate,
+    candidates: Sequence[Certificate],
+    anchors: TrustAnchors,
+    *,
+    at: datetime,
+    policy: ValidationPolicy,
+) -> PathResult:
+    """Find a path from `signer` to an anchor and judge it at `at` (aware).
+
+    `candidates` are certificates that came with the signature: a bag to search, trusted for nothing. The first path
+    that passes is the answer; when none does, the first path found with its checks; when none was found, why.
+    """
+    if at.tzinfo is None:
+        raise SigningError("signing.naive-time")
+    bag = tuple(candidates)
+    try:
+        path = first_path(signer, bag, anchors, policy)
+    except NoPathError as error:
+        return PathResult.of((), [error.search.why_none(signer)])
+    first = PathResult.of(path, _judge(path, at, policy))
+    if first.indication is Indication.TOTAL_PASSED:
+        return first
+    for another in Search.over(bag, anchors, policy).paths((signer,)):
+        result = PathResult.of(another, _judge(another, at, policy))
+        if result.indication is Indication.TOTAL_PASSED:
+            return result
+    return first
+
+
+def _judge(path: Sequence[Certificate], at: datetime, policy: ValidationPolicy) -> list[Check]:
+    """The checks on a complete path, in the order they are reported."""
+    found, *lasting = _lasting(tuple(path), policy)
+    validity = _step("path.validity", lambda: _validity(path, at, policy))
+    algorithms = _step("path.algorithms", lambda: _algorithms(path, at, policy))
+    return [found, validity, *lasting[:2], algorithms, *lasting[2:]]
+
+
+@lru_cache(maxsize=1024)
+def _lasting(path: tuple[Certificate, ...], policy: ValidationPolicy) -> tuple[Check, ...]:
+    """What is true of a path at any time: the same few signers come again and again."""
+    return (
+        Check.passed("path.found", length=str(len(path)), anchor=shown(path[-1])),
+        _step("path.extensions", lambda: _extensions(path)),
+        _step("path.serial", lambda: _serials(path)),
+        _step("path.keys", lambda: _keys(path)),
+        _step("path.issuers", lambda: _issuers_are_authorities(path)),
+        _step("path.length", lambda: _length(path)),
+        _step("path.names", lambda: require_names(path, policy)),
+        _step("path.policies", lambda: require_policies(path)),
+    )
+
+
+def _step(check_id: str, step: Callable[[], Check | None]) -> Check:
+    try:
+        problem = step()
+    except Malformed as error:
+        problem = Check.indeterminate(check_id, SubIndication.CHAIN_CONSTRAINTS_FAILURE, reason=error.code)
+    return problem or Check.passed(check_id)
+
+
+def _validity(path: Sequence[Certificate], at: datetime, policy: ValidationPolicy) -> Check | None:
+    judged = path if policy.anchor_validity == "required" else path[:-1]
+    for certificate in judged:
+        if at < certificate.not_before:
+            return Check.indeterminate(
+                "path.validity",
+                SubIndication.NOT_YET_VALID,
+                certificate=shown(certificate),
+                not_before=certificate.not_before.isoformat(),
+            )
+        if at > certificate.not_after:
+            return Check.indeterminate(
+                "path.validity",
+                SubIndication.OUT_OF_BOUNDS_NO_POE,
+                certificate=shown(certificate),
+                not_after=certificate.not_after.isoformat(),
+            )
+    return None
+
+
+def _extensions(path: Sequence[Certificate]) -> Check | None:
+    """Duplicates, unknown critical ones, and those whose place or criticality RFC 5280 fixes; the anchor is ours
+    already.
+    """
+    for index, certificate in enumerate(path):
+        seen: set[str] = set()
+        for extension in certificate.extensions:
+            reason = None
+            if extension.oid in seen:
+                reason = "twice"
+            elif extension.critical and extension.oid not in _UNDERSTOOD:
+                reason = "critical and unknown"
+            elif extension.oid in _MUST_BE_CRITICAL and not extension.critical:
+                reason = "not critical"
+            elif extension.oid == x509.NAME_CONSTRAINTS and not certificate.is_ca:
+                reason = "not in an authority"
+            if reason is not None:
+                return defect("path.extensions", index, certificate, extension=extension.oid, reason=reason)
+            seen.add(extension.oid)
+    return None
+
+
+def _serials(path: Sequence[Certificate]) -> Check | None:
+    for index, certificate in enumerate(path):
+        # RFC 5280, 4.1.2.2; a positive number of 20 octets leaves the sign bit free
+        if certificate.serial <= 0 or certificate.serial.bit_length() > 8 * MAX_SERIAL_OCTETS - 1:
+            return defect("path.serial", index, certificate)
+    return None
+
+
+def _algorithms(path: Sequence[Certificate], at: datetime, policy: ValidationPolicy) -> Check | None:
+    """Inner and outer algorithm say the same; the algorithm is trusted at `at`. The anchor's own signature counts for
+    nothing.
+    """
+    for index, certificate in enumerate(path[:-1]):
+        inner = algorithm_identifier(certificate.inner_algorithm)
+        outer = algorithm_identifier(certificate.outer_algorithm)
+        # absent and NULL parameters are the same thing: a national CRL and RFC 4055 mix them
+        if (inner[0], inner[1] or _NULL_PARAMETERS) != (outer[0], outer[1] or _NULL_PARAMETERS):
+            return defect("path.algorithms", index, certificate, reason="inner and outer differ")
+        algorithm = signature_algorithm_from_der(certificate.outer_algorithm)
+        check = algorithm_check("path.algorithms", algorithm, named=outer[0], at=at, policy=policy)
+        if check.sub_indication is not None:
+            return check
+    return None
+
+
+def _keys(path: Sequence[Certificate]) -> Check | None:
+    for index, certificate in enumerate(path):
+        weakness = certificate.public_key.weakness
+        if weakness is not None:
+            # a type we cannot use may be good elsewhere, the national ones are; a weak key is weak everywhere
+            is_final = index == 0 and certificate.public_key.type in ("rsa", "ec", "dsa")
+            make = Check.failed if is_final else Check.indeterminate
+            return make(
+                "path.keys",
+                SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
+                certificate=shown(certificate),
+                reason=weakness,
+            )
+    return None
+
+
+def _issuers_are_authorities(path: Sequence[Certificate]) -> Check | None:
+    """RFC 5280, 6.1.4 (k) and (n), and 4.1.2.6: an authority has a name."""
+    for certificate in path[1:]:
+        reason = None
+        if not certificate.is_ca:
+            reason = "not an authority"
+        elif certificate.key_usage is not None and "keyCertSign" not in certificate.key_usage:
+            reason = "may not sign certificates"
+        elif not certificate.subject.key:
+            reason = "has no name"
+        if reason is not None:
+            return broken("path.issuers", certificate, reason)
+    return None
+
+
+def _length(path: Sequence[Certificate]) -> Check | None:
+    """RFC 5280, 6.1.4 (l) and (m): intermediates below an authority that states a length; self-issued ones do not
+    count.
+    """
+    left: int | None = None
+    for certificate in reversed(path[1:]):
+        if left is not None and not (certificate is path[-1] or certificate.is_self_issued):
+            if left == 0:
+                return broken("path.length", certificate, "path length of an issuer exceeded")
+            left -= 1
+        stated = certificate.basic_constraints[1] if certificate.basic_constraints else None
+        if stated is not None:
+            left = stated if left is None else min(left, stated)
+    return None
