@@ -71,6 +71,12 @@ CHECKS: Final = frozenset(
 )
 
 MAX_UNSIGNED_PROPERTIES: Final = 64
+_SPACE: Final = f"{{{XADES}"
+_QUALIFYING_PROPERTIES: Final = f"{{{XADES}}}QualifyingProperties"
+_CERT: Final = f"{{{XADES}}}Cert"
+_CERT_DIGEST: Final = f"{{{XADES}}}CertDigest"
+_DIGEST: Final = [f"{{{DS}}}DigestMethod", f"{{{DS}}}DigestValue"]
+_MIME_TYPE: Final = f"{{{XADES}}}MimeType"
 _DATE_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)")
 # children of SignedSignatureProperties in schema order (EN 319 132-1, 4.3.4 and annex C)
 _SIGNATURE_PROPERTIES: Final = (
@@ -174,8 +180,7 @@ def require_formats(references: Iterable[Reference], properties: QualifyingPrope
 
 
 def _only_qualifying_properties(signature: Signature) -> etree._Element:
-    name = f"{{{XADES}}}QualifyingProperties"
-    found = list(signature.element.iter(name))
+    found = list(signature.element.iter(_QUALIFYING_PROPERTIES))
     if len(found) != 1:  # a second one, wherever it stands, could be the one another reader finds first
         raise malformed("xades.qualifying-properties", "absent" if not found else "more than one")
     parent = found[0].getparent()
@@ -192,9 +197,9 @@ def _known_children(element: etree._Element, names: Sequence[str], *, repeated: 
     found = children(element, "xades.qualifying-properties")
     order = []
     for child in found:
-        name = local_name(child)
-        if child.tag != f"{{{XADES}}}{name}" or name not in names:
-            raise malformed("xades.qualifying-properties", "unknown property", element=name)
+        space, _, name = str(child.tag).rpartition("}")
+        if space != _SPACE or name not in names:
+            raise malformed("xades.qualifying-properties", "unknown property", element=name[:100])
         order.append(names.index(name))
     if order != sorted(order) or (not repeated and len(set(order)) != len(order)):
         raise malformed("xades.qualifying-properties", "order of properties", element=local_name(element))
@@ -239,13 +244,13 @@ def _certificate_digest(properties: dict[str, etree._Element]) -> tuple[str, byt
         # the older form beside the newer one could name another certificate; alone it is not level B-B
         raise malformed(check_id, "not exactly SigningCertificateV2")
     entries = children(properties["SigningCertificateV2"], check_id)
-    if not entries or any(entry.tag != f"{{{XADES}}}Cert" for entry in entries):
+    if not entries or any(entry.tag != _CERT for entry in entries):
         raise malformed(check_id, "children")
     parts = children(entries[0], check_id)
-    if not parts or parts[0].tag != f"{{{XADES}}}CertDigest":
+    if not parts or parts[0].tag != _CERT_DIGEST:
         raise malformed(check_id, "children")
     digest = children(parts[0], check_id)
-    if [part.tag for part in digest] != [f"{{{DS}}}DigestMethod", f"{{{DS}}}DigestValue"]:
+    if [part.tag for part in digest] != _DIGEST:
         raise malformed(check_id, "children")
     return attributes(digest[0], ("Algorithm",), (), check_id)["Algorithm"], base64_text(digest[1])
 
@@ -255,7 +260,7 @@ def _media_types(formats: Iterable[etree._Element]) -> dict[str, str]:
     found: dict[str, str] = {}
     for element in formats:
         target = attributes(element, ("ObjectReference",), (), check_id)["ObjectReference"]
-        media_types = [part for part in children(element, check_id) if part.tag == f"{{{XADES}}}MimeType"]
+        media_types = [part for part in children(element, check_id) if part.tag == _MIME_TYPE]
         if len(media_types) != 1 or not target.startswith("#") or target[1:] in found:
             raise malformed(check_id, "MimeType or ObjectReference")
         found[target[1:]] = leaf_text(media_types[0], check_id)

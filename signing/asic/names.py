@@ -25,6 +25,7 @@ CHUNK: Final = 256 * 1024
 
 _OWN_ENTRIES: Final = 3  # mimetype, manifest, signature
 _MEDIA_TYPE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
+_PLAIN_NAME: Final = re.compile(r"(?:[A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]++)*+/)*+[A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]++)*+")
 _BAD_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # Names are shown to people: these turn the reading order round, so that exe.pdf may be fdp.exe.
 _BIDI_CONTROLS: Final = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -67,6 +68,13 @@ class DataObject:
 
 def name_flaw(name: str, limits: ContainerLimits = DEFAULT_LIMITS) -> str | None:
     """What makes this entry name unacceptable, in a few English words for a report; None when nothing does."""
+    if (
+        _PLAIN_NAME.fullmatch(name)
+        and len(name) <= limits.max_name
+        and name.count("/") < limits.max_depth
+        and (name.startswith("META-INF/") or name[:8].lower() != "meta-inf")
+    ):
+        return None  # what nearly every name is, at a tenth of the cost of asking one by one
     parts = name.split("/")
     flaw: str | None = None
     if not name or len(name.encode("utf-8", "surrogatepass")) > limits.max_name:

@@ -69,6 +69,12 @@ _MAX_DIRECTORY: Final = 4 << 20
 # The one archive comment the standard knows (EN 319 162-1, A.1); any other could hide a second end record.
 _COMMENT: Final = b"mimetype=" + MIMETYPE.encode()
 
+_MANIFEST: Final = f"{{{MANIFEST_NS}}}manifest"
+_FILE_ENTRY: Final = f"{{{MANIFEST_NS}}}file-entry"
+_FULL_PATH: Final = f"{{{MANIFEST_NS}}}full-path"
+_MEDIA_TYPE: Final = f"{{{MANIFEST_NS}}}media-type"
+_OPTIONAL: Final = tuple(f"{{{MANIFEST_NS}}}{name}" for name in ("version", "size", "preferred-view-mode"))
+
 
 class Entry(NamedTuple):
     """One file as the directory describes it; sizes in bytes, offsets from the archive's first byte."""
@@ -363,18 +369,17 @@ def read_manifest(archive: Archive) -> dict[str, str]:
     if MANIFEST_NAME not in archive.entries:
         raise malformed("asic.manifest", "missing")
     root = parse(archive.read(MANIFEST_NAME), schemas.SIGNATURE_LIMITS, MANIFEST_NAME)
-    if root.tag != f"{{{MANIFEST_NS}}}manifest":
+    if root.tag != _MANIFEST:
         raise malformed("asic.manifest", "root element")
-    path, media_type = f"{{{MANIFEST_NS}}}full-path", f"{{{MANIFEST_NS}}}media-type"
     listed: dict[str, str] = {}
     for element in children(root, "asic.manifest"):
-        if element.tag != f"{{{MANIFEST_NS}}}file-entry" or children(element, "asic.manifest"):
+        if element.tag != _FILE_ENTRY or children(element, "asic.manifest"):
             raise malformed("asic.manifest", "children")
-        optional = tuple(f"{{{MANIFEST_NS}}}{name}" for name in ("version", "size", "preferred-view-mode"))
-        named = attributes(element, (path, media_type), optional, "asic.manifest")
-        if named[path] in listed:
-            raise malformed("asic.manifest", "twice", name=named[path][:255])
-        listed[named[path]] = named[media_type]
+        named = attributes(element, (_FULL_PATH, _MEDIA_TYPE), _OPTIONAL, "asic.manifest")
+        path = named[_FULL_PATH]
+        if path in listed:
+            raise malformed("asic.manifest", "twice", name=path[:255])
+        listed[path] = named[_MEDIA_TYPE]
     if listed.pop("/", None) != MIMETYPE:
         raise malformed("asic.manifest", "no entry for the container")
     return listed
