@@ -12,6 +12,16 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final
 
 from adapter import rules
+from adapter.domain.analysis_basis import (
+    AdvisoryBodyProposals,
+    AnalysisBasis,
+    ExternalRecommendations,
+    FactualInformation,
+    MediaPublications,
+    NationalLegalActs,
+    PeriodicReports,
+    TreatyProvisions,
+)
 from adapter.domain.codes import (
     AccessMarking,
     Action,
@@ -39,21 +49,13 @@ from adapter.domain.header import (
     Supersedes,
 )
 from adapter.domain.record import (
-    AdvisoryBodyProposals,
-    AnalysisBasis,
-    ExternalRecommendations,
-    FactualInformation,
     Issue,
-    MediaPublications,
-    NationalLegalActs,
     NonCompletion,
     OtherParties,
     PendingRecord,
-    PeriodicReports,
     Procedure,
     Proposal,
     Publishable,
-    TreatyProvisions,
     TreatyRecord,
 )
 from adapter.domain.reference import (

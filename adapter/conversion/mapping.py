@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from adapter.domain import analysis_basis as a
 from adapter.domain import header as h
 from adapter.domain import record as s
 from adapter.domain import reference as c
@@ -126,43 +127,43 @@ TABLE: Final[Mapping[type[Any], tuple[str, str]]] = {
         """,
     ),
     # --- submission
-    s.Provision: ("submission", "article Article, subject Subject, nature Nature, due_date DueDate"),
-    s.NationalAct: ("submission", "reference Reference, article Article, relation Relation"),
-    s.Indicator: (
+    a.Provision: ("submission", "article Article, subject Subject, nature Nature, due_date DueDate"),
+    a.NationalAct: ("submission", "reference Reference, article Article, relation Relation"),
+    a.Indicator: (
         "submission",
         """
         name Name, value Value/Decimal|Text, unit Unit, period Period, source Source, side Side
         """,
     ),
-    s.Publication: (
+    a.Publication: (
         "submission",
         """
         title Title, outlet Outlet, date Date, url Url, language Language,
         archived_copy_digest ArchivedCopyDigest
         """,
     ),
-    s.PeriodicReport: (
+    a.PeriodicReport: (
         "submission",
         """
         id @id, organization Organization, symbol Symbol, cycle Cycle, due Due, submitted Submitted, url Url,
         attachment_ref AttachmentRef
         """,
     ),
-    s.AdvisoryItem: (
+    a.AdvisoryItem: (
         "submission",
         """
         body Body, under Under, protocol_number ProtocolNumber, protocol_date ProtocolDate, text Text,
         follow_up FollowUp
         """,
     ),
-    s.TreatyProvisions: ("submission", "state @state, finding Finding, provisions Provision"),
-    s.NationalLegalActs: ("submission", "state @state, finding Finding, acts Act"),
-    s.FactualInformation: ("submission", "state @state, finding Finding, indicators Indicator"),
-    s.MediaPublications: ("submission", "state @state, finding Finding, publications Publication"),
-    s.PeriodicReports: ("submission", "state @state, finding Finding, reports Report"),
-    s.ExternalRecommendations: ("submission", "state @state, finding Finding, recommendations Recommendation"),
-    s.AdvisoryBodyProposals: ("submission", "state @state, finding Finding, items Item"),
-    s.AnalysisBasis: (
+    a.TreatyProvisions: ("submission", "state @state, finding Finding, provisions Provision"),
+    a.NationalLegalActs: ("submission", "state @state, finding Finding, acts Act"),
+    a.FactualInformation: ("submission", "state @state, finding Finding, indicators Indicator"),
+    a.MediaPublications: ("submission", "state @state, finding Finding, publications Publication"),
+    a.PeriodicReports: ("submission", "state @state, finding Finding, reports Report"),
+    a.ExternalRecommendations: ("submission", "state @state, finding Finding, recommendations Recommendation"),
+    a.AdvisoryBodyProposals: ("submission", "state @state, finding Finding, items Item"),
+    a.AnalysisBasis: (
         "submission",
         """
         treaty_provisions TreatyProvisions, national_legal_acts NationalLegalActs,

@@ -21,9 +21,10 @@ from adapter import texts
 from adapter.conversion.blocks import Block, Branch, Row, block_of
 from adapter.conversion.roots import PUBLISHED_TREATY, ROOTS, Root
 from adapter.domain import codes
+from adapter.domain.analysis_basis import AnalysisBasis
 from adapter.domain.document import DocumentType
 from adapter.domain.header import Attachment, Header
-from adapter.domain.record import AnalysisBasis, TreatyRecord
+from adapter.domain.record import TreatyRecord
 from adapter.domain.reference import Bilingual, Multilingual, OrgRef, PartyRef
 from adapter.domain.report import InForceSection, PendingSection, PublishedResults, SummaryInformation
 from adapter.domain.treaty import Treaty

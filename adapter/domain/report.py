@@ -5,7 +5,8 @@ an issue without a proposal, a source left out): the rules speak about that, wit
 fields is order in the document. `metadata["id"]` of a field is its id in the content model; a field without one is a
 container whose parts have ids; `metadata["codes"]` names the open code list a value is drawn from.
 
-Parts of several documents stand in adapter.domain.header, treaty and reference; those of one in record and summary.
+Parts of several documents stand in adapter.domain.header, treaty and reference; those of one in record,
+analysis_basis and summary.
 """
 
 from __future__ import annotations

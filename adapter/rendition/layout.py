@@ -16,8 +16,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, TypeAlias, get_args
 
+from adapter.domain.analysis_basis import AnalysisBasis, Slot
 from adapter.domain.header import Attachment, Header, PaperCopy
-from adapter.domain.record import AnalysisBasis, PendingRecord, Slot, TreatyRecord
+from adapter.domain.record import PendingRecord, TreatyRecord
 from adapter.domain.reference import Bilingual, TreatyRef
 from adapter.domain.report import InForceSection, PendingSection, PublishedTreatyEntry, Report
 from adapter.domain.summary import ForeignPolicyAssessment, Statistics

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from adapter.domain.analysis_basis import PeriodicReport
 from adapter.domain.codes import Capacity, SignatureVerdict
 from adapter.domain.header import Attachment
-from adapter.domain.record import PeriodicReport
 from adapter.domain.reference import SHA256_URI, LocalIdRef
 from adapter.domain.report import FieldPath
 from adapter.domain.treaty import Recommendation

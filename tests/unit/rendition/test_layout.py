@@ -10,7 +10,7 @@ from dataclasses import fields, is_dataclass
 import pytest
 
 from adapter import texts
-from adapter.domain import codes, header, record, reference, report, summary, treaty
+from adapter.domain import analysis_basis, codes, header, record, reference, report, summary, treaty
 from adapter.domain.document import DocumentType
 from adapter.errors import Severity
 from adapter.rendition import labels, layout, values
@@ -22,7 +22,7 @@ ROOTS = pytest.mark.parametrize("root", corpus.ROOTS, ids=lambda root: root.name
 PARTS = sorted(
     {
         cls
-        for module in (header, record, reference, treaty, summary, report)
+        for module in (analysis_basis, header, record, reference, treaty, summary, report)
         for cls in vars(module).values()
         if inspect.isclass(cls) and is_dataclass(cls)
     },

@@ -11,7 +11,7 @@ import pytest
 
 import schemas
 from adapter import texts
-from adapter.domain import header, record, reference, report, treaty
+from adapter.domain import analysis_basis, header, record, reference, report, summary, treaty
 from adapter.rules.language_rules import mixed_words
 from adapter.texts import Language
 from adapter.texts.labels import _labels
@@ -22,7 +22,7 @@ SHARED = Path(__file__).resolve().parents[3] / ".." / "shared" / "domain" / "con
 def _ids_of_the_domain() -> set[str]:
     return {
         part.metadata["id"]
-        for module in (header, record, reference, report, treaty)
+        for module in (analysis_basis, header, record, reference, report, summary, treaty)
         for _, cls in inspect.getmembers(module, dataclasses.is_dataclass)
         for part in dataclasses.fields(cls)
         if "id" in part.metadata
