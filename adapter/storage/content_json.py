@@ -6,33 +6,30 @@ A key that the reader does not know is refused: a newer program wrote it, and dr
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, TypeVar
 
 from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
 from adapter.domain.notice import Notice, NoticeKind, RefusalReason
 from adapter.domain.outgoing import Content, OutgoingDocument, OutgoingNotice, TravellingFile, Words
-from adapter.errors import Final, Finding, Place, Severity
+from adapter.errors import Finding, Place, Severity
+from adapter.storage.strict_json import Fields, as_bytes, as_date, as_instant, as_pair, as_text, as_whole, each, written
 
 CONTENT_VERSION = 1
 FINDINGS_VERSION = 1
-
-T = TypeVar("T")
 
 
 # --- content ---------------------------------------------------------------------------------------------------------
 def content_to_json(content: Content) -> str:
     """The content of a delivery; the same value gives the same text."""
     if isinstance(content, OutgoingDocument):
-        return _text({"version": CONTENT_VERSION, "document": _document(content)})
-    return _text({"version": CONTENT_VERSION, "notice": _outgoing_notice(content)})
+        return written({"version": CONTENT_VERSION, "document": _document(content)})
+    return written({"version": CONTENT_VERSION, "notice": _outgoing_notice(content)})
 
 
 def content_from_json(text: str) -> Content:
     """The reverse. Final `storage.unreadable-row` for anything that this version did not write."""
-    top = _Fields.parse(text, "content", CONTENT_VERSION)
+    top = Fields.parse(text, "content", CONTENT_VERSION)
     document = top.maybe("document", _read_document)
     notice = top.maybe("notice", _read_outgoing_notice)
     top.end()
@@ -70,38 +67,38 @@ def _document(document: OutgoingDocument) -> dict[str, object]:
 
 
 def _read_document(value: object) -> OutgoingDocument:
-    fields = _Fields(value, "content.document")
+    fields = Fields(value, "content.document")
     document = OutgoingDocument(
-        document_id=DocumentId(fields.take("documentId", _str)),
+        document_id=DocumentId(fields.take("documentId", as_text)),
         document_type=fields.take("documentType", DocumentType),
-        sender=BodyCode(fields.take("sender", _str)),
-        addressee=BodyCode(fields.take("addressee", _str)),
-        registration_number=fields.take("registrationNumber", _str),
-        registration_date=fields.take("registrationDate", _date),
+        sender=BodyCode(fields.take("sender", as_text)),
+        addressee=BodyCode(fields.take("addressee", as_text)),
+        registration_number=fields.take("registrationNumber", as_text),
+        registration_date=fields.take("registrationDate", as_date),
         description=fields.take("description", _read_words),
         author=fields.take("author", _read_words),
         recipient=fields.take("recipient", _read_words),
         signer=fields.take("signer", _read_words),
-        executor=fields.take("executor", _str),
-        executor_phone=fields.take("executorPhone", _str),
-        sheets=fields.take("sheets", _int),
-        files=fields.take("files", _each(_read_file)),
-        office_signature=fields.maybe("officeSignature", _hex),
-        prepared_at=fields.take("preparedAt", _instant),
-        answers=fields.maybe("answers", _str),
-        due_on=fields.maybe("dueOn", _date),
+        executor=fields.take("executor", as_text),
+        executor_phone=fields.take("executorPhone", as_text),
+        sheets=fields.take("sheets", as_whole),
+        files=fields.take("files", each(_read_file)),
+        office_signature=fields.maybe("officeSignature", as_bytes),
+        prepared_at=fields.take("preparedAt", as_instant),
+        answers=fields.maybe("answers", as_text),
+        due_on=fields.maybe("dueOn", as_date),
     )
     fields.end()
     return document
 
 
 def _read_file(value: object) -> TravellingFile:
-    fields = _Fields(value, "content.document.files")
+    fields = Fields(value, "content.document.files")
     file = TravellingFile(
-        name=fields.take("name", _str),
-        media_type=fields.take("mediaType", _str),
-        size=fields.take("size", _int),
-        sha256=Sha256(fields.take("sha256", _str)),
+        name=fields.take("name", as_text),
+        media_type=fields.take("mediaType", as_text),
+        size=fields.take("size", as_whole),
+        sha256=Sha256(fields.take("sha256", as_text)),
     )
     fields.end()
     return file
@@ -129,30 +126,30 @@ def _outgoing_notice(content: OutgoingNotice) -> dict[str, object]:
 
 
 def _read_outgoing_notice(value: object) -> OutgoingNotice:
-    fields = _Fields(value, "content.notice")
+    fields = Fields(value, "content.notice")
     content = OutgoingNotice(
         notice=fields.take("notice", _read_notice),
-        sender=BodyCode(fields.take("sender", _str)),
-        addressee=BodyCode(fields.take("addressee", _str)),
+        sender=BodyCode(fields.take("sender", as_text)),
+        addressee=BodyCode(fields.take("addressee", as_text)),
     )
     fields.end()
     return content
 
 
 def _read_notice(value: object) -> Notice:
-    fields = _Fields(value, "content.notice.notice")
-    sha256 = fields.maybe("sha256", _str)
+    fields = Fields(value, "content.notice.notice")
+    sha256 = fields.maybe("sha256", as_text)
     notice = Notice(
-        document_id=DocumentId(fields.take("documentId", _str)),
+        document_id=DocumentId(fields.take("documentId", as_text)),
         kind=fields.take("kind", NoticeKind),
-        speaker=fields.maybe("speaker", _str),
-        addressee=fields.maybe("addressee", _str),
-        said_at=fields.maybe("saidAt", _instant),
-        registration_number=fields.maybe("registrationNumber", _str),
+        speaker=fields.maybe("speaker", as_text),
+        addressee=fields.maybe("addressee", as_text),
+        said_at=fields.maybe("saidAt", as_instant),
+        registration_number=fields.maybe("registrationNumber", as_text),
         reason=fields.maybe("reason", RefusalReason),
-        reason_text=fields.maybe("reasonText", _str),
-        text=fields.maybe("text", _str),
-        details=fields.take("details", _each(_pair)),
+        reason_text=fields.maybe("reasonText", as_text),
+        text=fields.maybe("text", as_text),
+        details=fields.take("details", each(as_pair)),
         sha256=None if sha256 is None else Sha256(sha256),
     )
     fields.end()
@@ -164,8 +161,8 @@ def _words(words: Words) -> dict[str, str]:
 
 
 def _read_words(value: object) -> Words:
-    fields = _Fields(value, "words")
-    words = Words(kk=fields.take("kk", _str), ru=fields.take("ru", _str))
+    fields = Fields(value, "words")
+    words = Words(kk=fields.take("kk", as_text), ru=fields.take("ru", as_text))
     fields.end()
     return words
 
@@ -173,7 +170,7 @@ def _read_words(value: object) -> Words:
 # --- findings --------------------------------------------------------------------------------------------------------
 def findings_to_json(findings: tuple[Finding, ...]) -> str:
     """Findings of a registered document. A parameter that JSON cannot hold is kept as the text it would be shown as."""
-    return _text(
+    return written(
         {
             "version": FINDINGS_VERSION,
             "findings": [
@@ -193,24 +190,31 @@ def findings_to_json(findings: tuple[Finding, ...]) -> str:
 
 def findings_from_json(text: str) -> tuple[Finding, ...]:
     """The reverse. Final `storage.unreadable-row` for anything that this version did not write."""
-    top = _Fields.parse(text, "findings", FINDINGS_VERSION)
-    findings = top.take("findings", _each(_read_finding))
+    top = Fields.parse(text, "findings", FINDINGS_VERSION)
+    findings = top.take("findings", each(_read_finding))
     top.end()
     return findings
 
 
 def _read_finding(value: object) -> Finding:
-    fields = _Fields(value, "findings")
+    fields = Fields(value, "findings")
     finding = Finding(
-        code=fields.take("code", _str),
+        code=fields.take("code", as_text),
         severity=fields.take("severity", Severity),
         params=fields.take("params", _params),
         place=Place(
-            file=fields.maybe("file", _str), line=fields.maybe("line", _int), xpath=fields.maybe("xpath", _str)
+            file=fields.maybe("file", as_text),
+            line=fields.maybe("line", as_whole),
+            xpath=fields.maybe("xpath", as_text),
         ),
     )
     fields.end()
     return finding
+
+
+def _params(value: object) -> Mapping[str, object]:
+    fields = Fields(value, "findings.params")
+    return MappingProxyType({name: _frozen(part) for name, part in fields.left.items()})
 
 
 def _plain(value: object) -> object:
@@ -236,107 +240,9 @@ def details_to_json(details: Mapping[str, str | int | bool | None]) -> str:
     for name, value in details.items():
         if not (value is None or isinstance(value, bool | int | str)):
             raise TypeError(f"audit detail {name} is neither text, a whole number, a truth nor absent")
-    return _text(dict(details))
+    return written(dict(details))
 
 
 def details_from_json(text: str) -> Mapping[str, str | int | bool | None]:
     """The reverse."""
-    return MappingProxyType(dict(_Fields(json.loads(text), "details").left))
-
-
-# --- the strict reader -----------------------------------------------------------------------------------------------
-class _Fields:
-    """The keys of one JSON object; each is taken once, and what is left at the end is refused."""
-
-    def __init__(self, value: object, what: str) -> None:
-        self.what = what
-        if not isinstance(value, dict):
-            raise self.unreadable("")
-        self.left: dict[str, Any] = dict(value)
-
-    @classmethod
-    def parse(cls, text: str, what: str, version: int) -> _Fields:
-        try:
-            fields = cls(json.loads(text), what)
-        except ValueError as error:
-            raise Final("storage.unreadable-row", params={"what": what, "key": ""}) from error
-        if fields.left.pop("version", None) != version:
-            raise fields.unreadable("version")
-        return fields
-
-    def take(self, key: str, read: Callable[[Any], T]) -> T:
-        """The value of a key that must be there."""
-        if key not in self.left:
-            raise self.unreadable(key)
-        try:
-            return read(self.left.pop(key))
-        except (TypeError, ValueError) as error:
-            raise self.unreadable(key) from error
-
-    def maybe(self, key: str, read: Callable[[Any], T]) -> T | None:
-        """The value of a key that may be absent or null."""
-        if self.left.get(key) is None:
-            self.left.pop(key, None)
-            return None
-        return self.take(key, read)
-
-    def end(self) -> None:
-        """Refuse what nobody took."""
-        if self.left:
-            raise self.unreadable(min(self.left))
-
-    def unreadable(self, key: str) -> Final:
-        """The refusal; names the key, never the value."""
-        return Final("storage.unreadable-row", params={"what": self.what, "key": key})
-
-
-def _text(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-def _str(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("not text")
-    return value
-
-
-def _int(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError("not a whole number")
-    return value
-
-
-def _date(value: object) -> date:
-    return date.fromisoformat(_str(value))
-
-
-def _instant(value: object) -> datetime:
-    instant = datetime.fromisoformat(_str(value))
-    if instant.tzinfo is None:
-        raise ValueError("an instant without a time zone")
-    return instant
-
-
-def _hex(value: object) -> bytes:
-    return bytes.fromhex(_str(value))
-
-
-def _pair(value: object) -> tuple[str, str]:
-    if not isinstance(value, list):
-        raise TypeError("not a pair")
-    name, text = value
-    return _str(name), _str(text)
-
-
-def _params(value: object) -> Mapping[str, object]:
-    fields = _Fields(value, "findings.params")
-    return MappingProxyType({name: _frozen(part) for name, part in fields.left.items()})
-
-
-def _each(read: Callable[[Any], T]) -> Callable[[object], tuple[T, ...]]:
-    def reader(value: object) -> tuple[T, ...]:
-        if not isinstance(value, list):
-            raise TypeError("not a list")
-        return tuple(read(part) for part in value)
-
-    return reader
+    return MappingProxyType(dict(Fields(json.loads(text), "details").left))
