@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 import uvicorn
 from starlette.applications import Starlette
 
-from adapter.sandbox.app import Door, asgi_app
+from adapter.sandbox.app import asgi_app
 from adapter.sandbox.connections import Connections
+from adapter.sandbox.door import Door
 from adapter.sandbox.lanes import Lane
 from adapter.sandbox.sandbox import Sandbox
 from adapter.sandbox.sockets import BACKLOG, listening, url_of

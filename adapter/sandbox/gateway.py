@@ -95,21 +95,13 @@ class Gateway:
         sender = UNKNOWN if call is None else self._name_of(call)
         for struck in (rule, closing):
             if struck is not None:
-                self._injected(sender, call, occasion, struck.fault)
+                self._note(sender, "fault.injected", call, occasion, fault=struck.fault)
         reply = self._replaced(rule)
         if reply is None or is_processed(rule):
             took = self._worked(post, call, broken, rule)
             reply = took if reply is None else reply
-        self._events.add(
-            sender,
-            "call.answered",
-            service=occasion.service,
-            operation=occasion.operation,
-            message_id=None if call is None else call.message_id,
-            href=occasion.href,
-            fault=None if rule is None else rule.fault,
-            outcome=outcome_of(reply),
-        )
+        fault = None if rule is None else rule.fault
+        self._note(sender, "call.answered", call, occasion, fault=fault, outcome=outcome_of(reply))
         if closing is None:
             return reply
         return replace(reply, refuse_for=timedelta(seconds=closing.number("seconds")))
@@ -138,15 +130,25 @@ class Gateway:
         participant = self._settings.by_account(call.sender_id)
         return UNKNOWN if participant is None else participant.code
 
-    def _injected(self, sender: str, call: Call | None, occasion: Occasion, name: str) -> None:
+    def _note(
+        self,
+        sender: str,
+        what: str,
+        call: Call | None,
+        occasion: Occasion,
+        *,
+        fault: str | None,
+        outcome: str | None = None,
+    ) -> None:
         self._events.add(
             sender,
-            "fault.injected",
+            what,
             service=occasion.service,
             operation=occasion.operation,
             message_id=None if call is None else call.message_id,
             href=occasion.href,
-            fault=name,
+            fault=fault,
+            outcome=outcome,
         )
 
     # --- 3 to 7 ---
