@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from adapter import texts
 from adapter.cli.app import FINDINGS, OK, UNUSABLE, JsonOption, LanguageOption, SettingsOption, app, context, now
 from adapter.composition.forms import Desk, empty_form, written
 from adapter.domain.document import DocumentId, DocumentType
@@ -255,6 +256,8 @@ def status(
         )
     )
     ready.screen.table(columns, ([_cell(row, column) for column in columns] for row in rows))
+    for row in rows if held else ():
+        ready.screen.say(f"{row['entry']}: {_why_held(row, ready.screen.language)}")
     return OK
 
 
@@ -262,6 +265,12 @@ def _identifier(document: str | None) -> DocumentId | None:
     if document is None:
         return None
     return DocumentId(document if document.startswith("urn:uuid:") else f"urn:uuid:{document}")
+
+
+def _why_held(row: Mapping[str, Any], language: texts.Language) -> str:
+    """What a person has to know and to do about a message that waits."""
+    sentence = texts.render(row["code"] or "receive.held", row["params"], language)
+    return f"{sentence.what} {sentence.to_do}".rstrip()
 
 
 def _cell(row: Mapping[str, Any], column: str) -> object:

@@ -7,7 +7,8 @@ The table of decisions (architecture, receive pass):
     TOTAL-FAILED                             refuse, reason signature-negative
     schema or rule errors                    refuse, reason against-rules, with every finding
     marking above official-use               stop: nothing kept but rule id and time
-    INDETERMINATE; same id with other bytes; a rule that cannot tell     hold for a person
+    INDETERMINATE; same id with other bytes; a rule that cannot tell;
+    nothing says who signs for the sender                                 hold for a person
 """
 
 from __future__ import annotations
@@ -133,6 +134,11 @@ class ContainerVerdict(StrEnum):
 CANNOT_TELL = "rules.cannot-tell"
 """Code of a rule that lacks a fact. The sender is not at fault, so the document waits for a person."""
 
+SIGNER_UNKNOWN = "receive.signer-unknown"
+"""Code of a body whose business number nobody told us: any certificate under our anchors could pass for its own."""
+
+_UNDECIDED = frozenset({CANNOT_TELL, SIGNER_UNKNOWN})
+
 
 def decide(  # noqa: PLR0911 - one line for each row of the table above
     *,
@@ -155,10 +161,11 @@ def decide(  # noqa: PLR0911 - one line for each row of the table above
     if known_with_other_bytes:
         return Judgement(decision=Decision.HOLD, code="BR-19b", findings=findings)
     errors = tuple(finding for finding in findings if finding.severity is Severity.ERROR)
-    if any(finding.code != CANNOT_TELL for finding in errors):
+    if any(finding.code not in _UNDECIDED for finding in errors):
         return Judgement(decision=Decision.REFUSE, reason=RefusalReason.AGAINST_RULES, findings=findings)
     if errors:
-        return Judgement(decision=Decision.HOLD, code=CANNOT_TELL, findings=findings)
+        code = SIGNER_UNKNOWN if any(finding.code == SIGNER_UNKNOWN for finding in errors) else CANNOT_TELL
+        return Judgement(decision=Decision.HOLD, code=code, findings=findings)
     return Judgement(decision=Decision.REGISTER, findings=findings)
 
 

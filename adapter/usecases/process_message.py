@@ -93,7 +93,8 @@ class ProcessMessage:
     def _document(self, entry: JournalEntry, said: IncomingDocument) -> Processed:
         outcome = self.register_document(said, entry)
         state = JournalState.HELD if outcome.is_held else JournalState.DONE
-        return self._end(entry, state, outcome.code, document_id=None if outcome.is_stopped else said.document_id)
+        document_id = None if outcome.is_stopped else said.document_id
+        return self._end(entry, state, outcome.code, document_id=document_id, params=dict(outcome.params))
 
     def _hold(self, entry: JournalEntry, code: str, said: NotUnderstood) -> Processed:
         return self._end(entry, JournalState.HELD, code, params={"what": said.what})

@@ -13,8 +13,8 @@ A crash between 5 and 6 is repaired by the next turn: every step finds what stan
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 import signing
@@ -24,6 +24,7 @@ from adapter.domain.codes import Outcome as Decided
 from adapter.domain.delivery import Delivery, DeliveryState, Proof
 from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
 from adapter.domain.incoming import (
+    SIGNER_UNKNOWN,
     Decision,
     IncomingDocument,
     JournalEntry,
@@ -66,11 +67,12 @@ _SHOWN = 20
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """How it ended; `code` is the journal's outcome."""
+    """How it ended; `code` and `params` are the journal's outcome, from which a person's sentence is made."""
 
     code: str
     is_held: bool = False
     is_stopped: bool = False
+    params: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -160,6 +162,9 @@ class RegisterDocument:
                     params={"announced": speaker, "found": report.header.sender.code},
                 )
             )
+        if report.header.sender.code not in self.facts.bins:
+            params = {"body": report.header.sender.code}
+            findings.append(Finding(code=SIGNER_UNKNOWN, severity=Severity.ERROR, params=params))
         try:
             ruleset = self.rulesets.find(report.header.ruleset.id, report.header.ruleset.version)
         except Final as error:
@@ -213,7 +218,8 @@ class RegisterDocument:
         if judgement.decision is Decision.HOLD:
             self._note(incoming, entry, "document.held", code=judgement.code)
             self._tell_delivered(incoming, judged)
-            return Outcome(code=judgement.code or "receive.held", is_held=True)
+            code = judgement.code or "receive.held"
+            return Outcome(code=code, is_held=True, params=_params_of(code, judgement.findings))
         if judgement.decision is Decision.REFUSE:
             self._refuse(incoming, entry, judgement, judged)
             return Outcome(code=f"receive.refused-{judgement.reason.value if judgement.reason else 'other'}")
@@ -345,12 +351,16 @@ class RegisterDocument:
 
     # --- answers that speak of our own documents ----------------------------------------------------------------------
     def _apply_receipt(self, transaction: Transaction, receipt: Receipt, registered: RegisteredDocument) -> None:
-        """A signed Receipt proves delivery when it names the digest of the bytes that we sent (BR-20b)."""
+        """A signed Receipt proves delivery when it names us and the digest of the bytes that we sent (BR-20b).
+
+        That the addressee itself signed it is known by then: what another body signed for it was refused (BR-03c), and what
+        nobody can tell was held.
+        """
         subject = receipt.ref_document.document_ref.document_id
         delivery = transaction.outbox.find(subject, ContentKind.DOCUMENT, registered.sender)
         stated = Sha256(receipt.ref_document.digest.value.hex())
         sent = _container_of(delivery) if delivery is not None else None
-        agrees = sent is not None and stated == sent
+        agrees = sent is not None and stated == sent and receipt.sender.ref.code == self.body
         if delivery is not None and agrees and delivery.proof is not Proof.DIGEST:
             self._save(transaction, replace(delivery, proof=Proof.DIGEST, changed_at=self.clock.now()))
         transaction.receipts.add(
@@ -501,6 +511,11 @@ def _container_of(delivery: Delivery) -> Sha256 | None:
 def _sub_indication(judged: Judged | None) -> str | None:
     sub = judged.validation.sub_indication if judged is not None else None
     return sub.value if sub is not None else None
+
+
+def _params_of(code: str, findings: Sequence[Finding]) -> dict[str, str]:
+    found = next((finding.params for finding in findings if finding.code == code), {})
+    return {name: value for name, value in found.items() if isinstance(value, str)}
 
 
 def _told(response: ProcessingResponse) -> str | None:

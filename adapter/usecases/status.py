@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -50,6 +51,7 @@ class Status:
                 "state": row.state.value,
                 "receivedAt": row.received_at.isoformat(),
                 "code": row.outcome,
+                "params": json.loads(row.outcome_params or "{}"),
                 "documentId": row.document_id,
                 "sha256": row.sha256,
                 "size": row.size,

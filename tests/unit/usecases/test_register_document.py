@@ -13,6 +13,7 @@ import pytest
 import signing
 from adapter import conversion, texts
 from adapter.domain.delivery import Delivery, DeliveryState, Proof
+from adapter.domain.document import BodyCode
 from adapter.domain.incoming import JournalState
 from adapter.domain.notice import NoticeKind, RefusalReason
 from adapter.domain.outgoing import ContentKind
@@ -22,10 +23,11 @@ from adapter.domain.report import ProcessingResponse, Receipt
 from adapter.errors import Retryable, Severity
 from adapter.ports import FetchedFile, KeptBlob
 from adapter.usecases.process_message import Processed
+from adapter.usecases.status import Status
 from adapter.usecases.verified_container import CONTAINER_MEDIA_TYPE, judge_bytes, sha256_of
 from tests.factories import fx1, put
 from tests.unit.usecases.containers import altered
-from tests.unit.usecases.houses import MEMBERS, NOW, HandClock, House, forger, issued
+from tests.unit.usecases.houses import ALL_BINS, MEMBERS, NOW, HandClock, House, forger, issued, org
 from tests.unit.usecases.test_apply_notice import say
 
 REPORT = fx1()
@@ -376,8 +378,93 @@ def test_the_head_of_another_body_signs_nothing_for_this_one(mfa: House) -> None
 def test_a_body_whose_number_nobody_knows_is_held_and_not_blamed() -> None:
     mfa = House("KZ-MFA", bins={})
     processed = arrive(mfa)
-    assert (processed.code, processed.entry.state) == ("rules.cannot-tell", JournalState.HELD)
+    assert (processed.code, processed.entry.state) == ("receive.signer-unknown", JournalState.HELD)
     assert mfa.registered(DOCUMENT) is None
+    (held,) = Status(store=mfa.store).held()
+    assert (held["code"], held["params"]) == ("receive.signer-unknown", {"body": "KZ-MOF"})
+
+
+# --- whose receipt it is ---------------------------------------------------------------------------------------------
+def receipt_back(*, signer: str = "KZ-MFA", **without: Any) -> tuple[House, Delivery, Processed]:
+    """The report goes out, and a Receipt in the MFA's name comes back, signed by an employee of the body given.
+
+    The certificate is a good one under the same anchors and the Receipt is right in every other way: only who signed it
+    differs.
+    """
+    mof, mfa = House("KZ-MOF", **without), House("KZ-MFA")
+    mine = mof.submit().report(REPORT, ()).delivery
+    mof.deliver()
+    mfa.answering = replace(mfa.answering, submit=mfa.submit(issued("employee", signer)))
+    mof.carried(mine, mfa)
+    mfa.process()
+    (receipt,) = [one for one in mfa.everything_queued() if one.content_kind is ContentKind.DOCUMENT]
+    mfa.carried(receipt, mof)
+    processed = mof.process()
+    assert processed is not None
+    return mof, mof.delivery(mine.id), processed
+
+
+def assert_no_proof(mof: House, delivery: Delivery) -> None:
+    assert delivery.proof is Proof.NONE
+    assert ReceiptKind.SIGNED_RECEIPT not in {one.kind for one in mof.receipts(DOCUMENT)}
+    assert "receipt.verified" not in mof.told()
+
+
+def test_a_receipt_that_the_addressee_itself_signed_is_proof() -> None:
+    _, delivery, processed = receipt_back()
+    assert (processed.code, delivery.proof) == ("receive.registered", Proof.DIGEST)
+
+
+def test_a_receipt_that_another_body_signed_in_the_addressees_name_is_refused() -> None:
+    mof, delivery, processed = receipt_back(signer="KZ-MLSP")
+    assert processed.code == "receive.refused-against-rules"
+    assert_no_proof(mof, delivery)
+
+
+@pytest.mark.parametrize("signer", ["KZ-MFA", "KZ-MLSP"])
+def test_where_nothing_says_who_the_addressees_signer_is_no_receipt_is_proof(signer: str) -> None:
+    """Right or forged, they look alike from here: a person is asked, and the other side is not told of a fault."""
+    bins = {BodyCode(code): number for code, number in ALL_BINS.items() if code != "KZ-MFA"}
+    mof, delivery, processed = receipt_back(signer=signer, bins=bins)
+    assert (processed.code, processed.entry.state) == ("receive.signer-unknown", JournalState.HELD)
+    assert_no_proof(mof, delivery)
+    assert NoticeKind.NOT_VALID not in {
+        one.content.notice.kind for one in mof.everything_queued() if one.content_kind is ContentKind.NOTICE
+    }
+
+
+def test_a_receipt_that_waited_is_proof_once_the_number_is_known_and_a_person_lets_it_go() -> None:
+    bins = {BodyCode(code): number for code, number in ALL_BINS.items() if code != "KZ-MFA"}
+    mof, delivery, processed = receipt_back(bins=bins)
+    bins[BodyCode("KZ-MFA")] = ALL_BINS["KZ-MFA"]
+    mof.intervene.release(processed.entry.id, person="A. Clerk", reason="the BIN is in the settings now")
+    assert mof.process() is not None
+    assert mof.delivery(delivery.id).proof is Proof.DIGEST
+
+
+def test_a_receipt_for_another_sender_of_the_same_bytes_is_a_dispute() -> None:
+    mof, mfa = House("KZ-MOF"), House("KZ-MFA")
+    mine = mof.submit().report(REPORT, ()).delivery
+    mof.deliver()
+    mof.carried(mine, mfa)
+    mfa.answering = replace(mfa.answering, submit=OtherSender(mfa.submit(issued("employee", "KZ-MFA"))))
+    mfa.process()
+    (receipt,) = [one for one in mfa.everything_queued() if one.content_kind is ContentKind.DOCUMENT]
+    mfa.carried(receipt, mof)
+    assert mof.process() is not None
+    assert mof.delivery(mine.id).proof is Proof.NONE
+    assert [one.is_dispute for one in mof.receipts(DOCUMENT) if one.kind is ReceiptKind.SIGNED_RECEIPT] == [True]
+
+
+class OtherSender:
+    """Submits receipts that name another sender than the one whose document came in."""
+
+    def __init__(self, submit: Any) -> None:
+        self._submit = submit
+
+    def report(self, report: Receipt, attachments: Any) -> Any:
+        other = replace(report.sender, ref=org("KZ-MLSP"))
+        return self._submit.report(replace(report, sender=other), attachments)
 
 
 def test_the_same_document_id_with_other_bytes_is_held_and_the_first_stays(mfa: House) -> None:
