@@ -5,14 +5,16 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from signing.asic import CHECKS, DEFAULT_LIMITS
+from signing.asic import CHECKS, CHUNK, DEFAULT_LIMITS, open_archive
 from signing.validation_report import Conclusion, Indication, SubIndication
 from signing.verify.container import verify_container
+from signing.xmldsig import StepError
 from tests.unit.signing import xml_material as m
 
 EVIL = b"#!/bin/sh\n"
@@ -61,12 +63,55 @@ def _directory_entry_cut() -> bytes:
     return m.raw_zip(m.raw_entries(), after_directory=b"PK\x01\x02")
 
 
+def _end_record(offset: int, value: int) -> bytes:
+    """One field of two octets of the end record written over."""
+    archive = bytearray(m.raw_zip(m.raw_entries()))
+    struct.pack_into("<H", archive, len(archive) - 22 + offset, value)
+    return bytes(archive)
+
+
 def _zip64() -> bytes:
     return m.raw_zip(m.raw_entries(), after_directory=b"PK\x06\x07" + b"\0" * 16)
 
 
 def _zeros() -> bytes:
     return m.raw_zip([*m.raw_entries(), m.Raw(name=b"zeros", content=b"\0" * 3_000_000, deflate=True)])
+
+
+def _no_local_sums() -> bytes:
+    """The local header leaves sizes and checksum out as if a descriptor followed, and says that none does."""
+    archive = bytearray(_with(b"a.txt"))
+    header = archive.index(b"a.txt") - 30
+    archive[header + 14 : header + 26] = bytes(12)
+    return bytes(archive)
+
+
+def _after_deflate(hidden: bytes) -> bytes:
+    """Bytes that no reader of the content sees, counted as packed content."""
+    entry = m.raw_entries()[1]
+    packer = zlib.compressobj(wbits=-15)
+    packed = packer.compress(entry.content) + packer.flush() + hidden
+    sums = {"size": len(entry.content), "crc": zlib.crc32(entry.content)}
+    return m.raw_zip(_first(1, content=packed, deflate=False, method=8, **sums))
+
+
+def _after_a_full_piece() -> bytes:
+    """The same where the deflate stream ends exactly with the piece that was read: four stored blocks of one piece."""
+    block = CHUNK // 4 - 5
+    content = b"".join(bytes([number]) * block for number in range(4))
+    packed = b"".join(
+        struct.pack("<BHH", number == 3, block, block ^ 0xFFFF) + content[number * block : (number + 1) * block]
+        for number in range(4)
+    )
+    assert len(packed) == CHUNK
+    parts = m.parts_of(m.signed((m.DataObject.of("a.bin", "application/octet-stream", content),)))
+    sums = {"size": len(content), "crc": zlib.crc32(content)}
+    return m.raw_zip(
+        [
+            m.Raw(name=b"a.bin", content=packed + b"hidden", method=8, **sums) if entry.name == b"a.bin" else entry
+            for entry in m.raw_entries(parts)
+        ]
+    )
 
 
 def _manifest(edit: Callable[[bytes], bytes]) -> bytes:
@@ -113,6 +158,7 @@ VECTORS: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: _with(b"a.txt", local_extra=struct.pack("<HH", 1, 0)),
         "asic.local-headers",
     ),
+    "local sums missing and no descriptor promised": (_no_local_sums, "asic.local-headers"),
     "offset behind the directory": (lambda: _with(b"a.txt", at=10_000_000), "asic.local-headers"),
     "Z20 executable before the archive": (
         lambda: m.raw_zip(m.raw_entries(), before=b"MZ" * 40, shifted=True),
@@ -127,9 +173,13 @@ VECTORS: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "Z21 bytes after the archive": (lambda: m.raw_zip(m.raw_entries(), after=b"\n"), "asic.end-record"),
     "Z35 count of entries": (lambda: m.raw_zip(m.raw_entries(), count=4), "asic.end-record"),
+    "Z35 fewer entries on this disk than altogether": (lambda: _end_record(8, 4), "asic.end-record"),
+    "Z35 another disk": (lambda: _end_record(4, 1), "asic.end-record"),
+    "Z35 directory on another disk": (lambda: _end_record(6, 1), "asic.end-record"),
     "Z35 two end records": (_two_end_records, "asic.end-record"),
     "Z35 comment": (lambda: m.raw_zip(m.raw_entries(), comment=b"PK\x05\x06" + b"\0" * 18), "asic.end-record"),
     "Z35 ZIP64 locator": (_zip64, "asic.end-record"),
+    "Z35 ZIP64 mark for an offset": (lambda: _with(b"a.txt", at=0xFFFFFFFF), "asic.end-record"),
     "Z35 directory cut off": (_directory_entry_cut, "asic.end-record"),
     "empty file": (lambda: b"", "asic.end-record"),
     "text": (lambda: b"hello, this is no archive at all", "asic.end-record"),
@@ -146,12 +196,18 @@ VECTORS: dict[str, tuple[Callable[[], bytes], str]] = {
     "Z17 mimetype deflated": (lambda: _mimetype(deflate=True), "asic.mimetype"),
     "Z18 mimetype wrong": (lambda: _mimetype(content=b"application/vnd.etsi.asic-s+zip"), "asic.mimetype"),
     "mimetype with extra field": (lambda: _mimetype(extra=struct.pack("<HH", 0xCAFE, 0)), "asic.mimetype"),
+    "mimetype with extra field in the local header": (
+        lambda: _mimetype(local_extra=struct.pack("<HH", 0xCAFE, 0)),
+        "asic.mimetype",
+    ),
     "mimetype with descriptor": (lambda: _mimetype(descriptor=True), "asic.mimetype"),
     "mimetype missing": (lambda: m.raw_zip(m.raw_entries()[1:]), "asic.mimetype"),
     "Z34 more data than declared": (lambda: m.raw_zip(_first(1, size=10)), "asic.content"),
     "less data than declared": (lambda: m.raw_zip(_first(1, size=100_000)), "asic.content"),
     "checksum": (lambda: m.raw_zip(_first(2, crc=1)), "asic.content"),
     "deflate stream broken": (lambda: m.raw_zip(_first(1, deflate=False, method=8)), "asic.content"),
+    "bytes after the deflate stream": (lambda: _after_deflate(b"hidden"), "asic.content"),
+    "bytes after the deflate stream, in a piece of their own": (_after_a_full_piece, "asic.content"),
     "Z15 no manifest": (lambda: m.changed(manifest=None), "asic.manifest"),
     "manifest of another vocabulary": (lambda: m.changed(manifest=b"<manifest/>"), "asic.manifest"),
     "manifest lists a name twice": (
@@ -176,6 +232,17 @@ def test_refuses_an_archive_for_its_one_flaw(row: str) -> None:
     assert result.report.indication is Indication.TOTAL_FAILED
     assert result.report.sub_indication is SubIndication.FORMAT_FAILURE
     assert result.objects == ()
+
+
+def test_nothing_beyond_the_declared_size_is_handed_out() -> None:
+    content = b"\0" * 3_000_000
+    entry = m.Raw(name=b"zeros", content=content, deflate=True, size=CHUNK)
+    archive = open_archive(io.BytesIO(m.raw_zip([*m.raw_entries(), entry])), [])
+    given = io.BytesIO()
+    with pytest.raises(StepError) as stopped:
+        given.writelines(archive.chunks("zeros"))
+    assert len(given.getvalue()) == CHUNK
+    assert stopped.value.check.params["reason"] == "longer than declared"
 
 
 def test_every_check_of_the_reader_has_a_vector() -> None:

@@ -49,6 +49,10 @@ def explicit_policy(skip: int = 0) -> bytes:
     return extension(x509.POLICY_CONSTRAINTS, sequence(asn1.encode(0x80, bytes((skip,)))), critical=True)
 
 
+def authority_key_id(value: bytes) -> bytes:
+    return extension(x509.AUTHORITY_KEY_IDENTIFIER, sequence(asn1.encode(0x80, value)))
+
+
 def look_alikes(chain: Chain, count: int) -> list[Certificate]:
     """CAs with the right name and no key identifier, but other keys."""
     return [
@@ -114,6 +118,8 @@ CASES = (
          lambda: validate_path(C.signer, C.candidates, C.with_root(key=made.key("stranger")).anchors, at=AT, policy=POLICY)),
     Case("issuer by name alone", "path.found", UNDECIDED, SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
          lambda: judged_with(C.with_leaf(with_key_ids=False), look_alikes(C, 3))),
+    Case("issuer under another key identifier", "path.found", UNDECIDED, SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
+         lambda: judged(C.with_leaf(with_key_ids=False, extra=(authority_key_id(made.key_id(made.key("other"))),)))),
     Case("no issuer came along", "path.found", UNDECIDED, SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
          lambda: judged_with(C, [])),
     Case("too many look-alikes", "path.limits", FAILED, SubIndication.FORMAT_FAILURE,

@@ -15,7 +15,7 @@ from adapter.domain.delivery import DeliveryState
 from adapter.domain.report import TreatyInformation
 from adapter.errors import Conflict, DocumentRefused, Final, Severity
 from adapter.usecases.convert import Attached
-from adapter.usecases.submit import SubmitLimits
+from adapter.usecases.submit import Submit, SubmitLimits, Submitted
 from tests.factories import RECORD, bi, fx1, fx2, fx8, put
 from tests.unit.usecases.containers import altered
 from tests.unit.usecases.houses import ATTACHED, House, forger, issued
@@ -80,6 +80,35 @@ def test_the_same_report_again_is_the_delivery_that_stands_and_nothing_is_signed
     assert (again.replayed, again.delivery) == (True, first.delivery)
     assert mof.keys_asked == 1
     assert mof.told() == ["delivery.queued"]
+
+
+def test_the_same_report_submitted_twice_at_once_is_queued_once_and_noted_once(mof: House) -> None:
+    second, slow = _overtaken(mof, REPORT)
+    assert slow.report(REPORT, ()).replayed
+    assert mof.deliveries(REPORT.header.document_id) == [second[0].delivery]
+    assert mof.told() == ["delivery.queued"]
+
+
+def test_another_text_under_the_same_id_that_was_faster_stands(mof: House) -> None:
+    second, slow = _overtaken(mof, other_words(REPORT))
+    with pytest.raises(Conflict) as conflict:
+        slow.report(REPORT, ())
+    assert conflict.value.params["known_sha256"] == second[0].delivery.digest
+    assert mof.deliveries(REPORT.header.document_id) == [second[0].delivery]
+    assert mof.told() == ["delivery.queued"]
+
+
+def _overtaken(house: House, faster: TreatyInformation) -> tuple[list[Submitted], Submit]:
+    """A submit during whose signing another submission of `faster` runs from beginning to end."""
+    submit = house.submit()
+    submitted: list[Submitted] = []
+
+    def key() -> signing.SigningKey:
+        if not submitted:
+            submitted.append(house.submit().report(faster, ()))
+        return submit.sign.document_key()
+
+    return submitted, replace(submit, sign=replace(submit.sign, document_key=key))
 
 
 def test_the_same_id_with_other_text_is_a_conflict_that_names_both_digests_and_changes_nothing(mof: House) -> None:
