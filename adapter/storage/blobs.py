@@ -22,7 +22,8 @@ from sqlalchemy import exists, func, insert, literal, select
 from adapter.domain.document import Sha256
 from adapter.errors import Final
 from adapter.ports import Clock, KeptBlob
-from adapter.storage.database import Database, OpenTransaction, disk_error, disk_errors, is_full
+from adapter.storage.database import Database, OpenTransaction
+from adapter.storage.disk import disk_error, disk_errors, is_full
 from adapter.storage.tables import blob_chunks, blobs
 
 CHUNK = 1024 * 1024

@@ -6,7 +6,6 @@ queue fairly and a transaction that has begun never finds out half-way that it m
 
 from __future__ import annotations
 
-import errno
 import os
 import sqlite3
 import threading
@@ -14,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 from sqlalchemy import (
     Connection,
@@ -35,6 +34,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from adapter.errors import Conflict, ElshiError, Final, Finding, Retryable, SettingsRefused, Severity
 from adapter.storage.config import StorageConfig
+from adapter.storage.disk import disk_errors
 from adapter.storage.tables import Refusal
 
 _POOLED = 8
@@ -100,7 +100,6 @@ _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")
 _DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _LANE = "deliveries.addressee"
 """How SQLite names the index deliveries_lane: a second row of one lane in work is a mistake, not a repeat."""
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 def translated(error: SQLAlchemyError) -> ElshiError:
@@ -127,27 +126,6 @@ def _broken_constraint(name: str, broken: str) -> Final:
     if name == "SQLITE_CONSTRAINT_FOREIGNKEY":
         return Final("storage.nothing-to-point-at")
     return Final("storage.invariant", params={"invariant": broken})
-
-
-@contextmanager
-def disk_errors() -> Iterator[None]:
-    """The same for files: a full disk is `storage.full`, everything else `storage.failed`. No path enters the error."""
-    try:
-        yield
-    except OSError as error:
-        raise disk_error(error) from error
-
-
-def disk_error(error: OSError) -> Final:
-    """What a failed file operation means to the caller."""
-    if error.errno in _NO_ROOM:
-        return Final("storage.full")
-    return Final("storage.failed", params={"reason": error.strerror or type(error).__name__})
-
-
-def is_full(error: BaseException | None) -> TypeGuard[OSError]:
-    """True when there was no room on the disk."""
-    return isinstance(error, OSError) and error.errno in _NO_ROOM
 
 
 # --- engine ----------------------------------------------------------------------------------------------------------

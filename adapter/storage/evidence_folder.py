@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapter.errors import Final
-from adapter.storage.database import disk_errors
+from adapter.storage.disk import disk_errors
 
 _MEGABYTE = 1024 * 1024
 _WINDOWS_DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
