@@ -1,13 +1,17 @@
 """The only place that names concrete parts: Settings in, ready use cases out.
 
-node      one node from its settings
-auditor   the verifier, from the command line alone
-stand     a whole stand of participants with throwaway keys, for the sandbox and the demonstration
-forms     report files in and out: template, draft of a summary, publication
+node          one node from its settings: concrete parts
+passes        use cases over such parts, a test's stand-ins included
+key_files     keys and certificates from files;  report_files  reports with their attachments
+auditor       the verifier, from the command line alone
+stand         a whole stand of participants with throwaway keys, for the sandbox and the demonstration
+forms         report files in and out: template, draft of a summary, publication
 """
 
 from adapter.composition.auditor import evidence_folder, opened_container, verifier
-from adapter.composition.node import AskPassword, Node, Opened, load_key, nobody_to_ask
+from adapter.composition.key_files import load_key
+from adapter.composition.node import AskPassword, Node, nobody_to_ask
+from adapter.composition.report_files import Opened
 
 __all__ = [
     "AskPassword",

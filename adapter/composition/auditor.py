@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 import signing
-from adapter.composition.node import read_file, signing_errors
+from adapter.composition.key_files import read_file, signing_errors
 from adapter.domain.document import Sha256
 from adapter.errors import Final, Place
 from adapter.exchange.channel import interpret

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from adapter import conversion, rendition, rules
-from adapter.composition.node import Node, Opened, open_report, read_file, source_context
+from adapter.composition.key_files import read_file
+from adapter.composition.node import Node
+from adapter.composition.report_files import Opened, open_report, source_context
 from adapter.domain.document import DocumentId, DocumentType
 from adapter.domain.header import Header
 from adapter.domain.reference import Bilingual
@@ -154,7 +156,7 @@ def write_site(node: Node, year: int, texts: Path, folder: Path) -> tuple[Publis
     report = node.publish(year, publication_texts(texts))
     facts = node.facts.before_signing(report, at=node.clock.now())
     composed = node.convert(report, (), facts=facts, stage=rules.Stage.PUBLISH)
-    kept, _ = node.sign("document").container(composed, at=node.clock.now())
+    kept, _ = node.sign().container(composed, at=node.clock.now())
     assert isinstance(composed.report, PublishedResults)
     files = {
         "results.xml": composed.document.content,

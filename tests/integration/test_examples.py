@@ -138,7 +138,7 @@ def test_form_to_xml_to_form_to_xml_gives_the_same_bytes(path, dump):
 
 
 def _context(path: str) -> Any:
-    from adapter.composition.node import source_context
+    from adapter.composition.report_files import source_context
 
     return source_context(rules.load_rulesets(), *factories.BASELINE, (YEAR / path).parent)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapter import rules
-from adapter.composition.node import source_context
+from adapter.composition.report_files import source_context
 from adapter.domain.report import Report, TreatyInformation
 from adapter.sources.yaml_report import read_report
 from tests import factories as make

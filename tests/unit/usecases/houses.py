@@ -19,6 +19,7 @@ from uuid import UUID
 import schemas
 import signing
 from adapter import rules
+from adapter.composition.passes import OwnBody, Passes
 from adapter.domain.delivery import Delivery
 from adapter.domain.document import BodyCode, DocumentId, Sha256
 from adapter.domain.header import RulesetRef
@@ -34,23 +35,12 @@ from adapter.domain.receipt import SignatureVerdict
 from adapter.domain.reference import Bilingual, OrgRef
 from adapter.errors import ElshiError, Final
 from adapter.ports import Accepted, FetchedFile, Opened, Participant, Prepared
-from adapter.usecases.answer import Answering
-from adapter.usecases.apply_notice import ApplyNotice
-from adapter.usecases.consolidate import Consolidate
-from adapter.usecases.convert import Attached, Convert
-from adapter.usecases.deliver import Deliver, DeliveryPlan, Recover
-from adapter.usecases.export import Export
-from adapter.usecases.facts import FactsOf
-from adapter.usecases.intervene import Intervene
+from adapter.usecases.convert import Attached
+from adapter.usecases.deliver import DeliveryPlan
 from adapter.usecases.process_message import ProcessMessage
-from adapter.usecases.publish import Publish
-from adapter.usecases.receive import Receive
 from adapter.usecases.register_document import RegisterDocument
-from adapter.usecases.sign import Sign
-from adapter.usecases.submit import Submit, SubmitLimits, Submitted
-from adapter.usecases.summarise import Summarise
+from adapter.usecases.submit import SubmitLimits, Submitted
 from adapter.usecases.verified_container import Trust
-from adapter.usecases.watch import Watch
 from tests.doubles.memory_store import MemoryStore
 from tests.factories import BINS, COPY_BYTES, TABLE_BYTES
 
@@ -222,8 +212,8 @@ ATTACHED = (
 
 # --- a node ----------------------------------------------------------------------------------------------------------
 @dataclass
-class House:
-    """Everything of one body, on a clock that the test moves."""
+class House(Passes):
+    """Everything of one body, on a clock that the test moves: a node's own passes over stand-ins."""
 
     body: str
     clock: HandClock = field(default_factory=HandClock)
@@ -231,15 +221,44 @@ class House:
     bins: dict[BodyCode, str] = field(default_factory=lambda: {BodyCode(k): v for k, v in ALL_BINS.items()})
     plan: DeliveryPlan = field(default_factory=DeliveryPlan)
     limits: SubmitLimits = field(default_factory=SubmitLimits)
+    is_office_signed: bool = True
 
     def __post_init__(self) -> None:
-        self.store = MemoryStore()
         self.identifiers = Counting(1000 * (1 + sorted(MEMBERS).index(self.body)))
-        self.outgoing = ScriptedOutgoing(self.clock)
-        self.incoming = ScriptedIncoming()
         self.keys_asked = 0
 
     # --- parts ---
+    @cached_property
+    def own(self) -> OwnBody:
+        return OwnBody(
+            ref=org(self.body),
+            member=MEMBERS[self.body],
+            system=f"ELSHI-{self.body}",
+            number_prefix="К-",
+            decided_by=Words(kk="Автоматты тексеру", ru="Автоматическая проверка"),
+            ruleset=RulesetRef(id="RK-GOV-1141-2010", version="2021-03-18"),
+        )
+
+    @cached_property
+    def store(self) -> MemoryStore:
+        return MemoryStore()
+
+    @cached_property
+    def rulesets(self) -> rules.Rulesets:
+        return rulesets()
+
+    @cached_property
+    def outgoing(self) -> ScriptedOutgoing:
+        return ScriptedOutgoing(self.clock)
+
+    @cached_property
+    def incoming(self) -> ScriptedIncoming:
+        return ScriptedIncoming()
+
+    @cached_property
+    def addresses(self) -> KnownAddresses:
+        return KnownAddresses()
+
     @cached_property
     def trust(self) -> Trust:
         return Trust(policy=TRUST_POLICY, anchors=pki().trust_anchors())
@@ -248,125 +267,21 @@ class House:
     def envelope_trust(self) -> Trust:
         return Trust(policy=signing.SANDBOX_ENVELOPE, anchors=pki().trust_anchors())
 
+    def head_key(self) -> signing.SigningKey:
+        self.keys_asked += 1
+        return (self.head or issued("head", self.body)).signing_key()
+
+    def office_key(self) -> signing.SigningKey:
+        return issued("employee", self.body).signing_key()
+
+    # --- names of the tests ---
     @cached_property
-    def convert(self) -> Convert:
-        return Convert(rulesets=rulesets())
-
-    @cached_property
-    def facts(self) -> FactsOf:
-        return FactsOf(store=self.store, rulesets=rulesets(), trust=self.trust, bins=self.bins)
-
-    def sign(self, key: signing.IssuedKey | None = None) -> Sign:
-        chosen = key or self.head or issued("head", self.body)
-
-        def opened() -> signing.SigningKey:
-            self.keys_asked += 1
-            return chosen.signing_key()
-
-        return Sign(
-            blobs=self.store.blobs,
-            document_key=opened,
-            office_key=lambda: issued("employee", self.body).signing_key(),
-            policy=signing.DEFAULT_SIGNING,
-            trust=self.trust,
-            office_trust=self.trust,
-        )
-
-    def submit(self, key: signing.IssuedKey | None = None) -> Submit:
-        return Submit(
-            body=BodyCode(self.body),
-            store=self.store,
-            clock=self.clock,
-            identifiers=self.identifiers,
-            convert=self.convert,
-            sign=self.sign(key),
-            facts=self.facts,
-            limits=self.limits,
-        )
-
-    @cached_property
-    def deliver(self) -> Deliver:
-        return Deliver(
-            store=self.store, channel=self.outgoing, clock=self.clock, identifiers=self.identifiers, plan=self.plan
-        )
-
-    @cached_property
-    def recover(self) -> Recover:
-        return Recover(store=self.store, clock=self.clock, plan=self.plan)
-
-    @cached_property
-    def watch(self) -> Watch:
-        return Watch(store=self.store, clock=self.clock, plan=self.plan)
-
-    @cached_property
-    def intervene(self) -> Intervene:
-        return Intervene(store=self.store, clock=self.clock, plan=self.plan)
-
-    @cached_property
-    def receive(self) -> Receive:
-        return Receive(store=self.store, channel=self.incoming, clock=self.clock, identifiers=self.identifiers)
-
-    @cached_property
-    def apply_notice(self) -> ApplyNotice:
-        return ApplyNotice(clock=self.clock, identifiers=self.identifiers, plan=self.plan)
-
-    @cached_property
-    def answering(self) -> Answering:
-        return Answering(
-            own=org(self.body),
-            system=f"ELSHI-{self.body}",
-            decided_by=Words(kk="Автоматты тексеру", ru="Автоматическая проверка"),
-            ruleset=RulesetRef(id="RK-GOV-1141-2010", version="2021-03-18"),
-            store=self.store,
-            submit=self.submit(issued("employee", self.body)),
-        )
+    def process(self) -> ProcessMessage:
+        return self.process_message
 
     @cached_property
     def register(self) -> RegisterDocument:
-        return RegisterDocument(
-            body=BodyCode(self.body),
-            member=MEMBERS[self.body],
-            number_prefix="К-",
-            store=self.store,
-            channel=self.incoming,
-            clock=self.clock,
-            identifiers=self.identifiers,
-            addresses=KnownAddresses(),
-            rulesets=rulesets(),
-            facts=self.facts,
-            trust=self.trust,
-            office_trust=self.trust,
-            answering=self.answering,
-        )
-
-    @cached_property
-    def process(self) -> ProcessMessage:
-        return ProcessMessage(
-            store=self.store,
-            channel=self.incoming,
-            addresses=KnownAddresses(),
-            clock=self.clock,
-            identifiers=self.identifiers,
-            apply_notice=self.apply_notice,
-            register_document=self.register,
-            retry=self.plan.retry,
-        )
-
-    @cached_property
-    def summarise(self) -> Summarise:
-        return Summarise(store=self.store, clock=self.clock, rulesets=rulesets(), trust=self.trust)
-
-    @cached_property
-    def consolidate(self) -> Consolidate:
-        return Consolidate(store=self.store, clock=self.clock, trust=self.trust)
-
-    @cached_property
-    def publish(self) -> Publish:
-        return Publish(own=org(self.body), store=self.store, clock=self.clock, summarise=self.summarise)
-
-    @cached_property
-    def export(self) -> Export:
-        return Export(store=self.store, clock=self.clock, trust=self.trust, own=self.body)
+        return self.register_document
 
     # --- what tests look at ---
     def delivery(self, delivery_id: str) -> Delivery:

@@ -1,0 +1,51 @@
+"""Keys and certificates from files; what `signing` says of them becomes an error of ours at this edge."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final as Constant
+from typing import TypeVar
+
+import signing
+from adapter.errors import Final, Place
+from signing.keys import pem, pkcs12
+
+Made = TypeVar("Made")
+
+DER_START: Constant = b"\x30"
+
+
+def load_key(content: bytes, password: bytes | None, *, file: str) -> signing.SigningKey:
+    """A key from PKCS#12 or PEM bytes; what is wrong becomes Final with the signing error's own code."""
+    if content[:1] == DER_START:
+        return signing_errors(lambda: pkcs12.load(content, password or b""), file=file)
+    return signing_errors(lambda: pem.load(content, password), file=file)
+
+
+def signing_errors(make: Callable[[], Made], *, file: str | None = None) -> Made:
+    """Errors of `signing` become ours at this edge: same code, same parameters."""
+    try:
+        return make()
+    except signing.SigningError as error:
+        raise Final(error.code, place=Place(file=file), params=dict(error.params)) from error
+
+
+def certificate(path: Path) -> bytes:
+    """One certificate, PEM or DER, as DER. Raises Final `trust.unreadable`, `trust.not-one-certificate`."""
+    content = read_file(path, "trust.unreadable")
+    if content[:1] == DER_START:
+        return content
+    try:
+        return ssl.PEM_cert_to_DER_cert(content.decode("ascii").strip())
+    except ValueError as error:
+        raise Final("trust.not-one-certificate", place=Place(file=path.name), params={"file": path.name}) from error
+
+
+def read_file(path: Path, code: str) -> bytes:
+    """The bytes of a file; Final with that code when it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Final(code, place=Place(file=path.name), params={"file": path.name}) from error
