@@ -39,7 +39,7 @@ from adapter.usecases.convert import Attached
 from adapter.usecases.deliver import DeliveryPlan
 from adapter.usecases.process_message import ProcessMessage
 from adapter.usecases.register_document import RegisterDocument
-from adapter.usecases.submit import SubmitLimits, Submitted
+from adapter.usecases.submit import Submit, SubmitLimits, Submitted
 from adapter.usecases.verified_container import Trust
 from tests.doubles.memory_store import MemoryStore
 from tests.factories import BINS, COPY_BYTES, TABLE_BYTES
@@ -273,6 +273,10 @@ class House(Passes):
 
     def office_key(self) -> signing.SigningKey:
         return issued("employee", self.body).signing_key()
+
+    def submit(self, key: Any = None) -> Submit:
+        """`key` may be a key that the authority of the tests has issued."""
+        return super().submit(key.signing_key if isinstance(key, signing.IssuedKey) else key)
 
     # --- names of the tests ---
     @cached_property

@@ -239,7 +239,7 @@ def test_the_receipt_of_another_document_fails(files: dict[str, bytes]) -> None:
 def test_a_receipt_that_the_sender_made_for_itself_fails(files: dict[str, bytes]) -> None:
     """Everything in it is right except who signed it."""
     mof, mfa = House("KZ-MOF"), House("KZ-MFA")
-    object.__setattr__(mfa.answering, "submit", mfa.submit(issued("employee", "KZ-MOF").signing_key))
+    object.__setattr__(mfa.answering, "submit", mfa.submit(issued("employee", "KZ-MOF")))
     (mine,) = [one for one in _story()[0].deliveries(DOCUMENT) if one.content_kind is ContentKind.DOCUMENT]
     _story()[0].carried(mine, mfa)
     mfa.process()

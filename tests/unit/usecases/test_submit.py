@@ -246,27 +246,27 @@ LONG_AGO, NEXT_YEAR = datetime(2026, 6, 1, tzinfo=UTC), datetime(2027, 6, 1, tzi
 )
 def test_an_unfit_certificate_signs_nothing(mof: House, key: Any, code: str) -> None:
     with pytest.raises(Final) as refused:
-        mof.submit(key().signing_key).report(REPORT, ())
+        mof.submit(key()).report(REPORT, ())
     assert refused.value.code == code
     nothing_is_there(mof)
 
 
 def test_the_error_of_an_expired_certificate_says_until_when_it_was_valid(mof: House) -> None:
     with pytest.raises(Final) as refused:
-        mof.submit(issued("head", "KZ-MOF", end=LONG_AGO).signing_key).report(REPORT, ())
+        mof.submit(issued("head", "KZ-MOF", end=LONG_AGO)).report(REPORT, ())
     assert refused.value.params["to"] == LONG_AGO
 
 
 def test_somebody_who_is_not_the_head_does_not_sign_the_report(mof: House) -> None:
     with pytest.raises(DocumentRefused) as refused:
-        mof.submit(issued("employee", "KZ-MOF").signing_key).report(REPORT, ())
+        mof.submit(issued("employee", "KZ-MOF")).report(REPORT, ())
     assert "BR-03c" in {one.code for one in refused.value.findings}
     nothing_is_there(mof)
 
 
 def test_the_head_of_another_body_does_not_sign_the_report(mof: House) -> None:
     with pytest.raises(DocumentRefused) as refused:
-        mof.submit(issued("head", "KZ-MLSP").signing_key).report(REPORT, ())
+        mof.submit(issued("head", "KZ-MLSP")).report(REPORT, ())
     assert "BR-03c" in {one.code for one in refused.value.findings}
     nothing_is_there(mof)
 
