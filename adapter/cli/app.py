@@ -5,6 +5,8 @@ from __future__ import annotations
 import getpass
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -31,11 +33,16 @@ class Context:
     screen: Screen
     settings: Path | None
 
-    def node(self) -> Node:
-        """The node of the settings; SettingsRefused or Final `settings.not-given`."""
+    @contextmanager
+    def node(self) -> Iterator[Node]:
+        """The node of the settings, let go of at the end; SettingsRefused or Final `settings.not-given`."""
         if self.settings is None:
             raise Final("settings.not-given")
-        return Node(load_settings(self.settings, os.environ), ask_password=_ask)
+        node = Node(load_settings(self.settings, os.environ), ask_password=_ask)
+        try:
+            yield node
+        finally:
+            node.close()
 
 
 app = typer.Typer(

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from adapter.cli.app import OK, JsonOption, LanguageOption, SettingsOption, app, context
+from adapter.cli.screen import GOOD
 from adapter.composition.forms import write_consolidated, write_site, write_summary
 
 YearArgument = Annotated[int, typer.Argument(help="Reporting year.")]
@@ -27,12 +28,9 @@ def summarise(
 ) -> int:
     """Join the registered submissions with the assessment into summary.yaml: coverage, sources and figures are computed."""
     ready = context(settings=settings, as_json=as_json, language=language)
-    node = ready.node()
-    try:
+    with ready.node() as node:
         path = write_summary(node, year, texts, output)
-    finally:
-        node.close()
-    ready.screen.json({"file": str(path)}) if as_json else ready.screen.say(f"[green]✓[/] {path}")
+    ready.screen.done({"file": str(path)}, str(path))
     return OK
 
 
@@ -47,12 +45,9 @@ def consolidate(
 ) -> int:
     """Rest the consolidated information on the registered summary, whose signed container travels on unchanged."""
     ready = context(settings=settings, as_json=as_json, language=language)
-    node = ready.node()
-    try:
+    with ready.node() as node:
         path = write_consolidated(node, year, texts, output)
-    finally:
-        node.close()
-    ready.screen.json({"file": str(path)}) if as_json else ready.screen.say(f"[green]✓[/] {path}")
+    ready.screen.done({"file": str(path)}, str(path))
     return OK
 
 
@@ -67,13 +62,10 @@ def publish(
 ) -> int:
     """Write the publication: pages in Kazakh and Russian, XML, JSON, CSV, PDF and the signed container."""
     ready = context(settings=settings, as_json=as_json, language=language)
-    node = ready.node()
-    try:
+    with ready.node() as node:
         report, files = write_site(node, year, texts, output)
-    finally:
-        node.close()
     if as_json:
         ready.screen.json({"documentId": report.header.document_id, "files": sorted(files)})
     else:
-        ready.screen.say(f"[green]✓[/] {output}: {', '.join(sorted(files))}")
+        ready.screen.say(GOOD, f" {output}: {', '.join(sorted(files))}")
     return OK

@@ -24,6 +24,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
+from rich.text import Text
 
 from adapter import sandbox as exchange
 from adapter.cli.app import FINDINGS, OK, LanguageOption, app, context, now
@@ -309,7 +311,9 @@ class _Play:
         assert self.serving is not None
         findings = self.serving.sandbox.protocol_findings()
         for finding in findings:
-            self._say(f"  [yellow]{finding.participant} {finding.code}[/] {finding.path}: {finding.rule}")
+            self._say(
+                f"  [yellow]{finding.participant} {finding.code}[/] {escape(finding.path)}: {escape(finding.rule)}"
+            )
         self._expect("expect-clean-protocol", not findings)
         self._title("end" if self.all_hold else "end-failed")
         for what, held in self.expectations:
@@ -365,7 +369,7 @@ class _Play:
             + self._text("queued", body=body, to=delivery.addressee, what=_number(delivery), xml=delivery.digest[:12])
         )
         for finding in submitted.findings:
-            self._say(f"      [yellow]{finding.code}[/] {finding.place.xpath or ''}")
+            self._say(f"      [yellow]{finding.code}[/] {escape(finding.place.xpath or '')}")
 
     def _await(self, body: str, state: DeliveryState, expectation: str) -> None:
         held = self._until(lambda: self._document(body).state is state)
@@ -426,10 +430,11 @@ class _Play:
         self._say(f"  {self._text(key, **params)}")
 
     def _say(self, line: str) -> None:
-        self.screen.say(line)
+        self.screen.say(Text.from_markup(line))
 
     def _text(self, key: str, **params: object) -> str:
-        return LINES[key][self.screen.language.value].format(**params)
+        plain = {name: escape(value) if isinstance(value, str) else value for name, value in params.items()}
+        return LINES[key][self.screen.language.value].format(**plain)
 
     def _at(self) -> str:
         """The scenario's documents claim times of November 2026; before that, a verifier has to be told the moment."""

@@ -11,6 +11,7 @@ import typer
 
 from adapter import texts
 from adapter.cli.app import FINDINGS, OK, UNUSABLE, JsonOption, LanguageOption, SettingsOption, app, context, now
+from adapter.cli.screen import BAD, DOUBT, GOOD
 from adapter.composition.forms import Desk, empty_form, written
 from adapter.domain.document import DocumentId, DocumentType
 from adapter.errors import DocumentRefused, Final, Place, Severity
@@ -60,8 +61,8 @@ def check(
                 {"file": str(path), "findings": [finding_as_json(one) for one in findings], "clean": not findings}
             )
         else:
-            mark = "[green]✓[/]" if not findings else "[red]✗[/]" if _blocks(findings) else "[yellow]![/]"
-            ready.screen.say(f"{mark} {path}")
+            mark = GOOD if not findings else BAD if _blocks(findings) else DOUBT
+            ready.screen.say(mark, f" {path}")
             ready.screen.findings(findings)
         worst = max(worst, UNUSABLE if unusable else FINDINGS if findings else OK)
     return worst
@@ -120,7 +121,7 @@ def convert(
         ready.screen.json({"file": str(output), "findings": [finding_as_json(one) for one in findings]})
     else:
         ready.screen.findings(findings)
-        ready.screen.say(f"[green]✓[/] {output}" + (f", {pdf}" if pdf else ""))
+        ready.screen.say(GOOD, f" {output}", f", {pdf}" if pdf else "")
     return OK
 
 
@@ -158,8 +159,7 @@ def sign(
 ) -> int:
     """Sign a report: one signature over the XML, the printed form and every attachment; nothing is sent."""
     ready = context(settings=settings, as_json=as_json, language=language)
-    node = ready.node()
-    try:
+    with ready.node() as node:
         signed = node.sign_file(report)
         with node.store.blobs.open(signed.kept.sha256) as source:
             _write({output: source.read()})
@@ -173,9 +173,7 @@ def sign(
             )
         else:
             ready.screen.findings(signed.findings)
-            ready.screen.say(f"[green]✓[/] {output}  SHA-256 {signed.kept.sha256}")
-    finally:
-        node.close()
+            ready.screen.say(GOOD, f" {output}  SHA-256 {signed.kept.sha256}")
     return OK
 
 
@@ -188,8 +186,7 @@ def submit(
 ) -> int:
     """Check, sign and queue. When it returns, the document is durable; the worker delivers it."""
     ready = context(settings=settings, as_json=as_json, language=language)
-    node = ready.node()
-    try:
+    with ready.node() as node:
         for path in documents:
             submitted = node.submit_file(path)
             delivery = submitted.delivery
@@ -210,11 +207,10 @@ def submit(
             queued = {"kk": "кезекке қойылды", "ru": "в очереди", "en": "queued"}[ready.screen.language.value]
             due = f", {delivery.deadline.astimezone():%d.%m.%Y %H:%M %z}" if delivery.deadline else ""
             ready.screen.say(
-                f"[green]✓[/] {path}: {again if submitted.replayed else queued} → {delivery.addressee}"
-                f"  {delivery.document_id}{due}"
+                GOOD,
+                f" {path}: {again if submitted.replayed else queued} → {delivery.addressee}"
+                f"  {delivery.document_id}{due}",
             )
-    finally:
-        node.close()
     return OK
 
 
@@ -229,12 +225,9 @@ def status(
 ) -> int:
     """Where documents stand: state, attempts, registration number, next try."""
     ready = context(settings=settings, as_json=as_json, language=language)
-    node = ready.node()
-    try:
+    with ready.node() as node:
         reader = Status(store=node.store)
         rows = reader.held() if held else reader.incoming() if incoming else reader.outgoing(_identifier(document))
-    finally:
-        node.close()
     if as_json:
         ready.screen.json(rows)
         return OK

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from rich.text import Text
 
 from adapter import texts as sentences
 from adapter.cli.app import FAILED, OK, JsonOption, LanguageOption, SettingsOption, app, context, now
-from adapter.cli.screen import Screen
+from adapter.cli.screen import BAD, GOOD, UNSURE, Screen
 from adapter.composition import evidence_folder, opened_container, verifier
 from adapter.composition.forms import audit_page
 from adapter.domain.document import DocumentId
@@ -22,7 +23,7 @@ from adapter.usecases.verdict import Link, Verdict, chain_of
 from adapter.usecases.verify import Verify
 
 _CODES = {"TOTAL-PASSED": 0, "TOTAL-FAILED": 1, "INDETERMINATE": 2}
-_MARKS = {"TOTAL-PASSED": "[green]✓[/]", "TOTAL-FAILED": "[red]✗[/]", "INDETERMINATE": "[yellow]?[/]"}
+_MARKS = {"TOTAL-PASSED": GOOD, "TOTAL-FAILED": BAD, "INDETERMINATE": UNSURE}
 _LARGEST = 64_000_000
 
 
@@ -37,8 +38,7 @@ def export(
 ) -> int:
     """Write everything about documents as folders that an auditor needs nothing else for."""
     ready = context(settings=settings, as_json=as_json, language=language)
-    node = ready.node()
-    try:
+    with ready.node() as node:
         wanted = [DocumentId(one) for one in documents or ()]
         if everything:
             with node.store.transaction() as transaction:
@@ -59,9 +59,7 @@ def export(
                 if as_json:
                     ready.screen.json({"documentId": document, "folder": str(folder), "files": sorted(files)})
                 else:
-                    ready.screen.say(f"[green]✓[/] {folder}  ({len(files)})")
-    finally:
-        node.close()
+                    ready.screen.say(GOOD, f" {folder}  ({len(files)})")
     return OK
 
 
@@ -181,12 +179,14 @@ def _report(screen: Screen, verdicts: Sequence[Verdict], links: Sequence[Link]) 
     for verdict in verdicts:
         signers = ", ".join(str((one.get("signer") or {}).get("common_name") or "—") for one in verdict.signatures)
         sub = f" {verdict.sub_indication}" if verdict.sub_indication else ""
-        screen.say(f"{_MARKS[verdict.indication]} [bold]{verdict.indication}[/]{sub}  {verdict.file}  {signers}")
+        screen.say(
+            _MARKS[verdict.indication], " ", Text(verdict.indication, "bold"), f"{sub}  {verdict.file}  {signers}"
+        )
         if verdict.indication != "TOTAL-PASSED":
             _reasons(screen, verdict)
     for link in links:
         if link.conclusion != "TOTAL-PASSED":
-            screen.say(f"{_MARKS[link.conclusion]} {link.kind}: {link.source} → {link.target}")
+            screen.say(_MARKS[link.conclusion], f" {link.kind}: {link.source} → {link.target}")
     passed = sum(1 for link in links if link.conclusion == "TOTAL-PASSED")
     if links:
         words = {"kk": "құжаттар тізбегі", "ru": "цепочка документов", "en": "chain of documents"}
@@ -201,4 +201,4 @@ def _reasons(screen: Screen, verdict: Verdict) -> None:
             known = code if code in sentences.codes() else code.removeprefix("document.")
             sentence = sentences.render(known, dict(check["params"]), screen.language)
             sub = f" {check['sub_indication']}" if check.get("sub_indication") else ""
-            screen.say(f"    [bold]{check['conclusion']}{sub}[/]  {check['id']}: {sentence.what}")
+            screen.say("    ", Text(f"{check['conclusion']}{sub}", "bold"), f"  {check['id']}: {sentence.what}")

@@ -12,7 +12,7 @@ import typer
 from adapter import sandbox as exchange_sandbox
 from adapter import texts
 from adapter.cli.app import OK, JsonOption, LanguageOption, SettingsOption, app, context, now
-from adapter.cli.screen import Screen
+from adapter.cli.screen import GOOD, Screen
 from adapter.composition import Node, load_key
 from adapter.composition.machine import machine_clock, machine_identifiers
 from adapter.composition.stand import default_plan, existing_stand, make_stand
@@ -26,14 +26,11 @@ from adapter.worker import Worker
 def serve(settings: SettingsOption = None, language: LanguageOption = None) -> int:
     """Answer the exchange: the SOAP endpoint, the JSON API when a token is set, /live and /ready. Stops on SIGTERM."""
     ready = context(settings=settings, language=language)
-    node = ready.node()
-    try:
+    with ready.node() as node:
         server = Server(node)
         _say_unsettled(ready.screen, node)
         ready.screen.say(f"{node.settings.node.body}  {server.url}")
         server.run()
-    finally:
-        node.close()
     return OK
 
 
@@ -59,8 +56,7 @@ def worker(
 ) -> int:
     """Deliver what is queued and process what has come. Any number of times stopped and started; nothing is lost."""
     ready = context(settings=settings, language=language)
-    node = ready.node()
-    try:
+    with ready.node() as node:
         loop = Worker(node)
         _say_unsettled(ready.screen, node)
         if once:
@@ -69,8 +65,6 @@ def worker(
         else:
             ready.screen.say(f"{node.settings.node.body}  ...")
             loop.run_until_signal()
-    finally:
-        node.close()
     return OK
 
 
@@ -152,12 +146,9 @@ def resend(
 ) -> int:
     """Send the same bytes again: the decision of a person about an outcome that is not known."""
     ready = context(settings=settings, as_json=as_json, language=language)
-    node = ready.node()
-    try:
+    with ready.node() as node:
         after = node.intervene.resend(delivery, person=person, reason=reason, upload_again=upload_again)
-    finally:
-        node.close()
-    ready.screen.json(delivery_as_json(after, ())) if as_json else ready.screen.say(f"[green]✓[/] {after.state.value}")
+    ready.screen.done(delivery_as_json(after, ()), after.state.value)
     return OK
 
 
@@ -175,12 +166,9 @@ def give_up(
 ) -> int:
     """Stop waiting for an outcome that is not known; a notice that comes later still counts."""
     ready = context(settings=settings, as_json=as_json, language=language)
-    node = ready.node()
-    try:
+    with ready.node() as node:
         after = node.intervene.give_up(delivery, person=person, reason=reason)
-    finally:
-        node.close()
-    ready.screen.json(delivery_as_json(after, ())) if as_json else ready.screen.say(f"[green]✓[/] {after.state.value}")
+    ready.screen.done(delivery_as_json(after, ()), after.state.value)
     return OK
 
 
@@ -196,12 +184,9 @@ def release(
 ) -> int:
     """Process a held message once more, after settings or trust were mended."""
     ready = context(settings=settings, language=language)
-    node = ready.node()
-    try:
+    with ready.node() as node:
         node.intervene.release(entry, person=person, reason=reason)
-    finally:
-        node.close()
-    ready.screen.say(f"[green]✓[/] {entry}")
+    ready.screen.say(GOOD, " ", entry)
     return OK
 
 
@@ -216,10 +201,7 @@ def withdraw(
 ) -> int:
     """Stop what has never left."""
     ready = context(settings=settings, as_json=as_json, language=language)
-    node = ready.node()
-    try:
+    with ready.node() as node:
         after = node.intervene.withdraw(delivery, person=person, reason=reason)
-    finally:
-        node.close()
-    ready.screen.json(delivery_as_json(after, ())) if as_json else ready.screen.say(f"[green]✓[/] {after.state.value}")
+    ready.screen.done(delivery_as_json(after, ()), after.state.value)
     return OK

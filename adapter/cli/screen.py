@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from adapter import texts
 from adapter.errors import ElshiError, Finding, Severity
@@ -34,6 +36,15 @@ _WORDS = {
     Severity.INFO: {"kk": "мәлімет", "ru": "сведение", "en": "note"},
 }
 
+GOOD, BAD = Text("✓", "green"), Text("✗", "red")
+DOUBT, UNSURE = Text("!", "yellow"), Text("?", "yellow")
+"""Marks before a line: done or passed, failed, with warnings, cannot tell."""
+
+
+def harmless(text: str) -> str:
+    """One line without characters that command a terminal or turn the direction of the text."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(each) in {"Cc", "Cf"} else each for each in text)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Screen:
@@ -44,14 +55,23 @@ class Screen:
     out: Console
     err: Console
 
-    def say(self, line: str) -> None:
-        """A line for people; nothing in JSON form."""
+    def say(self, *parts: str | Text) -> None:
+        """A line for people; nothing in JSON form. What is text stands there as it is: names and paths are not ours."""
         if not self.as_json:
-            self.out.print(line, highlight=False)
+            self.out.print(
+                Text().join(Text(harmless(part)) if isinstance(part, str) else part for part in parts), highlight=False
+            )
 
     def json(self, value: object) -> None:
         """One JSON value on a line of its own."""
         sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str) + "\n")
+
+    def done(self, value: object, line: str) -> None:
+        """What a command did: the value for a script, or the line for a person, marked as done."""
+        if self.as_json:
+            self.json(value)
+        else:
+            self.say(GOOD, " ", line)
 
     def findings(self, findings: Sequence[Finding]) -> None:
         """Findings, heaviest first: code, place, what is wrong, what to do."""
@@ -89,7 +109,7 @@ class Screen:
         for column in columns:
             table.add_column(column, overflow="fold")
         for row in rows:
-            table.add_row(*(escape(str(cell if cell is not None else "—")) for cell in row))
+            table.add_row(*(Text(harmless(str(cell if cell is not None else "—"))) for cell in row))
         self.out.print(table)
 
     @contextmanager
@@ -110,6 +130,6 @@ class Screen:
 
     def _place(self, file: str | None, line: int | None, xpath: str | None) -> str:
         words = {"kk": "жол", "ru": "строка", "en": "line"}[self.language.value]
-        parts = [escape(file) if file else "", f"{words} {line}" if line else "", escape(xpath) if xpath else ""]
-        shown = ", ".join(part for part in parts if part)
+        parts = [harmless(file or ""), f"{words} {line}" if line else "", harmless(xpath or "")]
+        shown = escape(", ".join(part for part in parts if part))
         return f"  [dim]{shown}[/]" if shown else ""

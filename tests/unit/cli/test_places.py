@@ -6,12 +6,15 @@ import ssl
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from adapter.cli.screen import BAD, Screen
 from adapter.composition import Node
 from adapter.composition.stand import Stand
 from adapter.domain.incoming import RegisteredDocument
 from adapter.domain.outgoing import OutgoingDocument
 from adapter.settings import load_settings
+from adapter.texts import Language
 from tests.stands import EXAMPLES, changed
 from tests.unit.cli.conftest import REPORT, Elshi
 
@@ -200,3 +203,36 @@ def register(mof: Node, mfa: Node, report: Path) -> None:
                 is_late=False,
             )
         )
+
+
+# --- names that are not ours -----------------------------------------------------------------------------------------
+def test_a_name_that_looks_like_markup_is_shown_as_it_is(
+    elshi: Elshi, stand: Stand, container: Path, tmp_path: Path
+) -> None:
+    """`[/b]` in a path ended the command with a defect, and `[green]` in a signer's name could paint a verdict."""
+    folder = tmp_path / "x["
+    folder.mkdir()
+    (folder / "b].yaml").write_bytes(REPORT.read_bytes())
+    (folder / "b].asice").write_bytes(container.read_bytes())
+    settings = stand.nodes["KZ-MOF"]
+    for command in (
+        ("check", folder / "b].yaml"),
+        ("convert", folder / "b].yaml", folder / "b].json"),
+        ("sign", folder / "b].yaml", "-o", folder / "b]2.asice", "-s", settings),
+        ("submit", folder / "b].yaml", "-s", settings),
+        ("verify", folder / "b].asice", "--trust", stand.anchors[0]),
+        ("export", "--all", "-o", folder / "b]", "-s", settings),
+        ("sandbox", folder / "b]stand", "--make"),
+    ):
+        assert "x[/b]" in elshi(*command, code=0).out, command
+
+
+def test_a_line_cannot_command_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Screen(language=Language.EN, as_json=False, out=Console(soft_wrap=True), err=Console(stderr=True))
+    name = "\x1b[2J[green]✓ TOTAL-PASSED[/] \u202eeman"
+    screen.say(BAD, f" TOTAL-FAILED  {name}")
+    screen.table(["signer"], [[name]])
+    screen.done({}, name)
+    shown = capsys.readouterr().out
+    assert shown.count("[green]✓ TOTAL-PASSED[/]") == 3
+    assert not {"\x1b", "\u202e"} & set(shown)
