@@ -87,6 +87,14 @@ _RECIPIENT: Final = Variant(
 )
 """Not one of the 45 variants: the content model asks it of the header field (HDR-12, RQ-8.5) and gives it no number."""
 
+_SENDER: Final = Variant(
+    id="rules.sender-unexpected",
+    severity=Severity.ERROR,
+    stages=frozenset({Stage.LOCK, Stage.RECEIVE}),
+    clause="p.8, p.10, p.11",
+)
+"""The same of HDR-11: the summary is the authorized body's, whoever else can sign one."""
+
 
 def check_all(report: Report, *, stage: Stage, ruleset: Ruleset, facts: Facts) -> tuple[RuleFinding, ...]:
     """Every finding of every rule that this stage asks, in the order of the rules, then of the document.
@@ -118,6 +126,9 @@ def _findings(subject: Subject) -> Iterator[RuleFinding]:
     if subject.stage in _RECIPIENT.stages:
         hits = requisite_rules.recipient_is_addressee(subject)
         yield from (finding_of(_RECIPIENT, hit, _RECIPIENT.severity) for hit in hits)
+    if subject.stage in _SENDER.stages:
+        hits = requisite_rules.sender_is_of_the_leg(subject)
+        yield from (finding_of(_SENDER, hit, _SENDER.severity) for hit in hits)
 
 
 def is_undecided(findings: tuple[Finding, ...]) -> bool:

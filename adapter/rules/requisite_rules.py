@@ -82,6 +82,27 @@ def recipient_is_addressee(subject: Subject) -> Iterator[Hit]:
         yield Hit(path=("header", "recipient"), params=params)
 
 
+def sender_is_of_the_leg(subject: Subject) -> Iterator[Hit]:
+    """The sender is the body that the leg names; a leg of many bodies is BR-05a's. Not a rule of the table."""
+    header = subject.report.header
+    leg = subject.ruleset.leg(header.document_type)
+    day = _document_day(subject)
+    if leg is None or day is None:
+        return
+    try:
+        expected = subject.ruleset.body_of(leg.sender, on=day)
+    except FinalError:
+        yield cannot_tell("fact.role-holder", _SENDER)
+        return
+    if expected is not None and header.sender.code != expected:
+        params = {
+            "found": in_all(header.sender.name),
+            "expected": texts.label_of_code_in_all("bodies", expected),
+            "date": day,
+        }
+        yield Hit(path=_SENDER, params=params)
+
+
 def subdivision_order_is_named(subject: Subject) -> Iterator[Hit]:
     """BR-05b: the order that determines the subdivision is named, as strictly as switch A10 asks."""
     need = subject.ruleset.switches.subdivision_order

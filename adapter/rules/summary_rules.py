@@ -88,12 +88,13 @@ def summary_was_received(subject: Subject) -> Iterator[Hit]:
     if not isinstance(report, ConsolidatedInformation):
         return
     source = report.source_summary
+    stored = _stored(subject, source.document_ref.document_id)
     if subject.facts.stored is None:
         yield cannot_tell("fact.stored", ("source_summary",))
-    elif (
-        _stored_fault(_stored(subject, source.document_ref.document_id), source.digest) is not None
-        or source.signature_verdict is not SignatureVerdict.VALID
-    ):
+    elif stored is not None and stored.verdict is SignatureVerdict.INDETERMINATE:
+        # Nobody is at fault for what we cannot judge here: an unknown business number, missing evidence.
+        yield cannot_tell("fact.signature", ("source_summary",))
+    elif _stored_fault(stored, source.digest) is not None or source.signature_verdict is not SignatureVerdict.VALID:
         yield Hit(path=("source_summary",))
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adapter.domain.codes import AccessMarking, SignatureVerdict
+from adapter.domain.codes import AccessMarking, Action, SignatureVerdict
+from adapter.domain.corrections import in_force
 from adapter.domain.document import DocumentType
 from adapter.domain.header import Attachment
-from adapter.domain.incoming import ContainerVerdict
+from adapter.domain.incoming import ContainerVerdict, RegisteredDocument
 from adapter.domain.reference import Digest, DocRef, LanguageText, Multilingual
 from adapter.domain.report import SourceSummary, SummaryInformation
 from adapter.errors import Final
@@ -38,22 +39,24 @@ class Consolidate:
     trust: Trust
 
     def __call__(self, year: int) -> ConsolidationDraft:
-        """Raises Final `consolidate.no-summary`, or `consolidate.source-fails` when it does not verify now (BR-16)."""
+        """The newest of a line of corrections.
+
+        Raises Final `consolidate.no-summary`, or `consolidate.source-fails` when it does not verify now (BR-16).
+        """
         with self.store.transaction() as transaction:
             rows = transaction.register.listed(document_type=DocumentType.SUMMARY_INFORMATION, reporting_year=year)
-        if not rows:
+        named = (row for row in rows if row.supersedes is not None)
+        recalls = {row.document_id for row in named if self._summary(row).header.action is Action.RECALL}
+        standing = in_force(rows, recalls=recalls)
+        if not standing:
             raise Final("consolidate.no-summary", params={"year": year})
-        superseded = {row.supersedes for row in rows if row.supersedes}
-        row = next(row for row in reversed(rows) if row.document_id not in superseded)
-        kept = KeptBlob(sha256=row.container, size=row.container_size)
-        judged = judge(kept, self.store.blobs, self.trust, at=self.clock.now())
-        if judged.verdict is not ContainerVerdict.PASSED or not isinstance(judged.report, SummaryInformation):
-            raise Final("consolidate.source-fails", params={"number": row.number, "body": row.sender})
+        row = standing[-1]
+        summary = self._summary(row)
         name = f"{row.document_id.removeprefix('urn:uuid:')}.asice"
         digest = Digest(value=bytes.fromhex(row.container))
-        header = judged.report.header
+        header = summary.header
         return ConsolidationDraft(
-            summary=judged.report,
+            summary=summary,
             source=SourceSummary(
                 document_ref=DocRef(
                     document_id=row.document_id,
@@ -85,3 +88,10 @@ class Consolidate:
                 open=lambda: self.store.blobs.open(row.container),
             ),
         )
+
+    def _summary(self, row: RegisteredDocument) -> SummaryInformation:
+        kept = KeptBlob(sha256=row.container, size=row.container_size)
+        judged = judge(kept, self.store.blobs, self.trust, at=self.clock.now())
+        if judged.verdict is not ContainerVerdict.PASSED or not isinstance(judged.report, SummaryInformation):
+            raise Final("consolidate.source-fails", params={"number": row.number, "body": row.sender})
+        return judged.report

@@ -22,6 +22,7 @@ from adapter.domain.report import (
     SummaryInformation,
     TreatyInformation,
 )
+from adapter.errors import Final
 from adapter.ports import KeptBlob, Store
 from adapter.usecases.convert import Attached
 from adapter.usecases.verified_container import Judged, Trust, judge, judge_bytes, sha256_of
@@ -182,17 +183,39 @@ class FactsOf:
                 continue
             content = item.read()
             inner = judge_bytes(content, KeptBlob(sha256=sha256_of(content), size=len(content)), self.trust, at=at)
-            if inner.report is None:
+            if not isinstance(inner.report, SummaryInformation) or not self._is_summary_of(inner.report, judged.report):
                 continue
             found.append(
                 rules.StoredDocument(
                     document_id=inner.report.header.document_id,
                     body=inner.report.header.sender.code,
                     sha256=bytes(item.sha256),
-                    verdict=VERDICTS[inner.verdict],
+                    verdict=self._verdict_on_author(inner, inner.report),
                 )
             )
         return tuple(found)
+
+    def _is_summary_of(self, inner: SummaryInformation, outer: ConsolidatedInformation) -> bool:
+        """Whether this is the summary that the consolidated document may rest on: of its year, by the body of that leg."""
+        try:
+            ruleset = self.rulesets.find(inner.header.ruleset.id, inner.header.ruleset.version)
+            leg = ruleset.leg(DocumentType.SUMMARY_INFORMATION)
+            day = inner.header.registration_date
+            author = ruleset.body_of(leg.sender, on=day) if leg is not None and day is not None else None
+        except Final:
+            return False
+        return inner.header.reporting_year == outer.header.reporting_year and inner.header.sender.code == author
+
+    def _verdict_on_author(self, inner: Judged, report: Report) -> SignatureVerdict:
+        """The verdict on a forwarded container, which nobody here registered: valid only when its body's head signed it."""
+        verdict = VERDICTS[inner.verdict]
+        if verdict is not SignatureVerdict.VALID:
+            return verdict
+        signer = self._signer(inner, report)
+        if signer is None:
+            return SignatureVerdict.INDETERMINATE
+        is_own = signer.body == report.header.sender.code and signer.capacity is not None
+        return SignatureVerdict.VALID if is_own else SignatureVerdict.INVALID
 
     def _judge(self, row: RegisteredDocument, at: datetime) -> Judged:
         assert self.store is not None  # a row comes from the store

@@ -162,6 +162,7 @@ class RegisterDocument:
                     params={"announced": speaker, "found": report.header.sender.code},
                 )
             )
+        findings += self._correction_findings(report)
         if report.header.sender.code not in self.facts.bins:
             params = {"body": report.header.sender.code}
             findings.append(Finding(code=SIGNER_UNKNOWN, severity=Severity.ERROR, params=params))
@@ -174,6 +175,22 @@ class RegisterDocument:
         broken = rules.check_all(report, stage=rules.Stage.RECEIVE, ruleset=ruleset, facts=facts)
         findings += located(report, broken, None)
         return tuple(findings)
+
+    def _correction_findings(self, report: Report) -> tuple[Finding, ...]:
+        """A body corrects or recalls its own document of the same kind and year (BR-19); one that is not here may yet come."""
+        named = report.header.supersedes
+        corrected = self._standing(named.document_ref.document_id) if named is not None else None
+        if corrected is None:
+            return ()
+        header = report.header
+        if (corrected.sender, corrected.document_type, corrected.reporting_year) == (
+            header.sender.code,
+            header.document_type,
+            header.reporting_year,
+        ):
+            return ()
+        params = {"number": corrected.number, "document": corrected.document_id}
+        return (Finding(code="receive.corrects-other", severity=Severity.ERROR, params=params),)
 
     def _office_verdict(self, incoming: IncomingDocument, files: Sequence[TravellingFile]) -> str:
         """The office's detached signature, judged and shown; whether it is mandatory is an open question of the exchange."""

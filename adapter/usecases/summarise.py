@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from adapter import rules
-from adapter.domain.codes import RecommendationOrigin, SignatureVerdict
-from adapter.domain.document import DocumentType
+from adapter.domain.codes import Action, RecommendationOrigin, SignatureVerdict
+from adapter.domain.corrections import in_force
+from adapter.domain.document import DocumentId, DocumentType
 from adapter.domain.header import Attachment
 from adapter.domain.incoming import ContainerVerdict, RegisteredDocument
 from adapter.domain.record import PendingRecord, TreatyRecord
@@ -74,7 +75,10 @@ class Summarise:
         if coverage_list is None:
             raise Final("summarise.no-coverage-list", params={"year": year})
         rows = self._rows(year)
-        sources = tuple(self._source(row) for row in _in_force(rows))
+        recalls = self._recalls(rows)
+        sources = tuple(self._source(row) for row in in_force(rows, recalls=recalls))
+        if not sources:
+            raise Final("summarise.nothing-received", params={"year": year})
         header = sources[0].report.header
         ruleset = self.rulesets.find(header.ruleset.id, header.ruleset.version)
         received = tuple(
@@ -82,6 +86,7 @@ class Summarise:
                 document_id=row.document_id, body=row.sender, received_at=row.received_at, supersedes=row.supersedes
             )
             for row in rows
+            if row.document_id not in recalls
         )
         coverage = rules.coverage_table(coverage_list, received, ruleset, at=self.clock.now())
         recommendations, attachments, files = _recommendations(sources)
@@ -98,7 +103,13 @@ class Summarise:
 
     def sources(self, year: int) -> tuple[Source, ...]:
         """The submissions that count, each verified again now. Raises as the call itself does."""
-        return tuple(self._source(row) for row in _in_force(self._rows(year)))
+        rows = self._rows(year)
+        return tuple(self._source(row) for row in in_force(rows, recalls=self._recalls(rows)))
+
+    def _recalls(self, rows: tuple[RegisteredDocument, ...]) -> frozenset[DocumentId]:
+        """Recalls among the rows: only what replaces something can be one, and only the signed document tells."""
+        named = (row for row in rows if row.supersedes is not None)
+        return frozenset(row.document_id for row in named if self._source(row).report.header.action is Action.RECALL)
 
     def _rows(self, year: int) -> tuple[RegisteredDocument, ...]:
         with self.store.transaction() as transaction:
@@ -120,12 +131,6 @@ class Summarise:
                 },
             )
         return Source(row=row, report=judged.report, judged=judged)
-
-
-def _in_force(rows: tuple[RegisteredDocument, ...]) -> tuple[RegisteredDocument, ...]:
-    """A correction is used instead of what it supersedes; nothing is overwritten, both stay registered."""
-    superseded = {row.supersedes for row in rows if row.supersedes}
-    return tuple(row for row in rows if row.document_id not in superseded)
 
 
 def _source_submission(source: Source) -> SourceSubmission:
