@@ -1,0 +1,223 @@
+"""What a node is told, as frozen values, and what of it contradicts itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Final, Literal
+
+from adapter.domain.document import BodyCode
+from adapter.domain.retry import RetryPolicy
+from adapter.errors import Finding, SettingsRefused, Severity
+from adapter.exchange.config import ExchangeConfig, UnknownConfig
+from adapter.http_client import HttpSettings
+from adapter.secret import Secret
+from adapter.storage import StorageConfig
+
+_SHORTEST_TOKEN: Final = 16
+"""Characters: an empty token would let everybody in, a short one is guessed."""
+Profile = Literal["production", "test", "sandbox"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BodySettings:
+    """Who this node is.
+
+    body            code in the list of bodies
+    system          name of the system of record, as it stands in our receipts
+    number_prefix   put before incoming numbers
+    subdivision_kk  and _ru: who answers for what the program decides by itself
+    """
+
+    body: BodyCode
+    system: str
+    number_prefix: str = ""
+    subdivision_kk: str = "Автоматты тексеру"
+    subdivision_ru: str = "Автоматическая проверка"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RulesSettings:
+    """Under which ruleset new documents are made; `folder` may add rulesets, coverage and holiday lists."""
+
+    id: str = "RK-GOV-1141-2010"
+    version: str = "2021-03-18"
+    folder: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeySettings:
+    """One key in a PKCS#12 or PEM file. Without a password here a person is asked for it when the key is needed."""
+
+    file: Path
+    password: Secret | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeysSettings:
+    """Keys of the node; each may be absent where nothing needs it.
+
+    document    the head's, for reports that are signed here; on a server it should be absent
+    office      the office's: signature over travelling files, receipts and responses
+    envelope    the information system's, for messages
+    """
+
+    document: KeySettings | None = None
+    office: KeySettings | None = None
+    envelope: KeySettings | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrustSettings:
+    """Anchors for documents and for messages; one kind, which must fit the profile.
+
+    revocation, timestamp   what production demands and this release cannot yet obtain; loosening is said in each report
+    """
+
+    anchors: tuple[Path, ...]
+    gateway_certificates: tuple[Path, ...] = ()
+    revocation: Literal["required", "not-checked"] = "required"
+    timestamp: Literal["required", "not-required"] = "required"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeliverySettings:
+    """Pacing of deliveries; see DeliveryPlan for what each costs."""
+
+    first_wait: timedelta = timedelta(seconds=4)
+    longest_wait: timedelta = timedelta(minutes=15)
+    horizon: timedelta = timedelta(days=3)
+    deadline_lead: timedelta = timedelta(minutes=10)
+    uncertain_window: timedelta = timedelta(hours=2)
+    silence_alarm: timedelta = timedelta(hours=4)
+    resend_when_uncertain: Literal["ask", "identical"] = "ask"
+    resend_by_planner: bool = True
+    idle: timedelta = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServerSettings:
+    """The endpoint that the exchange calls.
+
+    max_request_bytes   a whole message; the exchange is said to carry about 15 MB
+    read_within         a request must be here by then
+    api_token           for the JSON API, 16 characters or more; None switches the API off
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    path: str = "/esedo/"
+    max_request_bytes: int = 20_000_000
+    read_within: timedelta = timedelta(seconds=60)
+    api_token: Secret | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownBody:
+    """What the node knows of a body from official registers: its BIN."""
+
+    bin: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """Everything a node is told. `bodies` binds certificates to bodies: a signer is known by the BIN in the certificate."""
+
+    profile: Profile
+    node: BodySettings
+    trust: TrustSettings
+    exchange: ExchangeConfig
+    storage: StorageConfig
+    rules: RulesSettings = field(default_factory=RulesSettings)
+    keys: KeysSettings = field(default_factory=KeysSettings)
+    http: HttpSettings = field(default_factory=HttpSettings)
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
+    server: ServerSettings = field(default_factory=ServerSettings)
+    bodies: Mapping[str, KnownBody] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        findings = tuple(_contradictions(self))
+        if findings:
+            raise SettingsRefused(findings)
+
+    @property
+    def retry(self) -> RetryPolicy:
+        """The schedule of the domain."""
+        return RetryPolicy(
+            first=self.delivery.first_wait,
+            cap=self.delivery.longest_wait,
+            horizon=self.delivery.horizon,
+            lead=self.delivery.deadline_lead,
+        )
+
+
+def _contradictions(settings: Settings) -> list[Finding]:
+    pairs: list[tuple[str, str]] = []
+    if settings.profile == "production" and settings.http.plain_http_allowed:
+        pairs.append(("profile=production", "http.plain_http_allowed=true"))
+    if settings.storage.lease_for <= settings.http.total_within:
+        # A lease that ends while the POST may still be answered makes an unknown outcome out of a slow one.
+        pairs.append(
+            (
+                f"storage.lease_for_seconds={settings.storage.lease_for.total_seconds():g}",
+                f"http.total_within_seconds={settings.http.total_within.total_seconds():g}",
+            )
+        )
+    if settings.delivery.longest_wait > settings.delivery.horizon:
+        pairs.append(
+            (
+                f"delivery.longest_wait_seconds={settings.delivery.longest_wait.total_seconds():g}",
+                f"delivery.horizon_seconds={settings.delivery.horizon.total_seconds():g}",
+            )
+        )
+    if settings.delivery.deadline_lead < settings.http.total_within:
+        pairs.append(
+            (
+                f"delivery.deadline_lead_seconds={settings.delivery.deadline_lead.total_seconds():g}",
+                f"http.total_within_seconds={settings.http.total_within.total_seconds():g}",
+            )
+        )
+    if settings.server.max_request_bytes < settings.exchange.files.max_message_bytes:
+        pairs.append(
+            (
+                f"server.max_request_bytes={settings.server.max_request_bytes}",
+                f"exchange.files.max_message_bytes={settings.exchange.files.max_message_bytes}",
+            )
+        )
+    pairs += _of_the_exchange(settings)
+    pairs += _of_the_bodies(settings)
+    found = [
+        Finding(code="settings.contradiction", severity=Severity.ERROR, params={"first": first, "second": second})
+        for first, second in pairs
+    ]
+    token = settings.server.api_token
+    if token is not None and len(token.reveal().strip()) < _SHORTEST_TOKEN:
+        params = {"key": "server.api_token", "expected": f"text, {_SHORTEST_TOKEN} or more"}
+        found.append(Finding(code="settings.wrong-type", severity=Severity.ERROR, params=params))
+    return found
+
+
+def _of_the_exchange(settings: Settings) -> Iterator[tuple[str, str]]:
+    """The dialect's own words for waiting and resending; `delivery` is what the program acts on."""
+    delivery, exchange = settings.delivery, settings.exchange
+    if exchange.resend_unknown == "auto_same_bytes" and delivery.resend_when_uncertain != "identical":
+        yield (
+            "exchange.resend_unknown=auto_same_bytes",
+            f"delivery.resend_when_uncertain={delivery.resend_when_uncertain}",
+        )
+    if exchange.unknown.wait not in {UnknownConfig().wait, delivery.uncertain_window}:
+        yield (
+            f"exchange.unknown.wait_seconds={exchange.unknown.wait.total_seconds():g}",
+            f"delivery.uncertain_window_seconds={delivery.uncertain_window.total_seconds():g}",
+        )
+
+
+def _of_the_bodies(settings: Settings) -> Iterator[tuple[str, str]]:
+    """A signer is known by one number: two bodies with the same one could sign for each other."""
+    owners: dict[str, str] = {}
+    for code, known in settings.bodies.items():
+        owner = owners.setdefault(known.bin, code)
+        if owner != code:
+            yield f"bodies.{owner}.bin={known.bin}", f"bodies.{code}.bin={known.bin}"
