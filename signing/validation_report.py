@@ -83,6 +83,7 @@ class Conclusion(Enum):
 _PASSED: Final = Conclusion.PASSED
 _FAILED: Final = Conclusion.FAILED
 _INDETERMINATE: Final = Conclusion.INDETERMINATE
+_WORST_FIRST: Final = ((_FAILED, Indication.TOTAL_FAILED), (_INDETERMINATE, Indication.INDETERMINATE))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,17 +132,13 @@ class Check:
 
 def conclude(checks: Iterable[Check]) -> tuple[Indication, SubIndication | None]:
     """The verdict that follows from checks, by the rule at the head of this module."""
-    undecided: Check | None = None
-    any_passed = False
-    for check in checks:
-        if check.conclusion is _FAILED:
-            return Indication.TOTAL_FAILED, check.sub_indication or SubIndication.GENERIC
-        if check.conclusion is _INDETERMINATE and undecided is None:
-            undecided = check
-        any_passed = any_passed or check.conclusion is _PASSED
-    if undecided is not None:
-        return Indication.INDETERMINATE, undecided.sub_indication or SubIndication.GENERIC
-    if any_passed:
+    made = tuple(checks)
+    conclusions = [check.conclusion for check in made]
+    for conclusion, indication in _WORST_FIRST:
+        if conclusion in conclusions:
+            decisive = made[conclusions.index(conclusion)]
+            return indication, decisive.sub_indication or SubIndication.GENERIC
+    if _PASSED in conclusions:
         return Indication.TOTAL_PASSED, None
     return Indication.INDETERMINATE, SubIndication.GENERIC
 

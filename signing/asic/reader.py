@@ -3,15 +3,17 @@
 1. "asic.end-record"     one reading of the end record: it ends the file, the directory lies right before it, no ZIP64
 2. "asic.limits"         counts and declared sizes, before anything is inflated
 3. "asic.names"          plain relative paths, UTF-8, NFC, unique after case folding and percent-decoding
-4. "asic.entries"        regular files only, stored or deflated, not encrypted
-5. "asic.local-headers"  each repeats the directory's name, flags, method, sizes and sum
+4. "asic.entries"        regular files only, stored or deflated, not encrypted; of a known kind of writer
+5. "asic.local-headers"  each repeats the directory's name, version, flags, method, time, sizes and sum
 6. "asic.spans"          entries tile the bytes from 0 to the directory: nothing before, between or inside one another
 7. "asic.mimetype"       first, stored, without extra field, exact
 8. "asic.content"        while reading: size, sum and end of the deflate stream are what the directory says
 9. "asic.manifest"       one list of distinct entries
 
-Offsets carry no meaning of their own, so a container that another program zipped again stays valid. The standard
-library reads the same bytes in ways that depend on its release (signing README 5.3), so only its inflater is used.
+What is written once and means nothing to a reader (who made the archive, who may read a file) need only be possible: no
+signature covers it, the digest of the whole container does. Offsets carry no meaning of their own, so a container that
+another program zipped again stays valid. The standard library reads the same bytes in ways that depend on its release
+(signing README 5.3), so only its inflater is used.
 """
 
 from __future__ import annotations
@@ -62,7 +64,14 @@ _DESCRIPTOR_MARK: Final = b"PK\x07\x08"
 # ZIP64; Info-ZIP's second name and second comment; WinZip AES: each would be another reading of the same entry.
 _EXTRA_REFUSED: Final = frozenset({0x0001, 0x7075, 0x6375, 0x9901})
 _EXTRA_HEAD: Final = struct.Struct("<HH")
-_DOS_DIRECTORY: Final = 0x10
+_DOS_NO_FILE: Final = 0x0458  # volume label, directory, device, link
+_SET_ID: Final = 0o7000  # runs with another's rights, once unpacked
+# Who writes archives (APPNOTE 4.4.2): FAT, Unix, Macintosh, NTFS by its number and by Info-ZIP's, VFAT, OS X.
+_HOSTS: Final = frozenset({0, 3, 7, 10, 11, 14, 19})
+_UNIX: Final = frozenset({3, 19})
+_NEVER_FROM_UNIX: Final = 0x7FC0  # beside the attributes DOS knew, 7-Zip alone sets one: the highest
+# Tenths of a version: those of APPNOTE 4.4.3.2, those Info-ZIP wrote of itself, and 0, which means nothing.
+_VERSIONS: Final = frozenset({0, 10, 11, 20, 21, 23, 25, 27, 30, 31, 45, 46, 50, 51, 52, 61, 62, 63})
 _REGULAR: Final = 0o10
 _ZIP64_MARK: Final = 0xFFFFFFFF
 _MAX_DIRECTORY: Final = 4 << 20
@@ -81,12 +90,16 @@ class Entry(NamedTuple):
 
     name: str
     raw_name: bytes
+    made_by: int
+    needed: int
     flags: int
     method: int
+    moment: tuple[int, int]
     crc: int
     packed: int
     size: int
     extra: bytes
+    is_text: int
     attributes: int
     header_offset: int
 
@@ -224,8 +237,8 @@ def _entry(directory: bytes, position: int) -> tuple[Entry, int]:
         fields = CENTRAL.unpack_from(directory, position)
     except struct.error as error:
         raise malformed("asic.end-record", "directory cut off") from error
-    mark, _made, _needed, flags, method, _time, _date, crc, packed, size = fields[:10]
-    name_length, extra_length, comment_length, disk, _internal, external, offset = fields[10:]
+    mark, made_by, needed, flags, method, time, date, crc, packed, size = fields[:10]
+    name_length, extra_length, comment_length, disk, internal, external, offset = fields[10:]
     start = position + CENTRAL.size
     end = start + name_length + extra_length + comment_length
     if mark != CENTRAL_MARK or disk != 0 or end > len(directory) or _ZIP64_MARK in (packed, size, offset):
@@ -234,12 +247,16 @@ def _entry(directory: bytes, position: int) -> tuple[Entry, int]:
     return Entry(
         name=_decoded(raw_name, flags),
         raw_name=raw_name,
+        made_by=made_by,
+        needed=needed,
         flags=flags,
         method=method,
+        moment=(time, date),
         crc=crc,
         packed=packed,
         size=size,
         extra=directory[start + name_length : start + name_length + extra_length],
+        is_text=internal,
         attributes=external,
         header_offset=offset,
     ), end
@@ -279,9 +296,13 @@ def _require_names(entries: list[Entry], limits: ContainerLimits) -> None:
 
 
 def _require_regular(entry: Entry) -> None:
-    kind = entry.attributes >> 28
-    if kind not in (0, _REGULAR) or entry.attributes & _DOS_DIRECTORY:
+    host, mode = entry.made_by >> 8, entry.attributes >> 16
+    if mode >> 12 not in (0, _REGULAR) or entry.attributes & _DOS_NO_FILE:
         raise malformed("asic.entries", "not a regular file", name=entry.name)
+    if host not in _HOSTS or entry.made_by & 0xFF not in _VERSIONS or entry.needed not in _VERSIONS:
+        raise malformed("asic.entries", "version", name=entry.name)
+    if not _is_possible(host, mode, entry.attributes & 0xFFFF) or entry.is_text & ~1:
+        raise malformed("asic.entries", "attributes", name=entry.name)
     if entry.flags & ~_FLAGS_KNOWN:
         raise malformed("asic.entries", "flags", name=entry.name)
     if entry.method not in (STORED, DEFLATED):
@@ -289,6 +310,14 @@ def _require_regular(entry: Entry) -> None:
     if entry.method == STORED and entry.packed != entry.size:
         raise malformed("asic.entries", "stored sizes differ", name=entry.name)
     _require_harmless_extra(entry.extra, entry.name, "asic.entries")
+
+
+def _is_possible(host: int, mode: int, dos: int) -> bool:
+    """Whether a file may have such attributes: on Unix nobody has a right that its owner lacks."""
+    if host not in _UNIX:
+        return not mode & _SET_ID
+    owner, group, others = mode >> 6 & 7, mode >> 3 & 7, mode & 7
+    return not (mode & _SET_ID or (group | others) & ~owner or dos & _NEVER_FROM_UNIX)
 
 
 def _require_harmless_extra(extra: bytes, name: str, check_id: str) -> None:
@@ -307,11 +336,13 @@ def _place(source: BinaryIO, entry: Entry, directory_offset: int) -> Place:
     if entry.header_offset + LOCAL.size + len(entry.raw_name) > directory_offset:
         raise malformed("asic.local-headers", "offset", name=entry.name)
     head = _read_at(source, entry.header_offset, LOCAL.size + len(entry.raw_name), "asic.local-headers")
-    mark, _needed, flags, method, _time, _date, *sums, name_length, extra_length = LOCAL.unpack_from(head)
+    mark, needed, flags, method, time, date, *sums, name_length, extra_length = LOCAL.unpack_from(head)
     if mark != LOCAL_MARK or name_length != len(entry.raw_name) or head[LOCAL.size :] != entry.raw_name:
         raise malformed("asic.local-headers", "name", name=entry.name)
     if (flags, method) != (entry.flags, entry.method):
         raise malformed("asic.local-headers", "flags or method", name=entry.name)
+    if (needed, (time, date)) != (entry.needed, entry.moment):
+        raise malformed("asic.local-headers", "version or time", name=entry.name)
     deferred = bool(flags & _FLAG_DESCRIPTOR) and sums == [0, 0, 0]
     if not deferred and sums != [entry.crc, entry.packed, entry.size]:
         raise malformed("asic.local-headers", "sizes or checksum", name=entry.name)

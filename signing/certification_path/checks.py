@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from signing.algorithms import DigestAlgorithm, SignatureAlgorithm, Standing
 from signing.validation_report import Check, SubIndication
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date
 
     from signing.certificates import Certificate
     from signing.policy import ValidationPolicy
@@ -35,10 +36,10 @@ def algorithm_check(
     algorithm: SignatureAlgorithm | DigestAlgorithm | None,
     *,
     named: str,
-    at: datetime,
+    day: date,
     policy: ValidationPolicy,
 ) -> Check:
-    """Whether an algorithm is on the allow-list at `at`; `named` is the URI or OID as it stands in the signature."""
+    """Whether an algorithm is on the allow-list on a day; `named` is the URI or OID as it stands in the signature."""
     if algorithm is None:
         return Check.indeterminate(
             check_id, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, algorithm=named[:200], reason="unknown"
@@ -51,10 +52,12 @@ def algorithm_check(
         return Check.indeterminate(
             check_id, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, algorithm=algorithm.id, reason="unsupported"
         )
+    if not policy.algorithm_end_dates and algorithm.trusted_until is None:
+        return _passed(check_id, algorithm.id)
     ends = [end for name, end in policy.algorithm_end_dates if name in (algorithm.id, _digest_of(algorithm))]
     if algorithm.trusted_until is not None:
         ends.append(algorithm.trusted_until)
-    if ends and at.date() >= min(ends):
+    if ends and day >= min(ends):
         return Check.indeterminate(
             check_id,
             SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
@@ -62,7 +65,13 @@ def algorithm_check(
             reason="ended",
             until=min(ends).isoformat(),
         )
-    return Check.passed(check_id, algorithm=algorithm.id)
+    return _passed(check_id, algorithm.id)
+
+
+@cache
+def _passed(check_id: str, algorithm: str) -> Check:
+    # of a handful of checks and the algorithms of the table
+    return Check.passed(check_id, algorithm=algorithm)
 
 
 def _digest_of(algorithm: SignatureAlgorithm | DigestAlgorithm) -> str | None:

@@ -17,7 +17,7 @@ from signing.validation_report import Check, Indication, SubIndication, conclude
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from signing.certificates import Certificate
     from signing.policy import ValidationPolicy
@@ -98,19 +98,18 @@ def validate_path(
 
 def _judge(path: Sequence[Certificate], at: datetime, policy: ValidationPolicy) -> list[Check]:
     """The checks on a complete path, in the order they are reported."""
-    found, *lasting = _lasting(tuple(path), policy)
-    validity = _step("path.validity", lambda: _validity(path, at, policy))
-    algorithms = _step("path.algorithms", lambda: _algorithms(path, at, policy))
-    return [found, validity, *lasting[:2], algorithms, *lasting[2:]]
+    found, *others = _on_the_day(tuple(path), at.date(), policy)
+    return [found, _step("path.validity", lambda: _validity(path, at, policy)), *others]
 
 
 @lru_cache(maxsize=1024)
-def _lasting(path: tuple[Certificate, ...], policy: ValidationPolicy) -> tuple[Check, ...]:
-    """What is true of a path at any time: the same few signers come again and again."""
+def _on_the_day(path: tuple[Certificate, ...], day: date, policy: ValidationPolicy) -> tuple[Check, ...]:
+    """What is true of a path all day long: the same few signers come again and again."""
     return (
         Check.passed("path.found", length=str(len(path)), anchor=shown(path[-1])),
         _step("path.extensions", lambda: _extensions(path)),
         _step("path.serial", lambda: _serials(path)),
+        _step("path.algorithms", lambda: _algorithms(path, day, policy)),
         _step("path.keys", lambda: _keys(path)),
         _step("path.issuers", lambda: _issuers_are_authorities(path)),
         _step("path.length", lambda: _length(path)),
@@ -177,8 +176,8 @@ def _serials(path: Sequence[Certificate]) -> Check | None:
     return None
 
 
-def _algorithms(path: Sequence[Certificate], at: datetime, policy: ValidationPolicy) -> Check | None:
-    """Inner and outer algorithm say the same; the algorithm is trusted at `at`. The anchor's own signature counts for
+def _algorithms(path: Sequence[Certificate], day: date, policy: ValidationPolicy) -> Check | None:
+    """Inner and outer algorithm say the same; the algorithm is trusted that day. The anchor's own signature counts for
     nothing.
     """
     for index, certificate in enumerate(path[:-1]):
@@ -188,7 +187,7 @@ def _algorithms(path: Sequence[Certificate], at: datetime, policy: ValidationPol
         if (inner[0], inner[1] or _NULL_PARAMETERS) != (outer[0], outer[1] or _NULL_PARAMETERS):
             return defect("path.algorithms", index, certificate, reason="inner and outer differ")
         algorithm = signature_algorithm_from_der(certificate.outer_algorithm)
-        check = algorithm_check("path.algorithms", algorithm, named=outer[0], at=at, policy=policy)
+        check = algorithm_check("path.algorithms", algorithm, named=outer[0], day=day, policy=policy)
         if check.sub_indication is not None:
             return check
     return None

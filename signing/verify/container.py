@@ -30,7 +30,7 @@ from signing import asic, xades, xmldsig
 from signing.errors import SigningError
 from signing.validation_report import Check, Indication, SubIndication, ValidationReport
 from signing.verify.xml_signature import Examination, judge_algorithms, judge_key_value, judge_value
-from signing.xmldsig import Canonicalizer, StepError, failed, malformed, passed, unsupported
+from signing.xmldsig import Canonicalizer, StepError, failed, malformed, passed, passed_in, unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -253,15 +253,15 @@ def _examine_file(known: _Known, name: str, checks: list[Check]) -> list[_Pendin
     try:
         content = known.archive.read(name)
         root = xmldsig.parse(content, schemas.SIGNATURE_LIMITS, name)
-        checks.append(Check.passed("xml.accepted", file=name))
+        checks.append(passed_in("xml.accepted", name))
         elements = xmldsig.children(root, "asic.signature-file")
         if root.tag != _XADES_SIGNATURES or not elements or any(part.tag != xmldsig.SIGNATURE for part in elements):
             raise malformed("asic.signature-file", "not a list of signatures", file=name)
         if len(elements) > known.limits.max_signatures_per_file:
             raise malformed("asic.signature-file", "too many", limit=str(known.limits.max_signatures_per_file))
-        checks.append(Check.passed("asic.signature-file", file=name))
+        checks.append(passed_in("asic.signature-file", name))
         xmldsig.unique_ids(root)
-        checks.append(Check.passed("xmldsig.unique-ids", file=name))
+        checks.append(passed_in("xmldsig.unique-ids", name))
     except StepError as error:
         checks.append(error.check)
         return []

@@ -239,7 +239,7 @@ def _content_checks(
         checks.append(Check.passed("cms.content-type"))
     digest = _digest_of(signer)
     named = algorithm_identifier(signer.digest_algorithm)[0]
-    checks.append(algorithm_check("cms.digest-algorithm", digest, named=named, at=at, policy=policy))
+    checks.append(algorithm_check("cms.digest-algorithm", digest, named=named, day=at.date(), policy=policy))
     if digest is None or digest.id not in digests:
         checks.append(Check.not_performed("cms.message-digest", reason="algorithm"))
     elif hmac.compare_digest(attributes.message_digest, digests[digest.id]):
@@ -256,7 +256,7 @@ def _value_checks(
     digest = _digest_of(signer)
     algorithm = signature_algorithm_in_cms(signer.signature_algorithm, digest) if digest is not None else None
     checks = [
-        algorithm_check("cms.signature-algorithm", algorithm, named=named, at=at, policy=policy),
+        algorithm_check("cms.signature-algorithm", algorithm, named=named, day=at.date(), policy=policy),
         _agreement(algorithm, digest, named, policy),
     ]
     if algorithm is None or certificate is None or signer.signed_bytes is None:

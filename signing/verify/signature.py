@@ -18,7 +18,7 @@ Best signature time at level B-B is the validation time: `signingTime` is a clai
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from signing.algorithms import Standing, verify_signature
@@ -82,7 +82,12 @@ def context_checks(policy: ValidationPolicy, anchors: TrustAnchors, at: datetime
                 "policy.anchors", SubIndication.POLICY_PROCESSING_ERROR, policy=policy.name, kind=anchors.kind
             ),
         )
-    return (Check.passed("policy.anchors", kind=anchors.kind),)
+    return (_passed_kind(anchors.kind),)
+
+
+@cache
+def _passed_kind(kind: str) -> Check:
+    return Check.passed("policy.anchors", kind=kind)
 
 
 def signature_value_check(
@@ -130,7 +135,6 @@ def judge_signer(
     if signer is None:
         made.append(Check.indeterminate("signer.identified", SubIndication.NO_SIGNING_CERTIFICATE_FOUND))
     else:
-        made.append(Check.passed("signer.identified", certificate=signer.sha256))
         made += _purpose(signer, policy)
         made += validate_path(signer, candidates, anchors, at=at, policy=policy).checks
         made.append(_revocation(policy))
@@ -158,6 +162,7 @@ def _purpose(signer: Certificate, policy: ValidationPolicy) -> tuple[Check, ...]
 
 def _purpose_checks(signer: Certificate, policy: ValidationPolicy) -> Iterator[Check]:
     """Whether the certificate was made for this use: each breach is final, SIG_CONSTRAINTS_FAILURE."""
+    yield Check.passed("signer.identified", certificate=signer.sha256)
     usage = signer.key_usage or frozenset()
     roles = signer.roles or ()
     yield _require(

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 CHECKS: Final = frozenset({"xmldsig.signature-algorithm", "xmldsig.digest-algorithms", "xmldsig.signature-value"})
 
+_FAILED: Final = Conclusion.FAILED  # a member found once: Python 3.11 looks each up through a descriptor
+
 T = TypeVar("T")
 
 
@@ -52,8 +54,7 @@ class Examination:
 
     @property
     def has_failed(self) -> bool:
-        failed = Conclusion.FAILED
-        return any(check.conclusion is failed for check in self.checks)
+        return _FAILED in [check.conclusion for check in self.checks]
 
     def report(self, *, policy: ValidationPolicy, anchors: TrustAnchors, at: datetime) -> SignatureReport:
         """The verdict. A signature whose examination stopped is never TOTAL-PASSED: what stopped it decides."""
@@ -91,13 +92,13 @@ def judge_algorithms(
     """Checks "xmldsig.signature-algorithm" and "xmldsig.digest-algorithms"; gives those that may be computed with."""
     method = algorithms.signature_algorithm_by_uri(signature.method_uri)
     examination.checks.append(
-        algorithm_check("xmldsig.signature-algorithm", method, named=signature.method_uri, at=at, policy=policy)
+        algorithm_check("xmldsig.signature-algorithm", method, named=signature.method_uri, day=at.date(), policy=policy)
     )
     digests: dict[str, DigestAlgorithm] = {}
     worst = passed("xmldsig.digest-algorithms")
     for uri in dict.fromkeys(reference.digest_uri for reference in signature.references):
         digest = algorithms.digest_by_uri(uri)
-        check = algorithm_check("xmldsig.digest-algorithms", digest, named=uri, at=at, policy=policy)
+        check = algorithm_check("xmldsig.digest-algorithms", digest, named=uri, day=at.date(), policy=policy)
         if check.conclusion is Conclusion.FAILED or worst.conclusion is Conclusion.PASSED:
             worst = check
         if digest is not None and digest.standing is algorithms.Standing.TRUSTED:

@@ -62,6 +62,7 @@ from signing.xmldsig.steps import (
     failed,
     malformed,
     passed,
+    passed_in,
     unsupported,
 )
 from signing.xmldsig.structure import (
@@ -117,6 +118,7 @@ __all__ = [
     "new_signed_info",
     "parse",
     "passed",
+    "passed_in",
     "read_signature",
     "require_key_value",
     "signing_algorithms",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from lxml import etree
 
@@ -17,8 +16,7 @@ CANONICAL_FLOOR: Final = 1 << 20
 MAX_INCLUSIVE_COST: Final = 50_000_000  # elements x (namespaces in scope)^2: about 0.25 s
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Canonicalization:
+class Canonicalization(NamedTuple):
     """A canonicalization named in a signature: the URI without comments, and the PrefixList of the exclusive form.
 
     A fragment reference never takes comments in, even when the transform says WithComments (XMLDSig 4.4.3.3), and

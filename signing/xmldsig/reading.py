@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from signing.validation_report import SubIndication
 from signing.xmldsig.canonical import Canonicalization
@@ -44,8 +44,7 @@ _CANONICALIZATIONS: Final = {
 _INCLUSIVE_NAMESPACES: Final = f"{{{EXC_C14N}}}InclusiveNamespaces"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A ds:Reference as read; `digest` decoded, `canonicalization` None when it has no Transforms."""
 
     id: str | None

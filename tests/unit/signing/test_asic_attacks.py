@@ -145,6 +145,14 @@ VECTORS: dict[str, tuple[Callable[[], bytes], str]] = {
     "meta-inf in other case": (lambda: _with(b"Meta-Inf/signatures1.xml"), "asic.names"),
     "Z09 symbolic link": (lambda: _with(b"link", attributes=0o120777 << 16), "asic.entries"),
     "Z09 DOS folder": (lambda: _with(b"folder", attributes=0x10), "asic.entries"),
+    "DOS link": (lambda: _with(b"link", attributes=0x400), "asic.entries"),
+    "runs with another's rights": (lambda: _with(b"a.txt", attributes=0o104644 << 16), "asic.entries"),
+    "others may what the owner may not": (lambda: _with(b"a.txt", attributes=0o100446 << 16), "asic.entries"),
+    "attributes of Windows from Unix": (lambda: _with(b"a.txt", attributes=0o100644 << 16 | 0x2000), "asic.entries"),
+    "a writer nobody knows": (lambda: _with(b"a.txt", made_by=0x0514), "asic.entries"),
+    "made by a version nobody wrote": (lambda: _with(b"a.txt", made_by=0x0315 + 1), "asic.entries"),
+    "for a version nobody wrote": (lambda: _with(b"a.txt", needed=22), "asic.entries"),
+    "attributes nobody defined": (lambda: _with(b"a.txt", is_text=2), "asic.entries"),
     "Z25 encryption flag": (lambda: _with(b"secret", flags=1), "asic.entries"),
     "unknown method": (lambda: _with(b"bzip2", method=12), "asic.entries"),
     "second name in an extra field": (lambda: _with(b"a.txt", extra=struct.pack("<HH", 0x7075, 0)), "asic.entries"),
@@ -154,6 +162,9 @@ VECTORS: dict[str, tuple[Callable[[], bytes], str]] = {
     "Z22 local name differs": (lambda: _with(b"a.txt", local_name=b"b.txt"), "asic.local-headers"),
     "Z24 two entries at one offset": (lambda: _same_offset(b"docs/b.pdf"), "asic.local-headers"),
     "Z41 local and central flags differ": (lambda: _with(b"a.txt", local_flags=0x0800), "asic.local-headers"),
+    "local and central version differ": (lambda: _with(b"a.txt", local_needed=10), "asic.local-headers"),
+    "local and central time differ": (lambda: _with(b"a.txt", local_moment=(1, 0x21)), "asic.local-headers"),
+    "local and central date differ": (lambda: _with(b"a.txt", local_moment=(0, 0x22)), "asic.local-headers"),
     "ZIP64 in the local header only": (
         lambda: _with(b"a.txt", local_extra=struct.pack("<HH", 1, 0)),
         "asic.local-headers",
@@ -301,3 +312,18 @@ def test_a_nested_archive_is_data_and_never_opened() -> None:
 def test_each_limit_of_size_holds(limits: object) -> None:
     result = verify_container(m.good(), policy=m.SANDBOX_DOCUMENT, anchors=m.anchors(), at=m.NOW, limits=limits)  # type: ignore[arg-type]
     assert m.flaws(result.report) == {"asic.limits": Conclusion.FAILED}
+
+
+@pytest.mark.parametrize("bits", [0xFF, 0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80])
+def test_no_byte_of_a_container_is_altered_unnoticed_but_notes_that_nobody_signs(bits: int) -> None:
+    """What can be altered is another possible value of what ZIP notes once beside a file; inverted, nothing can."""
+    content = m.good()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        directory, at, notes = archive.start_dir, archive.start_dir, set()
+        for entry in archive.infolist():
+            notes |= {at + one for one in (4, 5, 36, 38, 39, 40, 41)}  # made by, kind of text, attributes
+            at += 46 + len(entry.filename.encode()) + len(entry.extra) + len(entry.comment)
+    for place in range(0 if bits == 0xFF else directory, len(content)):
+        altered = content[:place] + bytes([content[place] ^ bits]) + content[place + 1 :]
+        passed = m.judged(altered).report.indication is Indication.TOTAL_PASSED
+        assert not passed or (place in notes and bits != 0xFF), place

@@ -149,6 +149,12 @@ class Raw:
     local_extra: bytes | None = None
     local_name: bytes | None = None
     attributes: int = 0o100644 << 16
+    is_text: int = 0
+    made_by: int = 0x0314
+    needed: int = 20
+    moment: tuple[int, int] = (0, 0x21)
+    local_needed: int | None = None
+    local_moment: tuple[int, int] | None = None
     crc: int | None = None
     size: int | None = None
     descriptor: bool = False
@@ -184,12 +190,15 @@ def raw_zip(
             name = entry.name if entry.local_name is None else entry.local_name
             extra = entry.extra if entry.local_extra is None else entry.local_extra
             local_flags = flags if entry.local_flags is None else entry.local_flags
-            out += b"PK\x03\x04" + struct.pack("<HHHHH", 20, local_flags, method, 0, 0x21)
+            out += b"PK\x03\x04" + struct.pack(
+                "<HHHHH", entry.local_needed or entry.needed, local_flags, method, *(entry.local_moment or entry.moment)
+            )
             out += (b"\0" * 12 if entry.descriptor else sums) + struct.pack("<HH", len(name), len(extra))
             out += name + extra + packed
             out += b"PK\x07\x08" + sums if entry.descriptor else b""
-        directory += b"PK\x01\x02" + struct.pack("<HHHHHH", 0x0314, 20, flags, method, 0, 0x21) + sums
-        directory += struct.pack("<HHHHHII", len(entry.name), len(entry.extra), 0, 0, 0, entry.attributes, offset)
+        directory += b"PK\x01\x02" + struct.pack("<HHHHHH", entry.made_by, entry.needed, flags, method, *entry.moment)
+        directory += sums + struct.pack("<HHHHH", len(entry.name), len(entry.extra), 0, 0, entry.is_text)
+        directory += struct.pack("<II", entry.attributes, offset)
         directory += entry.name + entry.extra
     out += gap
     start = len(out) - base
