@@ -188,6 +188,7 @@ class _Play(Stage):
             policy="sandbox",
         )
         verdicts = [judge.folder(str(folder.relative_to(self.output)), evidence_folder(folder)) for folder in folders]
+        sealed = tuple(verdicts)
         with opened_container(packages / "published.asice") as (source, kept):
             verdicts.append(judge.container("packages/published.asice", source, kept))
         links = chain_of(verdicts)
@@ -195,10 +196,13 @@ class _Play(Stage):
             kind = (verdict.subject or {}).get("documentType", "")
             self._say(f"  {'✓' if verdict.indication == _PASSED else '✗'} {verdict.indication}  {verdict.file}  {kind}")
         self._expect("expect-audit", all(one.indication == _PASSED for one in verdicts))
+        self._expect("expect-seals", all(one.seal is not None and one.seal["indication"] == _PASSED for one in sealed))
         self._expect("expect-chain", bool(links) and all(link.conclusion == _PASSED for link in links))
         with opened_container(self.output / "forged" / "kz-mti.asice") as (source, kept):
             forged = judge.container("forged/kz-mti.asice", source, kept)
         self._expect("expect-auditor-sees-forgery", forged.indication == "TOTAL-FAILED")
+        rewritten = judge.folder("forged/evidence", evidence_folder(self._rewritten(folders[0])))
+        self._expect("expect-auditor-sees-rewriting", rewritten.indication == "TOTAL-FAILED")
         plain = [one.as_json() for one in verdicts]
         chain = [asdict(link) for link in links]
         (self.output / "audit.json").write_text(
@@ -214,6 +218,13 @@ class _Play(Stage):
             encoding="utf-8",
         )
         (self.output / "audit.html").write_bytes(audit_page(plain, chain, self.screen.language))
+
+    def _rewritten(self, folder: Path) -> Path:
+        """A copy of an evidence folder that says refused where registered stood."""
+        copy = shutil.copytree(folder, self.output / "forged" / "evidence")
+        stated = (copy / "evidence.json").read_text(encoding="utf-8")
+        (copy / "evidence.json").write_text(stated.replace('"registered"', '"refused"'), encoding="utf-8")
+        return copy
 
     def _close(self) -> None:
         assert self.serving is not None

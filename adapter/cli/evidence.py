@@ -78,6 +78,14 @@ def verify(
             "--at", help="Time of validation (UTC); now without it.", formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]
         ),
     ] = None,
+    seal_at: Annotated[
+        datetime | None,
+        typer.Option(
+            "--seal-at",
+            help="Time of validation of the seals of evidence folders (UTC); without it now, or --at if that is later.",
+            formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"],
+        ),
+    ] = None,
     content: Annotated[
         list[Path] | None, typer.Option("--content", help="What a detached CMS was made over, in order.")
     ] = None,
@@ -89,10 +97,12 @@ def verify(
     ready = context(as_json=as_json, language=language)
     kind: Literal["production", "test", "sandbox"] = "sandbox" if policy == "sandbox" else "production"
     moment = at.replace(tzinfo=now().tzinfo) if at is not None else now()
+    # A document is judged when it was known to exist; the seal was made later, and the folder is in our hands now.
+    sealed = seal_at.replace(tzinfo=now().tzinfo) if seal_at is not None else max(moment, now())
     try:
         if not trust:
             raise Final("verify.no-anchors")
-        judge = verifier(_expanded(trust), kind=kind, at=moment, policy=policy)
+        judge = verifier(_expanded(trust), kind=kind, at=moment, policy=policy, seal_at=sealed)
         targets = [one for path in paths for one in _targets(path)]
         if not targets:
             raise Final("verify.nothing-found", params={"paths": ", ".join(map(str, paths))})
@@ -201,4 +211,5 @@ def _reasons(screen: Screen, verdict: Verdict) -> None:
             known = code if code in sentences.codes() else code.removeprefix("document.")
             sentence = sentences.render(known, dict(check["params"]), screen.language)
             sub = f" {check['sub_indication']}" if check.get("sub_indication") else ""
-            screen.say("    ", Text(f"{check['conclusion']}{sub}", "bold"), f"  {check['id']}: {sentence.what}")
+            told = f"  {check['id']}: {sentence.what} {sentence.to_do}".rstrip()
+            screen.say("    ", Text(f"{check['conclusion']}{sub}", "bold"), told)

@@ -156,6 +156,16 @@ LINES: Mapping[str, Mapping[str, str]] = {
         "ru": "подтверждены каждый документ, каждая квитанция и цепочка событий",
         "en": "every document, every receipt and the audit chain are confirmed",
     },
+    "expect-seals": {
+        "kk": "әр дәлелдер қалтасында оны экспорттаған органның қолтаңбасы бар",
+        "ru": "на каждой папке доказательств есть подпись выгрузившего органа",
+        "en": "every evidence folder bears the seal of the body that exported it",
+    },
+    "expect-auditor-sees-rewriting": {
+        "kk": "аудитор дәлелдер қалтасындағы өзгертілген күйді көрді",
+        "ru": "аудитор увидел переписанное состояние в папке доказательств",
+        "en": "the auditor sees a state that was rewritten in an evidence folder",
+    },
     "expect-chain": {
         "kk": "құжаттар тізбегі тұтас: есептер → жиынтық → жинақталған ақпарат",
         "ru": "цепочка документов цела: отчёты → сводная → консолидированная информация",

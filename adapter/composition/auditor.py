@@ -23,9 +23,17 @@ PolicyName = Literal["sandbox", "kz-document"]
 
 
 def verifier(
-    anchor_files: Sequence[Path], *, kind: Literal["production", "test", "sandbox"], at: datetime, policy: PolicyName
+    anchor_files: Sequence[Path],
+    *,
+    kind: Literal["production", "test", "sandbox"],
+    at: datetime,
+    policy: PolicyName,
+    seal_at: datetime | None = None,
 ) -> Verify:
-    """The auditor's verifier: anchors from the command, nothing else from anywhere."""
+    """The auditor's verifier: anchors from the command, nothing else from anywhere.
+
+    seal_at     validation time of the seals of evidence folders; `at` without it
+    """
     texts = [read_file(path, "trust.unreadable") for path in anchor_files]
     anchors = signing_errors(lambda: signing.TrustAnchors.from_pem("command-line", kind, *texts))
     document = {"sandbox": signing.SANDBOX_DOCUMENT, "kz-document": signing.KZ_DOCUMENT}[policy]
@@ -35,6 +43,7 @@ def verifier(
         envelope_trust=Trust(policy=envelope, anchors=anchors),
         interpret=interpret,
         at=at,
+        seal_at=seal_at,
     )
 
 

@@ -126,6 +126,10 @@ class Node(Passes):
         """The office's key. Raises as the head's does."""
         return self._key("office")
 
+    def seal_key(self) -> signing.SigningKey:
+        """The office's; where there is none the head is asked, who may sign everything."""
+        return self.head_key() if self.settings.keys.office is None else self.office_key()
+
     def _key(self, name: Literal["document", "office", "envelope"]) -> signing.SigningKey:
         """A key by its name in the settings, opened once."""
         if name not in self._keys:

@@ -123,6 +123,10 @@ class Passes(ABC):
     def office_key(self) -> signing.SigningKey:
         """The office's key, opened without a person."""
 
+    def seal_key(self) -> signing.SigningKey:
+        """The key that seals evidence folders: the office's."""
+        return self.office_key()
+
     # --- out ----------------------------------------------------------------------------------------------------------
     @cached_property
     def convert(self) -> Convert:
@@ -265,5 +269,7 @@ class Passes(ABC):
             clock=self.clock,
             trust=self.trust,
             own=self.own.ref.code,
+            seal_key=self.seal_key,
+            signing_policy=signing.DEFAULT_SIGNING,
             certificates=self.gateway_certificates,
         )

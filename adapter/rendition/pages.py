@@ -84,6 +84,10 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "chain": {"kk": "Құжаттар тізбегі", "ru": "Цепочка документов", "en": "Chain of documents"},
     "from": {"kk": "Құжат", "ru": "Документ", "en": "Document"},
     "rests-on": {"kk": "Негізі", "ru": "Опирается на", "en": "Rests on"},
+    "folders": {"kk": "Дәлелдер қалталары", "ru": "Папки доказательств", "en": "Evidence folders"},
+    "exported-by": {"kk": "Кім экспорттады", "ru": "Кто выгрузил", "en": "Exported by"},
+    "sealed-by": {"kk": "Экспорт қолтаңбасы", "ru": "Подпись выгрузки", "en": "Sealed by"},
+    "no-seal": {"kk": "қолтаңба жоқ", "ru": "подписи нет", "en": "no seal"},
     "checks": {"kk": "Жүргізілген тексерулер", "ru": "Проведённые проверки", "en": "Checks made"},
     "history": {"kk": "Жолы", "ru": "Путь", "en": "Way"},
     "time": {"kk": "Уақыты", "ru": "Время", "en": "Time"},
@@ -170,12 +174,19 @@ def audit_page(verdicts: Sequence[Mapping[str, Any]], links: Sequence[Mapping[st
         if chain
         else ""
     )
+    seals = "".join(_seal_row(item, item["seal"], language) for item in verdicts if item.get("seal"))
+    folders = (
+        f"<h2>{_w('folders', language)}</h2><table><tr>"
+        f"{_heads(('document', 'exported-by', 'time', 'sealed-by', 'verdict'), language)}</tr>{seals}</table>"
+        if seals
+        else ""
+    )
     details = "".join(_verdict_details(item, language) for item in verdicts)
     body = (
         f'<header class="top"><h1>{_w("audit", language)}</h1>'
         f'<p class="soft">{_w("audit-note", language)}</p></header>'
         f"<table><tr><th>{_w('document', language)}</th><th>{_w('sender', language)}</th>"
-        f"<th>{_w('signer', language)}</th><th>{_w('verdict', language)}</th></tr>{rows}</table>{table}"
+        f"<th>{_w('signer', language)}</th><th>{_w('verdict', language)}</th></tr>{rows}</table>{table}{folders}"
         f"<h2>{_w('checks', language)}</h2>{details}"
     )
     return _page(_WORDS["audit"][language.value], language, body)
@@ -202,6 +213,22 @@ def _verdict_row(item: Mapping[str, Any], language: Language) -> str:
     return (
         f"<tr><td>{_e(_document_name(item, language))}<br><code>{_e(str(item['file']))}</code></td><td>{_e(name)}</td>"
         f"<td>{_e(signer)}</td><td>{_verdict(str(item['indication']), language, item.get('sub_indication'))}</td></tr>"
+    )
+
+
+def _seal_row(item: Mapping[str, Any], seal: Mapping[str, Any], language: Language) -> str:
+    """Who says that the folder is whole, and whether that signature stands."""
+    signers = [signature.get("signer") or {} for signature in seal.get("signatures", ())]
+    names = "<br>".join(
+        _e(", ".join(str(one[key]) for key in ("common_name", "organization") if one.get(key)))
+        + (f"<br><code>BIN {_e(str(one['bin']))}</code>" if one.get("bin") else "")
+        for one in signers
+    )
+    return (
+        f"<tr><td>{_e(_document_name(item, language))}<br><code>{_e(str(item['file']))}</code></td>"
+        f"<td>{_e(str(seal['exportedBy']))}</td><td>{_e(str(seal['exportedAt']))}</td>"
+        f"<td>{names or _w('no-seal', language)}</td>"
+        f"<td>{_verdict(str(seal['indication']), language, seal.get('sub_indication'))}</td></tr>"
     )
 
 
@@ -235,7 +262,9 @@ def _verdict_details(item: Mapping[str, Any], language: Language) -> str:
 def _check_sentence(check: Mapping[str, Any], language: Language) -> str:
     code = str(check["id"])
     known = code if code in texts.codes() else code.removeprefix("document.")
-    return texts.render(known, dict(check.get("params") or {}), language).what
+    sentence = texts.render(known, dict(check.get("params") or {}), language)
+    is_open = check["conclusion"] in {"FAILED", "INDETERMINATE"}
+    return f"{sentence.what} {sentence.to_do}".rstrip() if is_open else sentence.what
 
 
 def _heads(keys: Iterable[str], language: Language) -> str:

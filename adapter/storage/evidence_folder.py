@@ -47,7 +47,7 @@ class DirectoryEvidenceFolder:
         self._limits = limits
 
     def names(self) -> Iterator[str]:
-        """Every name in order, links and special files refused, unfinished files left out.
+        """Every name in order, unfinished files among them: what lies in the folder is seen. Links and special files refused.
 
         Raises Final `evidence.link`, `evidence.bad-name`, `evidence.too-many-files`, `evidence.no-such-folder`.
         """
@@ -122,7 +122,7 @@ class DirectoryEvidenceFolder:
                     yield from self._walk(Path(entry.path), (*above, entry.name), counted)
                 elif not entry.is_file(follow_symlinks=False):
                     raise Final("evidence.link", params={"name": name})
-                elif not entry.name.endswith(_PARTIAL):
+                else:
                     yield name
 
     def _parts(self, name: str) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Everything about one document as a folder that an auditor needs nothing else for: no program of ours, no network, no trust.
 
     evidence.json             what the folder is, and the digest of every file in it
+    evidence.json.p7s         the seal: detached CMS over evidence.json, by a key of the exporting body
     document.asice            the container exactly as it travelled
     document.pdf              the printed form, for reading without any program
     messages/NNN-<what>.xml   raw answers and notices of the exchange, byte for byte
@@ -17,9 +18,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import signing
 from adapter.domain.audit_event import ChainedEvent
 from adapter.domain.delivery import Attempt, Delivery
 from adapter.domain.document import DocumentId, Sha256
@@ -28,10 +30,12 @@ from adapter.domain.outgoing import ContentKind, OutgoingDocument
 from adapter.domain.receipt import Receipt, ReceiptKind
 from adapter.errors import Final
 from adapter.ports import Blobs, Clock, EvidenceFolder, KeptBlob, Store
-from adapter.usecases.verified_container import RENDITION_NAME, Trust, judge
+from adapter.usecases.evidence_seal import SEAL, owned, parties_of
+from adapter.usecases.sign import detached, refuse_unfit_key
+from adapter.usecases.verified_container import RENDITION_NAME, Judged, Trust, judge
 
-VERSION = "elshi-evidence/1"
-"""Form of the folder; a reader refuses another one by name."""
+VERSION = "elshi-evidence/2"
+"""Form of the folder, which demands the seal; a reader refuses forms that it does not know by name."""
 
 MANIFEST = "evidence.json"
 CONTAINER = "document.asice"
@@ -73,16 +77,22 @@ class Export:
     """Works on both sides: for what we sent and for what we registered.
 
     certificates    DER of the exchange's signing certificates, which its messages name and do not carry
+    seal_key        the key of our body that seals the folder; asked for before anything is written
     """
 
     store: Store
     clock: Clock
     trust: Trust
     own: str
+    seal_key: Callable[[], signing.SigningKey]
+    signing_policy: signing.SigningPolicy
     certificates: tuple[bytes, ...] = ()
 
     def __call__(self, document_id: DocumentId, folder: EvidenceFolder) -> Exported:
-        """Raises Final `export.no-such-document`."""
+        """Write the folder; evidence.json comes last, so that a folder that was broken off is none.
+
+        Raises Final `export.no-such-document`, `export.key-of-another-body`, `sign.*` for a key that may not seal.
+        """
         with self.store.transaction() as transaction:
             deliveries = tuple(
                 delivery
@@ -97,8 +107,13 @@ class Export:
         container = _container(deliveries, registered)
         if container is None:
             raise Final("export.no-such-document", params={"document": document_id})
+        now = self.clock.now()
+        key = self.seal_key()
+        refuse_unfit_key(key, at=now)
+        judged = judge(container, self.store.blobs, self.trust, at=now)
+        self._refuse_key_of_another_body(key, judged)
         written = _Written(folder=folder)
-        self._documents(written, container)
+        _documents(written, container, judged, self.store.blobs)
         self._answers(written, receipts)
         self._other_answers(written, [item for each in attempts.values() for item in each], receipts)
         for certificate in self.certificates:
@@ -110,24 +125,34 @@ class Export:
             "version": VERSION,
             "documentId": document_id,
             "exportedBy": self.own,
-            "exportedAt": self.clock.now().isoformat(),
+            "exportedAt": now.isoformat(),
             "container": container.sha256,
             "deliveries": [_delivery(delivery) for delivery in deliveries],
             "registered": _registered(registered) if registered else None,
             "files": written.files,
         }
-        folder.put(MANIFEST, [_json(manifest)])
+        sealed = _json(manifest)
+        seal = detached(
+            lambda: [sealed],
+            key,
+            policy=self.signing_policy,
+            trust=self.trust,
+            at=now,
+            code="sign.seal-verification",
+        )
+        folder.put(SEAL, [seal])
+        folder.put(MANIFEST, [sealed])
         return Exported(
             document_id=document_id,
             files={name: Sha256(str(facts["sha256"])) for name, facts in written.files.items()},
         )
 
-    def _documents(self, written: _Written, container: KeptBlob) -> None:
-        written.put(CONTAINER, _chunks(self.store.blobs, container.sha256), what="container")
-        judged = judge(container, self.store.blobs, self.trust, at=self.clock.now())
-        rendition = judged.objects.get(RENDITION_NAME)
-        if rendition is not None:
-            written.put(PRINTED_FORM, [rendition.read()], what="printed-form")
+    def _refuse_key_of_another_body(self, key: signing.SigningKey, judged: Judged) -> None:
+        """A seal that every auditor would refuse is not made."""
+        parties = parties_of(judged, ()).get(self.own, ())
+        signer = signing.certificate_facts(key.certificate_chain[0])
+        if owned(parties, signer) is False:
+            raise Final("export.key-of-another-body", params={"body": self.own, "signer": signer.common_name or ""})
 
     def _answers(self, written: _Written, receipts: tuple[Receipt, ...]) -> None:
         for number, receipt in enumerate(receipts, start=1):
@@ -161,6 +186,13 @@ class Export:
                 what="answer",
                 code=attempt.code,
             )
+
+
+def _documents(written: _Written, container: KeptBlob, judged: Judged, blobs: Blobs) -> None:
+    written.put(CONTAINER, _chunks(blobs, container.sha256), what="container")
+    rendition = judged.objects.get(RENDITION_NAME)
+    if rendition is not None:
+        written.put(PRINTED_FORM, [rendition.read()], what="printed-form")
 
 
 def _container(deliveries: tuple[Delivery, ...], registered: RegisteredDocument | None) -> KeptBlob | None:

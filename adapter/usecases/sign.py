@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
@@ -60,18 +60,34 @@ class Sign:
         """
         if self.office_key is None:
             return None
-        key = self.office_key()
-        signature = signing.sign_detached(joined(files, self.blobs), key, policy=self.policy, signing_time=at)
-        report = signing.verify_detached(
-            signature,
-            joined(files, self.blobs),
-            policy=self.office_trust.policy,
-            anchors=self.office_trust.anchors,
+        return detached(
+            lambda: joined(files, self.blobs),
+            self.office_key(),
+            policy=self.policy,
+            trust=self.office_trust,
             at=at,
+            code="sign.office-verification",
         )
-        if report.indication is not signing.Indication.TOTAL_PASSED:
-            raise _refusal("sign.office-verification", report)
-        return signature
+
+
+def detached(
+    content: Callable[[], Iterable[bytes]],
+    key: signing.SigningKey,
+    *,
+    policy: signing.SigningPolicy,
+    trust: Trust,
+    at: datetime,
+    code: str,
+) -> bytes:
+    """Detached CMS (DER) over `content`, which is read twice: once to sign, once to judge what was signed.
+
+    Raises Final `code` when our own verifier does not end TOTAL-PASSED.
+    """
+    signature = signing.sign_detached(content(), key, policy=policy, signing_time=at)
+    report = signing.verify_detached(signature, content(), policy=trust.policy, anchors=trust.anchors, at=at)
+    if report.indication is not signing.Indication.TOTAL_PASSED:
+        raise _refusal(code, report)
+    return signature
 
 
 def write_container(

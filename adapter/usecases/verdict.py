@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import signing
@@ -29,6 +29,7 @@ class Verdict:
     checks      {id, conclusion, params}: what was examined besides the signatures, in order
     subject     what the document is: type, identifier, sender, year; None when it could not be read
     links       (kind, identifier, digest) of the documents this one rests on
+    seal        of an evidence folder: verdict on the exporter's seal, and what evidence.json says of its making
     """
 
     file: str
@@ -40,6 +41,7 @@ class Verdict:
     container: str | None = None
     links: tuple[tuple[str, str, str], ...] = ()
     history: tuple[Mapping[str, Any], ...] = ()
+    seal: Mapping[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values; the first four names are fixed for scripts."""
@@ -55,6 +57,7 @@ class Verdict:
                 {"kind": kind, "documentId": document, "digest": digest} for kind, document, digest in self.links
             ],
             "history": [dict(item) for item in self.history],
+            "seal": dict(self.seal) if self.seal else None,
         }
 
 
@@ -117,15 +120,11 @@ def joined(
         indication, sub = FAILED, sub or "SIG_CONSTRAINTS_FAILURE"
     elif indication == PASSED and "INDETERMINATE" in conclusions:
         indication, sub = INDETERMINATE, "GENERIC"
-    return Verdict(
-        file=verdict.file,
+    return replace(
+        verdict,
         indication=indication,
         sub_indication=sub,
-        signatures=verdict.signatures,
         checks=everything,
-        subject=verdict.subject,
-        container=verdict.container,
-        links=verdict.links,
         history=history or verdict.history,
     )
 

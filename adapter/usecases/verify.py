@@ -23,12 +23,14 @@ class Verify:
     """The auditor's deed.
 
     interpret   reads a raw message of the exchange; only what it says is used, never as a ground to trust it
+    seal_at     validation time of the seals of evidence folders, which are made at the export; `at` without it
     """
 
     trust: Trust
     envelope_trust: Trust
     interpret: Callable[[bytes], Interpreted]
     at: datetime
+    seal_at: datetime | None = None
 
     def container(self, name: str, source: BinaryIO | bytes, kept: KeptBlob) -> Verdict:
         """Judge one ASiC-E container."""
@@ -50,5 +52,11 @@ class Verify:
 
     def folder(self, name: str, folder: EvidenceFolder) -> Verdict:
         """Judge an evidence folder."""
-        judge = VerifyFolder(trust=self.trust, envelope_trust=self.envelope_trust, interpret=self.interpret, at=self.at)
+        judge = VerifyFolder(
+            trust=self.trust,
+            envelope_trust=self.envelope_trust,
+            interpret=self.interpret,
+            at=self.at,
+            seal_at=self.seal_at or self.at,
+        )
         return judge(name, folder)

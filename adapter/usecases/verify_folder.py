@@ -7,6 +7,8 @@ It is judged in this order, and one file that fails makes the folder fail:
     3 receipts    each signed Receipt names the digest of this container (Law 370-II, article 7)
     4 messages    raw answers and notices: signature judged, what they say
     5 chain       every audit event follows from the one before it
+    6 statements  what evidence.json states is what the steps before have shown (evidence_statements.py)
+    7 seal        the exporting body has signed evidence.json (evidence_seal.py)
 
 Trust anchors come from the command, never from the folder.
 """
@@ -15,8 +17,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,8 +26,11 @@ import signing
 from adapter.domain.audit_event import AuditEvent, ChainedEvent, first_break
 from adapter.domain.document import Sha256
 from adapter.domain.incoming import IncomingNotice, Interpreted
+from adapter.domain.receipt import ReceiptKind
 from adapter.domain.report import ProcessingResponse, Receipt, Report
 from adapter.ports import EvidenceFolder, KeptBlob
+from adapter.usecases.evidence_seal import SEAL, UNSEALED, JudgedSeal, Party, judge_seal, parties_of
+from adapter.usecases.evidence_statements import Answer, Shown, statements
 from adapter.usecases.export import CONTAINER, MANIFEST, PRINTED_FORM, VERSION
 from adapter.usecases.verdict import FAILED, INDETERMINATE, PASSED, Verdict, check, joined, of_container
 from adapter.usecases.verified_container import RENDITION_NAME, Judged, Trust, judge_bytes
@@ -36,18 +41,22 @@ class VerifyFolder:
     """The auditor's deed on a whole folder.
 
     interpret   reads a raw message of the exchange; only what it says is used, never as a ground to trust it
+    at          validation time of the document and the answers to it
+    seal_at     validation time of the seal, which was made later than they: at the export
     """
 
     trust: Trust
     envelope_trust: Trust
     interpret: Callable[[bytes], Interpreted]
     at: datetime
+    seal_at: datetime
 
     def __call__(self, name: str, folder: EvidenceFolder) -> Verdict:
         """Judge an evidence folder."""
         checks: list[Mapping[str, Any]] = []
-        manifest = _manifest(folder, checks)
-        if manifest is None:
+        raw = _raw_manifest(folder, checks)
+        manifest = _manifest(raw, checks) if raw is not None else None
+        if raw is None or manifest is None:
             return Verdict(
                 file=name, indication=FAILED, sub_indication="FORMAT_FAILURE", signatures=(), checks=tuple(checks)
             )
@@ -55,10 +64,11 @@ class VerifyFolder:
         bytes_of_container = contents.get(CONTAINER)
         if bytes_of_container is None:
             checks.append(check("evidence.container", FAILED, name=CONTAINER))
-            return joined(
-                Verdict(file=name, indication=FAILED, sub_indication="SIGNED_DATA_NOT_FOUND", signatures=(), checks=()),
-                checks,
+            seal = self._seal(folder, raw, manifest, {})
+            nothing = Verdict(
+                file=name, indication=FAILED, sub_indication="SIGNED_DATA_NOT_FOUND", signatures=(), checks=()
             )
+            return replace(joined(nothing, [*checks, *seal.checks]), seal=seal.as_json(manifest))
         digest = hashlib.sha256(bytes_of_container).hexdigest()
         kept = KeptBlob(sha256=Sha256(digest), size=len(bytes_of_container))
         judged = judge_bytes(bytes_of_container, kept, self.trust, at=self.at)
@@ -69,20 +79,28 @@ class VerifyFolder:
         if document is not None:
             agrees = document == manifest.get("documentId")
             checks.append(check("evidence.document-id", PASSED if agrees else FAILED, document=str(document)))
-        history = self._receipts(contents, digest, judged.report, checks)
-        history += self._messages(contents, document, checks)
-        history += _chain(contents, manifest.get("documentId"), checks)
+        receipts = self._receipts(contents, digest, judged.report, checks)
+        messages = self._messages(contents, document, checks)
+        history = [one.event for one in (*receipts, *messages) if one.event is not None]
+        events = _chain(contents, manifest.get("documentId"), checks)
         _printed_form(contents, judged, checks)
         _claims(manifest, checks, history)
+        answers = [one.answer for one in (*receipts, *messages) if one.answer is not None]
+        sizes = {file: len(content) for file, content in contents.items()}
+        shown = Shown(document=judged, document_id=document, sizes=sizes, answers=answers, events=events)
+        checks += statements(manifest, shown)
+        parties = parties_of(judged, [one.judged for one in receipts if one.judged is not None])
+        seal = self._seal(folder, raw, manifest, parties)
+        checks += seal.checks
         history.sort(key=lambda item: str(item["at"]))
-        return joined(verdict, checks, tuple(history))
+        return replace(joined(verdict, checks, tuple(history)), seal=seal.as_json(manifest))
 
     # --- steps --------------------------------------------------------------------------------------------------------
     def _receipts(
         self, contents: Mapping[str, bytes], digest: str, document: Report | None, checks: list[Mapping[str, Any]]
-    ) -> list[Mapping[str, Any]]:
+    ) -> list[_Read]:
         """Step 3. What stands among the receipts is one: of the addressee, about this document, for these bytes."""
-        history: list[Mapping[str, Any]] = []
+        read: list[_Read] = []
         for name in sorted(contents):
             if not name.startswith("receipts/"):
                 continue
@@ -108,21 +126,14 @@ class VerifyFolder:
                 checks.append(
                     check("evidence.receipt-digest", PASSED if stated == digest else FAILED, name=name, stated=stated)
                 )
-                history.append(
-                    {
-                        "at": judged.report.received_at.isoformat(),
-                        "what": "receipt",
-                        "who": judged.report.header.sender.code,
-                        "number": judged.report.incoming_number,
-                        "verdict": indication,
-                    }
-                )
-        return history
+            read.append(_read_receipt(name, judged, indication))
+        return read
 
     def _messages(
         self, contents: Mapping[str, bytes], document: object, checks: list[Mapping[str, Any]]
-    ) -> list[Mapping[str, Any]]:
-        history: list[Mapping[str, Any]] = []
+    ) -> list[_Read]:
+        """Step 4."""
+        read: list[_Read] = []
         # Certificates of the folder only help to find a path: every signer still needs one to the anchors of the command.
         named = tuple(contents[name] for name in sorted(contents) if name.startswith("certificates/"))
         for name in sorted(contents):
@@ -143,16 +154,15 @@ class VerifyFolder:
                         "evidence.message-subject", PASSED if about == document else FAILED, name=name, document=about
                     )
                 )
-                history.append(
-                    {
-                        "at": said.notice.said_at.isoformat() if said.notice.said_at else "",
-                        "what": said.notice.kind.value,
-                        "who": said.notice.speaker,
-                        "number": said.notice.registration_number,
-                        "verdict": indication,
-                    }
-                )
-        return history
+            read.append(_read_message(name, said, indication))
+        return read
+
+    def _seal(
+        self, folder: EvidenceFolder, raw: bytes, manifest: Mapping[str, Any], parties: Mapping[str, Sequence[Party]]
+    ) -> JudgedSeal:
+        """Step 7."""
+        seal = folder.get(SEAL) if SEAL in set(folder.names()) else None
+        return judge_seal(seal, raw, manifest, parties=parties, trust=self.trust, at=self.seal_at)
 
     def _message(self, content: bytes, named: Sequence[bytes]) -> signing.EnvelopeValidation:
         trust = self.envelope_trust
@@ -163,6 +173,68 @@ class VerifyFolder:
         except signing.Malformed:
             # A certificate of the folder that is none: judged as if the folder had brought no certificate.
             return signing.verify_envelope(content, policy=trust.policy, anchors=trust.anchors, at=self.at)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Read:
+    """One answer of the folder: what the statements are laid beside, its line of the history, who signed it.
+
+    judged  of a signed answer of the addressee that passed; None of every other
+    """
+
+    answer: Answer | None
+    event: Mapping[str, Any] | None
+    judged: Judged | None = None
+
+
+def _read_receipt(name: str, judged: Judged, indication: str) -> _Read:
+    report = judged.report
+    trusted = judged if indication == PASSED else None
+    if isinstance(report, ProcessingResponse):
+        answer = Answer(name=name, kind=ReceiptKind.PROCESSING_RESPONSE, says=report.outcome.value, verdict=indication)
+        return _Read(answer=answer, event=None, judged=trusted)
+    if not isinstance(report, Receipt):
+        return _Read(answer=None, event=None)
+    answer = Answer(
+        name=name,
+        kind=ReceiptKind.SIGNED_RECEIPT,
+        says="received",
+        verdict=indication,
+        number=report.incoming_number,
+        stated_digest=report.ref_document.digest.value.hex(),
+    )
+    event = {
+        "at": report.received_at.isoformat(),
+        "what": "receipt",
+        "who": report.header.sender.code,
+        "number": report.incoming_number,
+        "verdict": indication,
+    }
+    return _Read(answer=answer, event=event, judged=trusted)
+
+
+def _read_message(name: str, said: Interpreted, indication: str) -> _Read:
+    if not isinstance(said, IncomingNotice):
+        answer = Answer(name=name, kind=ReceiptKind.GATEWAY_ANSWER, says=None, verdict=indication)
+        return _Read(answer=answer, event=None)
+    notice = said.notice
+    answer = Answer(
+        name=name,
+        kind=ReceiptKind.NOTICE,
+        says=notice.kind.value,
+        verdict=indication,
+        number=notice.registration_number,
+        reason=notice.reason.value if notice.reason is not None else None,
+        reason_text=notice.reason_text,
+    )
+    event = {
+        "at": notice.said_at.isoformat() if notice.said_at else "",
+        "what": notice.kind.value,
+        "who": notice.speaker,
+        "number": notice.registration_number,
+        "verdict": indication,
+    }
+    return _Read(answer=answer, event=event)
 
 
 def _about(answer: Receipt | ProcessingResponse) -> str:
@@ -185,18 +257,23 @@ def _is_from_addressee(judged: Judged, document: Report | None) -> bool:
     return judged.report.header.sender.code == recipient.code and recipient.bin in {None, number}
 
 
-def _manifest(folder: EvidenceFolder, checks: list[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+def _raw_manifest(folder: EvidenceFolder, checks: list[Mapping[str, Any]]) -> bytes | None:
+    """The bytes, read once: what is understood is what the seal is judged over."""
     if MANIFEST not in set(folder.names()):
         checks.append(check("evidence.manifest", FAILED, reason="absent"))
         return None
+    return folder.get(MANIFEST)
+
+
+def _manifest(raw: bytes, checks: list[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     try:
-        manifest = _plain(folder.get(MANIFEST))
+        manifest = _plain(raw)
     except (ValueError, RecursionError):
         checks.append(check("evidence.manifest", FAILED, reason="unreadable"))
         return None
     if (
         not isinstance(manifest, dict)
-        or manifest.get("version") != VERSION
+        or manifest.get("version") not in (VERSION, UNSEALED)
         or not isinstance(manifest.get("files"), dict)
     ):
         checks.append(check("evidence.manifest", FAILED, reason="version"))
@@ -210,7 +287,7 @@ def _contents(
 ) -> Mapping[str, bytes]:
     """Step 1. Only files whose digest agrees are handed on."""
     declared: Mapping[str, Any] = manifest["files"]
-    present = set(folder.names()) - {MANIFEST}
+    present = set(folder.names()) - {MANIFEST, SEAL}
     contents: dict[str, bytes] = {}
     for name in sorted(set(declared) | present):
         facts = declared.get(name)
@@ -260,33 +337,62 @@ def _claims(manifest: Mapping[str, Any], checks: list[Mapping[str, Any]], histor
     )
 
 
-def _chain(contents: Mapping[str, bytes], document: object, checks: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _chain(
+    contents: Mapping[str, bytes], document: object, checks: list[Mapping[str, Any]]
+) -> tuple[ChainedEvent, ...]:
+    """Step 5. The events, when the chain holds."""
     raw = contents.get("audit.json")
     if raw is None:
         checks.append(check("evidence.audit-chain", FAILED, reason="absent"))
-        return []
+        return ()
     try:
         events = tuple(_event(item) for item in _plain(raw))
         broken = first_break(events) if events else 0
     except (ArithmeticError, AttributeError, ValueError, KeyError, TypeError, RecursionError):
         checks.append(check("evidence.audit-chain", FAILED, reason="unreadable"))
-        return []
+        return ()
     if broken is None and not any(item.event.document_id == document for item in events):
         # An unbroken chain that never speaks of this document proves nothing about it.
         checks.append(check("evidence.audit-chain", FAILED, reason="other-document"))
-        return []
-    if broken is None:
-        checks.append(check("evidence.audit-chain", PASSED, count=str(len(events))))
-    else:
+        return ()
+    if broken is not None:
         checks.append(check("evidence.audit-chain", FAILED, reason="broken", sequence=str(broken)))
-    return []
+        return ()
+    checks.append(check("evidence.audit-chain", PASSED, count=str(len(events))))
+    return events
 
 
 def _plain(content: bytes) -> Any:
-    """JSON of a folder that anybody may have written. ValueError also for halves of characters, which cannot be shown."""
-    value = json.loads(content)
+    """JSON of a folder that anybody may have written.
+
+    ValueError also for halves of characters, which cannot be shown, for nesting that nothing of ours has, and for a name
+    that stands twice in one object: the next reader may believe the other one.
+    """
+    value = json.loads(content, object_pairs_hook=_once)
+    layer = [value]
+    for _ in range(_MAX_DEPTH):
+        layer = [item for one in layer for item in _inside(one)]
+    if layer:
+        raise ValueError("nested too deeply")
     json.dumps(value, ensure_ascii=False).encode()
     return value
+
+
+_MAX_DEPTH = 8
+"""Values in values; evidence.json has four."""
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name that stands twice")
+    return found
 
 
 def _event(item: Mapping[str, Any]) -> ChainedEvent:
@@ -294,6 +400,8 @@ def _event(item: Mapping[str, Any]) -> ChainedEvent:
     if at.tzinfo is None:
         # Read in the zone of this machine it would hold here and break elsewhere.
         raise ValueError("an instant without a time zone")
+    if not isinstance(item["details"], dict):
+        raise TypeError("details that are none")
     return ChainedEvent(
         sequence=int(item["sequence"]),
         previous=Sha256(str(item["previous"])),

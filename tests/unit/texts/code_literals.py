@@ -55,7 +55,7 @@ NOT_CODES = {
     "elshi.sandbox": "name of a logger",
     "file.expired": "event of the sandbox",
 }
-_FILE_ENDINGS = (".asice", ".json", ".pdf", ".pem", ".toml", ".xml", ".xsd")
+_FILE_ENDINGS = (".asice", ".json", ".p7s", ".pdf", ".pem", ".toml", ".xml", ".xsd")
 """Literals that end so are names of files."""
 
 _EVENT_CALLS = {"_note", "note"}

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -18,6 +19,7 @@ from adapter.domain.notice import Notice, NoticeKind
 from adapter.domain.outgoing import ContentKind
 from adapter.errors import Final
 from adapter.ports import KeptBlob
+from adapter.usecases.evidence_seal import SEAL
 from adapter.usecases.verdict import FAILED, INDETERMINATE, PASSED, Verdict, chain_of
 from adapter.usecases.verified_container import sha256_of
 from adapter.usecases.verify import Verify
@@ -102,15 +104,26 @@ def failed(verdict: Verdict) -> set[str]:
     return {str(one["id"]) for one in verdict.checks if one["conclusion"] == "FAILED"}
 
 
+def sealed_anew(files: dict[str, bytes], key: signing.IssuedKey | None = None) -> dict[str, bytes]:
+    """The folder with a seal of the exporter, or of whoever holds `key`, over evidence.json as it now stands."""
+    chosen = (key or issued("employee", "KZ-MOF")).signing_key()
+    seal = signing.sign_detached([files["evidence.json"]], chosen, policy=signing.DEFAULT_SIGNING, signing_time=NOW)
+    return files | {SEAL: seal}
+
+
 def listed_anew(files: dict[str, bytes], **more: Any) -> dict[str, bytes]:
-    """The folder as a careful forger leaves it: its list of files made to fit."""
+    """The folder as the exporter itself would forge it: its list of files made to fit, and sealed."""
     manifest = json.loads(files["evidence.json"]) | more
     manifest["files"] = {
-        name: {**manifest["files"].get(name, {}), "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+        name: {
+            **manifest["files"].get(name, {"what": "certificate"}),
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "size": len(content),
+        }
         for name, content in files.items()
-        if name != "evidence.json"
+        if name not in {"evidence.json", SEAL}
     }
-    return files | {"evidence.json": json.dumps(manifest).encode()}
+    return sealed_anew(files | {"evidence.json": json.dumps(manifest).encode()})
 
 
 def name_of(files: dict[str, bytes], start: str) -> str:
@@ -122,6 +135,7 @@ def test_a_folder_holds_everything_about_the_document_and_verifies(files: dict[s
     kinds = {name.split("/")[0] for name in files}
     assert kinds == {
         "evidence.json",
+        "evidence.json.p7s",
         "document.asice",
         "document.pdf",
         "messages",
@@ -164,7 +178,7 @@ def test_the_password_of_our_account_is_in_no_folder(files: dict[str, bytes]) ->
 
 # --- tampering: found by the list ------------------------------------------------------------------------------------
 def test_a_byte_altered_in_any_file_fails_the_folder(files: dict[str, bytes]) -> None:
-    for name in sorted(set(files) - {"evidence.json"}):
+    for name in sorted(set(files) - {"evidence.json", SEAL}):
         size = len(files[name])
         for place in sorted({0, size // 3, size // 2, size - 1}):
             changed = bytearray(files[name])
@@ -175,7 +189,7 @@ def test_a_byte_altered_in_any_file_fails_the_folder(files: dict[str, bytes]) ->
 def test_a_file_removed_fails_the_folder(files: dict[str, bytes]) -> None:
     for name in sorted(set(files)):
         without = {one: content for one, content in files.items() if one != name}
-        expected = "evidence.manifest" if name == "evidence.json" else "evidence.file"
+        expected = {"evidence.json": "evidence.manifest", SEAL: "evidence.seal-absent"}.get(name, "evidence.file")
         assert expected in failed(judged(without)), name
 
 
@@ -191,7 +205,8 @@ def test_a_file_added_fails_the_folder(files: dict[str, bytes]) -> None:
         b"not json",
         b"[]",
         b"{}",
-        b'{"version":"elshi-evidence/2","files":{}}',
+        b'{"version":"elshi-evidence/3","files":{}}',
+        b'{"version":"elshi-evidence/2","files":{},"files":{}}',
         b"[" * 100_000,
         b"\xff\xfe",
         b'{"\\ud800":1}',
@@ -233,6 +248,7 @@ def test_the_receipt_of_another_document_fails(files: dict[str, bytes]) -> None:
         "evidence.receipt-digest",
         "evidence.message-subject",
         "evidence.proof-missing",
+        "evidence.statement",  # the digest and the number listed beside it
     }
 
 
@@ -280,10 +296,13 @@ def test_an_altered_message_fails_though_the_list_fits(files: dict[str, bytes]) 
 
 
 def test_a_message_about_another_document_fails(files: dict[str, bytes]) -> None:
-    other = Notice(document_id=DocumentId("urn:uuid:other"), kind=NoticeKind.REGISTERED)
+    says = _story()[0].incoming.interpret
 
-    def interpret(_: bytes) -> IncomingNotice:
-        return IncomingNotice(notice=other)
+    def interpret(raw: bytes) -> Any:
+        said = says(raw)
+        if isinstance(said, IncomingNotice):
+            return IncomingNotice(notice=replace(said.notice, document_id=DocumentId("urn:uuid:other")))
+        return said
 
     assert failed(judged(files, interpret)) == {"evidence.message-subject"}
 
