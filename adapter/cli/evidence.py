@@ -36,7 +36,7 @@ def export(
     as_json: JsonOption = False,
     language: LanguageOption = None,
 ) -> int:
-    """Write everything about documents as folders that an auditor needs nothing else for."""
+    """Write everything about documents as folders that an auditor needs nothing else for, sealed with the office key."""
     ready = context(settings=settings, as_json=as_json, language=language)
     with ready.node() as node:
         wanted = [DocumentId(one) for one in documents or ()]

@@ -6,6 +6,7 @@ Self-contained HTML: one file, no script, no picture or style from elsewhere. Ev
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from html import escape
 from typing import Any
 
@@ -226,10 +227,18 @@ def _seal_row(item: Mapping[str, Any], seal: Mapping[str, Any], language: Langua
     )
     return (
         f"<tr><td>{_e(_document_name(item, language))}<br><code>{_e(str(item['file']))}</code></td>"
-        f"<td>{_e(str(seal['exportedBy']))}</td><td>{_e(str(seal['exportedAt']))}</td>"
+        f"<td>{_e(str(seal['exportedBy']))}</td><td>{_e(_moment(str(seal['exportedAt'])))}</td>"
         f"<td>{names or _w('no-seal', language)}</td>"
         f"<td>{_verdict(str(seal['indication']), language, seal.get('sub_indication'))}</td></tr>"
     )
+
+
+def _moment(stated: str) -> str:
+    """A time to the second; what is no time as it stands."""
+    try:
+        return datetime.fromisoformat(stated).isoformat(sep=" ", timespec="seconds")
+    except ValueError:
+        return stated
 
 
 def _verdict_details(item: Mapping[str, Any], language: Language) -> str:

@@ -60,7 +60,7 @@ class KeysSettings:
     """Keys of the node; each may be absent where nothing needs it.
 
     document    the head's, for reports that are signed here; on a server it should be absent
-    office      the office's: signature over travelling files, receipts and responses
+    office      the office's: signature over travelling files, receipts and responses, seal of evidence folders
     envelope    the information system's, for messages
     """
 

@@ -172,7 +172,7 @@ def _deliveries(manifest: Mapping[str, Any], shown: Shown) -> Iterator[_Compared
             continue
         yield from _queued(place, facts, shown)
         yield from _state(place, facts, manifest, shown, is_only=len(rows) == 1)
-        yield from _told(place, facts, shown)
+        yield from _told(place, facts, manifest, shown, is_only=len(rows) == 1)
 
 
 def _queued(place: str, facts: Mapping[str, Any], shown: Shown) -> Iterator[_Compared]:
@@ -218,10 +218,10 @@ def _state(
     needed = _NEEDED.get(DeliveryState(str(stated))) if known else None
     # One document may go to several bodies, and a notice names its speaker by a number that no file here explains.
     against = not known or (is_only and _is_contradicted(DeliveryState(str(stated)), _undisputed(manifest, shown)))
-    if not against and (needed is None or (needed not in there and _is_refused_by_the_gateway(needed, manifest))):
+    if needed is None and not against:
         return
     conclusion = INDETERMINATE if needed in untold else FAILED
-    if not against and needed in there:
+    if not against and (needed in there or (needed is NoticeKind.NOT_VALID and _is_refused_at_the_door(facts, shown))):
         conclusion = PASSED
     seen = ", ".join(sorted(map(str, there)))
     yield _Compared(place=f"{place}.state", stated=stated, shown=seen or None, conclusion=conclusion)
@@ -235,9 +235,12 @@ def _is_contradicted(state: DeliveryState, told: set[str]) -> bool:
     return NoticeKind.DELIVERED in told and state not in {DeliveryState.DELIVERED, *_ENDS}
 
 
-def _is_refused_by_the_gateway(needed: NoticeKind, manifest: Mapping[str, Any]) -> bool:
-    """A final fault ends a delivery without any notice; the fault lies among the answers, which nobody judges."""
-    return needed is NoticeKind.NOT_VALID and any(str(name).startswith("answers/") for name in manifest["files"])
+def _is_refused_at_the_door(facts: Mapping[str, Any], shown: Shown) -> bool:
+    """A final fault of the gateway ends a delivery without any notice; the chain records it."""
+    return any(
+        one.event.action == "delivery.refused" and one.event.details.get("delivery") == facts.get("delivery")
+        for one in shown.events
+    )
 
 
 def _undisputed(manifest: Mapping[str, Any], shown: Shown) -> set[str]:
@@ -257,18 +260,24 @@ _REACH = ("none", "notice", "digest")
 """adapter.domain.delivery.Proof, from the least to the most."""
 
 
-def _told(place: str, facts: Mapping[str, Any], shown: Shown) -> Iterator[_Compared]:
+def _told(
+    place: str, facts: Mapping[str, Any], manifest: Mapping[str, Any], shown: Shown, *, is_only: bool
+) -> Iterator[_Compared]:
     """Number and reason as the notices gave them; how far the proof reaches."""
     notices = [one for one in shown.answers if one.kind is ReceiptKind.NOTICE and one.verdict != FAILED]
     numbers: list[object] = [one.number for one in notices if one.number is not None]
-    yield _one_of(place, facts, "number", numbers or [None])
+    if not is_only or all(_is_dispute(manifest["files"], one.name) for one in notices if one.number is not None):
+        numbers.append(None)
+    yield _one_of(place, facts, "number", numbers)
     refusals = [one for one in notices if one.says == NoticeKind.NOT_VALID]
-    if refusals and facts.get("state") == DeliveryState.REFUSED:
+    if refusals and facts.get("state") == DeliveryState.REFUSED and not _is_refused_at_the_door(facts, shown):
         yield _one_of(place, facts, "reason", [one.reason for one in refusals])
-        yield _one_of(place, facts, "reasonText", [one.reason_text for one in refusals])
+        if not any(one.kind is ReceiptKind.PROCESSING_RESPONSE for one in shown.answers):
+            # the findings of a response stand in place of the notice's words
+            yield _one_of(place, facts, "reasonText", [one.reason_text for one in refusals])
     if facts.get("proof") not in _REACH:
         yield _Compared(place=f"{place}.proof", stated=facts.get("proof"), shown=None, conclusion=FAILED)
-    else:
+    elif is_only:
         yield _proof(place, facts, shown)
 
 

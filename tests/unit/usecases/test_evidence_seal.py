@@ -14,19 +14,21 @@ import pytest
 
 import signing
 from adapter.domain.delivery import DeliveryState
-from adapter.domain.incoming import NotUnderstood
+from adapter.domain.incoming import IncomingNotice, NotUnderstood
+from adapter.domain.notice import Notice, NoticeKind, RefusalReason
 from adapter.errors import Final, Retryable
 from adapter.usecases.evidence_seal import SEAL
 from adapter.usecases.evidence_statements import places_of
 from adapter.usecases.verdict import FAILED, INDETERMINATE, PASSED, Verdict
 from tests.doubles.memory_store import MemoryEvidenceFolder
 from tests.factories import put
-from tests.unit.usecases.houses import NOW, House, forger, issued
+from tests.unit.usecases.houses import MEMBERS, NOW, House, forger, issued
 from tests.unit.usecases.test_evidence import (
     DOCUMENT,
     REPORT,
     _story,
     failed,
+    gateways_word,
     judged,
     listed_anew,
     name_of,
@@ -392,3 +394,42 @@ def test_a_delivery_that_was_tried_again_is_one_delivery() -> None:
     files = {name: folder.get(name) for name in folder.names()}
     assert [one["action"] for one in json.loads(files["audit.json"])].count("delivery.queued") == 2
     assert judged(files).indication == PASSED
+
+
+@pytest.mark.parametrize("state", ["queued", "sent", "registered", "uncertain"])
+def test_a_refusal_by_the_addressee_is_what_its_notice_says(state: str) -> None:
+    mof, folder = House("KZ-MOF"), MemoryEvidenceFolder()
+    mof.submit().report(REPORT, ())
+    mof.deliver()
+    notice = Notice(
+        document_id=DOCUMENT,
+        kind=NoticeKind.NOT_VALID,
+        speaker=MEMBERS["KZ-MFA"],
+        said_at=NOW,
+        reason=RefusalReason.AGAINST_RULES,
+        reason_text="3",
+    )
+    raw = gateways_word("stateNotValid")
+    mof.incoming.says[raw] = IncomingNotice(notice=notice)
+    mof.receive(raw)
+    assert mof.process() is not None
+    mof.export(DOCUMENT, folder)
+    files = {name: folder.get(name) for name in folder.names()}
+    assert judged(files, mof.incoming.interpret).indication == PASSED
+    for change in ({"state": state}, {"reason": "wrong-link"}, {"reasonText": "another"}):
+        changed = sealed_anew(with_delivery(files, **change))
+        assert failed(judged(changed, mof.incoming.interpret)) == {"evidence.statement"}, change
+
+
+def test_a_refusal_by_the_gateway_is_recorded_in_the_chain() -> None:
+    mof, folder = House("KZ-MOF"), MemoryEvidenceFolder()
+    mof.submit().report(REPORT, ())
+    mof.outgoing.answering.append(Final("exchange.refused"))
+    mof.deliver()
+    mof.export(DOCUMENT, folder)
+    files = {name: folder.get(name) for name in folder.names()}
+    assert manifest_of(files)["deliveries"][0]["state"] == "refused"
+    assert judged(files).indication == PASSED
+    events = [one for one in json.loads(files["audit.json"]) if one["action"] != "delivery.refused"]
+    shortened = listed_anew(files | {"audit.json": json.dumps(events).encode()})
+    assert failed(judged(shortened)) == {"evidence.statement"}
