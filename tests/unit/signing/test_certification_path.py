@@ -120,6 +120,8 @@ CASES = (
          lambda: judged_with(C.with_leaf(with_key_ids=False), look_alikes(C, 3))),
     Case("issuer under another key identifier", "path.found", UNDECIDED, SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
          lambda: judged(C.with_leaf(with_key_ids=False, extra=(authority_key_id(made.key_id(made.key("other"))),)))),
+    Case("authority renewed six times under one key, none of it an anchor", "path.found", UNDECIDED, SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
+         lambda: judged_with(C, [Certificate.from_der(replace(C.ca, serial=n).signed_by(C.ca)) for n in range(1, 7)])),
     Case("no issuer came along", "path.found", UNDECIDED, SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
          lambda: judged_with(C, [])),
     Case("too many look-alikes", "path.limits", FAILED, SubIndication.FORMAT_FAILURE,
@@ -153,6 +155,8 @@ CASES = (
     Case("serial negative", "path.serial", FAILED, SIG, lambda: judged(C.with_leaf(serial=-5))),
     Case("serial of 21 octets", "path.serial", FAILED, SIG, lambda: judged(C.with_leaf(serial=1 << 159))),
     Case("serial zero above", "path.serial", UNDECIDED, CHAIN, lambda: judged(C.with_ca(serial=0))),
+    Case("inner and outer parameters differ", "path.algorithms", FAILED, SIG,
+         lambda: judged(C.with_leaf(inner=sequence(made.ECDSA_SHA256[2:], b"\x02\x01\x05"), outer=made.ECDSA_SHA256))),
     Case("inner and outer algorithm differ", "path.algorithms", FAILED, SIG,
          lambda: judged(C.with_leaf(inner=made.ECDSA_SHA384, outer=made.ECDSA_SHA256))),
     Case("signer certified with SHA-1", "path.algorithms", FAILED, CRYPTO,
@@ -179,6 +183,10 @@ CASES = (
     Case("issuer without a name", "path.issuers", UNDECIDED, CHAIN, lambda: judged(C.with_ca(subject=made.name()))),
     Case("path length 0 exceeded", "path.length", UNDECIDED, CHAIN,
          lambda: two_intermediates(C.with_ca(extensions=(made.basic_constraints(ca=True, path_length=0), made.CA_USAGE)))),
+    Case("path length of the anchor exceeded, the authority below claims more", "path.length", UNDECIDED, CHAIN,
+         lambda: two_intermediates(
+             C.with_root(extensions=(made.basic_constraints(ca=True, path_length=1), made.CA_USAGE))
+             .with_ca(extensions=(made.basic_constraints(ca=True, path_length=5), made.CA_USAGE)))),
     Case("path length of the anchor exceeded", "path.length", UNDECIDED, CHAIN,
          lambda: judged(C.with_root(extensions=(made.basic_constraints(ca=True, path_length=0), made.CA_USAGE)))),
     Case("name outside what is permitted", "path.names", UNDECIDED, CHAIN,
