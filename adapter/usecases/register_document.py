@@ -119,7 +119,9 @@ class RegisterDocument:
             return self._again(incoming, entry, standing)
         judged = judge_bytes(container.content, own, self.trust, at=self.clock.now())
         findings = self._findings(incoming, entry, judged)
-        judgement = decide(verdict=judged.verdict, findings=findings, known_with_other_bytes=standing is not None)
+        # The rules looked at the register later than we did: another worker may have registered other bytes meanwhile.
+        is_known = standing is not None or any(finding.code == "BR-19b" for finding in findings)
+        judgement = decide(verdict=judged.verdict, findings=findings, known_with_other_bytes=is_known)
         if judgement.decision is Decision.STOP:
             return self._stop(incoming, entry, judgement.code or "BR-18", is_known=standing is not None)
         return self._carry_out(incoming, entry, judgement, judged, self._keep(fetched))
@@ -262,6 +264,9 @@ class RegisterDocument:
         with self.store.transaction() as transaction:
             standing = transaction.register.find(incoming.document_id)
             if standing is not None:
+                if standing.container != judged.container.blob:
+                    # Another worker registered other bytes since we looked (BR-19b): the next turn holds these.
+                    raise Retryable("receive.moved-meanwhile", params={"document": incoming.document_id})
                 return standing
             series = f"{header.document_type.value}-{entry.received_at.astimezone(ALMATY).year}"
             number = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 import tracemalloc
+import zlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import BinaryIO
@@ -184,6 +185,32 @@ def test_an_object_that_changed_after_the_verdict_is_not_handed_out() -> None:
         with pytest.raises(SigningError) as caught:
             read()
         assert caught.value.code == "signing.object-changed"
+
+
+def test_other_bytes_with_the_same_checksum_are_a_changed_object() -> None:
+    """Who writes the file anew also writes its CRC-32: only the digest that was signed shows it."""
+    source = io.BytesIO(m.good())
+    result = verify_container(source, policy=m.SANDBOX_DOCUMENT, anchors=m.anchors(), at=m.NOW)
+    (pdf,) = (item for item in result.objects if item.name == "docs/a.pdf")
+    forged = _with_checksum(b"forged" + m.PDF[6:-4], zlib.crc32(m.PDF))
+    assert (len(forged), zlib.crc32(forged)) == (len(m.PDF), zlib.crc32(m.PDF))
+    assert m.PDF in m.good(), "it is stored as it is"
+    other = pdf.reopened(lambda: io.BytesIO(m.good().replace(m.PDF, forged)))
+    for read in (other.read, lambda: other.open().read()):
+        with pytest.raises(SigningError) as caught:
+            read()
+        assert caught.value.code == "signing.object-changed"
+
+
+def _with_checksum(start: bytes, wanted: int) -> bytes:
+    """`start` and four octets more, so that CRC-32 of all is `wanted`: the register is run backwards from its end."""
+    table = [zlib.crc32(bytes([octet])) ^ zlib.crc32(b"\0") for octet in range(256)]
+    by_top = {entry >> 24: octet for octet, entry in enumerate(table)}
+    register = wanted ^ 0xFFFFFFFF
+    for _ in range(4):
+        octet = by_top[register >> 24]
+        register = ((register ^ table[octet]) << 8 & 0xFFFFFFFF) | octet
+    return start + (register ^ zlib.crc32(start) ^ 0xFFFFFFFF).to_bytes(4, "little")
 
 
 def test_a_source_that_fails_is_our_error_and_no_verdict() -> None:

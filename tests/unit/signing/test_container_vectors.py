@@ -50,6 +50,35 @@ def _not_in_manifest() -> bytes:
     )
 
 
+def _twice_referenced(text: str) -> str:
+    """A second Reference to the PDF before the true one; its digest is that of other bytes."""
+    start = text.index('<ds:Reference Id="', text.index("-r0"))
+    end = text.index("</ds:Reference>", start) + len("</ds:Reference>")
+    other = base64.b64encode(hashlib.sha256(b"other").digest()).decode()
+    false = re.sub(r"(<ds:DigestValue>)[^<]*", lambda found: found[1] + other, text[start:end])
+    return text[:start] + re.sub(r' Id="[^"]*"', "", false) + text[start:]
+
+
+def _commitment_alone(text: str) -> str:
+    commitment = (
+        "<xades:CommitmentTypeIndication><xades:CommitmentTypeId><xades:Identifier>urn:x</xades:Identifier>"
+        "</xades:CommitmentTypeId><xades:AllSignedDataObjects></xades:AllSignedDataObjects></xades:CommitmentTypeIndication>"
+    )
+    return re.sub(r"<xades:DataObjectFormat .*</xades:DataObjectFormat>", commitment, text, flags=re.DOTALL)
+
+
+def _signature_over_nothing() -> bytes:
+    """No data object in the archive, none in the manifest, none signed: everything there is agrees."""
+    signature = m.craft_signature(
+        properties=_commitment_alone,
+        signed_info=m.removed(r"<ds:Reference Id=.*</ds:Reference>(?=<ds:Reference Type)"),
+    )
+    manifest = re.sub(
+        rb'<manifest:file-entry manifest:full-path="[^"/]+[^>]*/>', b"", m.parts_of(m.good())[m.MANIFEST]
+    ).replace("есеп/".encode(), b"")
+    return m.changed(report=None, pdf=None, manifest=manifest, signatures=m.wrapped(signature))
+
+
 def _media_type() -> bytes:
     return m.changed(manifest=m.parts_of(m.good())[m.MANIFEST].replace(b'"application/pdf"', b'"text/html"'))
 
@@ -473,6 +502,11 @@ VECTORS: dict[str, tuple[Callable[[], bytes], dict[str, Conclusion]]] = {
     "A83 signing time in the future": (
         lambda: m.crafted(properties=m.replaced("2026-11-20T", "2027-11-20T")),
         {"claims.signing-time": I},
+    ),
+    "A84 nothing signed but the properties": (_signature_over_nothing, {"asic.coverage": F}),
+    "A85 one data object referenced twice": (
+        lambda: m.crafted(signed_info=_twice_referenced),
+        {"asic.references": F},
     ),
     "A90 ds:Manifest": (
         lambda: m.crafted(signed_info=m.replaced(PDF_URI, f' Type="{m.DS}Manifest" URI="docs/a.pdf"')),

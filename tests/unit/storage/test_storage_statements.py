@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
@@ -24,6 +26,9 @@ def test_a_claim_locks_rows_where_the_database_can_and_returns_what_it_claimed(s
         assert written.startswith("UPDATE")
         assert "RETURNING" in written
         assert "LIMIT" in written
+        # The row that was chosen is looked at again when it is written: a second worker may have been there between.
+        *_, after_the_choice = written.split("LIMIT")
+        assert re.search(r"\) AND (deliveries|journal)\.state (=|IN) ", after_the_choice)
 
 
 def test_the_next_due_row_of_a_backlog_is_found_without_sorting_it(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 import signing
-from adapter import conversion, texts
+from adapter import conversion, rules, texts
 from adapter.domain.delivery import Delivery, DeliveryState, Proof
 from adapter.domain.document import BodyCode
 from adapter.domain.incoming import JournalState
@@ -126,6 +127,13 @@ def test_a_late_report_is_registered_and_flagged_and_never_refused() -> None:
     assert mfa.registered(DOCUMENT).is_late
 
 
+@pytest.mark.parametrize(("before", "late"), [(timedelta(0), True), (timedelta(microseconds=1), False)])
+def test_late_begins_with_the_first_instant_of_the_next_day_in_almaty(before: timedelta, late: bool) -> None:
+    mfa = House("KZ-MFA", clock=HandClock(datetime(2026, 11, 10, 19, tzinfo=UTC) - before))
+    arrive(mfa)
+    assert mfa.registered(DOCUMENT).is_late is late
+
+
 def test_our_receipt_gives_the_sender_proof_of_the_very_bytes(mfa: House) -> None:
     mof = House("KZ-MOF")
     mine = mof.submit().report(REPORT, ()).delivery
@@ -177,6 +185,76 @@ def test_the_same_document_again_is_one_registration_one_receipt_and_the_same_nu
     told = notices(mfa)
     assert [one.kind for one in told] == [NoticeKind.DELIVERED, NoticeKind.REGISTERED, NoticeKind.REGISTERED]
     assert {one.registration_number for one in told[1:]} == {"К-001"}
+
+
+class _Overtaken:
+    """Facts for the rules: just before, or just after they are gathered, the other worker has its whole turn."""
+
+    def __init__(self, house: House, turn: Callable[[], Processed], *, is_before: bool) -> None:
+        self._facts = house.facts
+        self._turn = turn
+        self._is_before = is_before
+        self.faster: Processed | None = None
+        self._has_begun = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._facts, name)
+
+    def on_receipt(self, *asked: Any, **named: Any) -> rules.Facts:
+        if self._is_before:
+            self._once()
+        found = self._facts.on_receipt(*asked, **named)
+        self._once()
+        return found
+
+    def _once(self) -> None:
+        if not self._has_begun:
+            self._has_begun = True
+            self.faster = self._turn()
+
+
+def _in_two_hands(mfa: House, faster: bytes | None, *, is_before: bool) -> tuple[str, Processed]:
+    """While one worker judges the report, another takes a second message about it from beginning to end, with other
+    container bytes when given. The faster one's code, and what became of the slower one.
+    """
+    house, delivery = _sent()
+    house.carried(delivery, mfa)
+    files = dict(mfa.incoming.files)
+
+    def turn() -> Processed:
+        processed = arrive(mfa, container=faster, description="the exchange repeats itself")
+        mfa.incoming.files.update(files)
+        return processed
+
+    overtaken = _Overtaken(mfa, turn, is_before=is_before)
+    mfa.__dict__["register_document"] = replace(mfa.register_document, facts=overtaken)  # type: ignore[arg-type]
+    slower = mfa.process()
+    assert slower is not None
+    assert overtaken.faster is not None
+    return overtaken.faster.code, slower
+
+
+def test_the_same_document_in_two_hands_at_once_is_one_registration(mfa: House) -> None:
+    faster, slower = _in_two_hands(mfa, None, is_before=False)
+    assert (faster, slower.code) == ("receive.registered", "receive.registered")
+    assert mfa.told().count("document.registered") == 1
+    assert [one.kind for one in notices(mfa)] == [NoticeKind.DELIVERED, NoticeKind.REGISTERED]
+    assert len(answers(mfa)) == 1
+
+
+@pytest.mark.parametrize("is_before", [True, False], ids=["before the rules look", "after the rules have looked"])
+def test_other_bytes_of_a_document_in_two_hands_at_once_wait_for_a_person(mfa: House, *, is_before: bool) -> None:
+    faster, slower = _in_two_hands(mfa, re_signed(xml()), is_before=is_before)
+    assert faster == "receive.registered"
+    if not is_before:
+        assert (slower.code, slower.entry.state) == ("receive.moved-meanwhile", JournalState.RECEIVED)
+        mfa.clock.move(hours=1)
+        again = mfa.process()
+        assert again is not None
+        slower = again
+    assert (slower.code, slower.entry.state) == ("BR-19b", JournalState.HELD)
+    assert mfa.registered(DOCUMENT).container != sha256_of(container_bytes())
+    assert [one.kind for one in notices(mfa)] == [NoticeKind.DELIVERED, NoticeKind.REGISTERED], "nothing is refused"
 
 
 class Killed(BaseException):
@@ -638,8 +716,11 @@ def test_a_file_store_that_stays_silent_ends_with_a_person(mfa: House) -> None:
 def test_a_refusal_again_is_told_once(mfa: House) -> None:
     broken = xml().replace(b"<Progress>", b"<Progress><Extra/>", 1)
     content = re_signed(broken)
+    codes = []
     for word in ("one", "two"):
-        arrive(mfa, container=content, description=word)
+        codes.append(arrive(mfa, container=content, description=word).code)
+        mfa.clock.move(hours=1)
+    assert codes == ["receive.refused-against-rules"] * 2
     assert [one.kind for one in notices(mfa)] == [NoticeKind.DELIVERED, NoticeKind.NOT_VALID]
 
 
