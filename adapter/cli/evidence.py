@@ -141,12 +141,16 @@ def _expanded(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
+_MARKS_OF_A_FOLDER = ("evidence.json", "evidence.json.p7s", "attempts.json")
+"""Any of them: a folder robbed of its list is still judged as one, and fails, instead of passing as a few containers."""
+
+
 def _targets(path: Path) -> Iterator[Path]:
     """A file, an evidence folder, or everything of either kind below a folder."""
-    if not path.is_dir() or (path / "evidence.json").is_file():
+    if not path.is_dir() or any((path / name).is_file() for name in _MARKS_OF_A_FOLDER):
         yield path
         return
-    inside = sorted(one.parent for one in path.rglob("evidence.json"))
+    inside = sorted({one.parent for name in _MARKS_OF_A_FOLDER for one in path.rglob(name)})
     yield from inside
     yield from sorted(one for one in path.rglob("*.asice") if not any(folder in one.parents for folder in inside))
 

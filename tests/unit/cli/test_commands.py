@@ -193,6 +193,18 @@ def test_what_was_signed_is_verified_and_submitted_as_it_is(
     page = tmp_path / "audit.html"
     elshi("verify", folder, container, "--trust", stand.anchors[0], "--html", page, "-l", "kk", code=0)
     assert page.read_bytes().startswith(b"<!")
+    assert "КАНЦЕЛЯРИЯ KZ-MOF" in page.read_text(encoding="utf-8"), "who sealed the folder"
+
+    trust = ("--trust", stand.anchors[0])
+    assert elshi("verify", folder, *trust, "--seal-at", "2040-01-01", "--json", code=2).json["seal"]["sub_indication"]
+    (exported,) = folder.iterdir()
+    stated = (exported / "evidence.json").read_text(encoding="utf-8")
+    (exported / "evidence.json").write_text(stated.replace('"queued"', '"withdrawn"'), encoding="utf-8")
+    assert "evidence.seal" in elshi("verify", folder, *trust, code=1).out
+    (exported / "evidence.json").unlink()
+    assert "evidence.manifest" in elshi("verify", folder, *trust, code=1).out
+    (exported / "evidence.json.p7s").unlink()
+    assert "evidence.manifest" in elshi("verify", folder, *trust, code=1).out
 
 
 def test_a_delivery_is_withdrawn_and_a_withdrawn_one_is_not_resent(elshi: Elshi, stand: Stand, report: Path) -> None:
