@@ -34,9 +34,10 @@ from signing.validation_report import (
     SubIndication,
     ValidationReport,
 )
-from signing.verify.container import ContainerValidation, VerifiedObject, unverified_content, verify_container
+from signing.verify.container import ContainerValidation, unverified_content, verify_container
 from signing.verify.detached import verify_detached
 from signing.verify.envelope import EnvelopeValidation, verify_envelope
+from signing.verify.verified_object import VerifiedObject
 
 __all__ = [
     "DEFAULT_SIGNING",

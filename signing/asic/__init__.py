@@ -5,6 +5,7 @@ No signature is judged here.
 
 from __future__ import annotations
 
+from signing.asic.directory import Entry
 from signing.asic.names import (
     ASIC_NS,
     CHUNK,
@@ -21,7 +22,7 @@ from signing.asic.names import (
     referenced_name,
     require_data_objects,
 )
-from signing.asic.reader import CHECKS, Archive, Entry, open_archive, read_manifest
+from signing.asic.reader import CHECKS, Archive, open_archive, read_manifest
 from signing.asic.writer import ContainerWriter, manifest
 
 __all__ = [

@@ -23,6 +23,17 @@ import zlib
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 import schemas
+from signing.asic.directory import (
+    FLAG_DESCRIPTOR,
+    Entry,
+    read_at,
+    read_directory,
+    require_harmless_extra,
+    require_limits,
+    require_names,
+    require_regular,
+    size_of,
+)
 from signing.asic.names import (
     CHUNK,
     DEFAULT_LIMITS,
@@ -31,11 +42,8 @@ from signing.asic.names import (
     MIMETYPE,
     MIMETYPE_NAME,
     ContainerLimits,
-    name_flaw,
-    name_key,
 )
-from signing.asic.writer import CENTRAL, CENTRAL_MARK, DEFLATED, END, END_MARK, FLAG_UTF8, LOCAL, LOCAL_MARK, STORED
-from signing.errors import SigningError
+from signing.asic.writer import LOCAL, LOCAL_MARK, STORED
 from signing.xmldsig import attributes, children, malformed, parse, passed
 
 if TYPE_CHECKING:
@@ -57,51 +65,13 @@ CHECKS: Final = frozenset(
     }
 )
 
-_FLAG_DESCRIPTOR: Final = 0x0008
-_FLAGS_KNOWN: Final = 0x0006 | _FLAG_DESCRIPTOR | FLAG_UTF8  # bits 1 and 2 say how hard the deflater tried
 _DESCRIPTOR: Final = struct.Struct("<III")
 _DESCRIPTOR_MARK: Final = b"PK\x07\x08"
-# ZIP64; Info-ZIP's second name and second comment; WinZip AES: each would be another reading of the same entry.
-_EXTRA_REFUSED: Final = frozenset({0x0001, 0x7075, 0x6375, 0x9901})
-_EXTRA_HEAD: Final = struct.Struct("<HH")
-_DOS_NO_FILE: Final = 0x0458  # volume label, directory, device, link
-_SET_ID: Final = 0o7000  # runs with another's rights, once unpacked
-# Who writes archives (APPNOTE 4.4.2): FAT, Unix, Macintosh, NTFS by its number and by Info-ZIP's, VFAT, OS X.
-_HOSTS: Final = frozenset({0, 3, 7, 10, 11, 14, 19})
-_UNIX: Final = frozenset({3, 19})
-_NEVER_FROM_UNIX: Final = 0x7FC0  # beside the attributes DOS knew, 7-Zip alone sets one: the highest
-# Tenths of a version: those of APPNOTE 4.4.3.2, those Info-ZIP wrote of itself, and 0, which means nothing.
-_VERSIONS: Final = frozenset({0, 10, 11, 20, 21, 23, 25, 27, 30, 31, 45, 46, 50, 51, 52, 61, 62, 63})
-_REGULAR: Final = 0o10
-_ZIP64_MARK: Final = 0xFFFFFFFF
-_MAX_DIRECTORY: Final = 4 << 20
-# The one archive comment the standard knows (EN 319 162-1, A.1); any other could hide a second end record.
-_COMMENT: Final = b"mimetype=" + MIMETYPE.encode()
-
 _MANIFEST: Final = f"{{{MANIFEST_NS}}}manifest"
 _FILE_ENTRY: Final = f"{{{MANIFEST_NS}}}file-entry"
 _FULL_PATH: Final = f"{{{MANIFEST_NS}}}full-path"
 _MEDIA_TYPE: Final = f"{{{MANIFEST_NS}}}media-type"
 _OPTIONAL: Final = tuple(f"{{{MANIFEST_NS}}}{name}" for name in ("version", "size", "preferred-view-mode"))
-
-
-class Entry(NamedTuple):
-    """One file as the directory describes it; sizes in bytes, offsets from the archive's first byte."""
-
-    name: str
-    raw_name: bytes
-    made_by: int
-    needed: int
-    flags: int
-    method: int
-    moment: tuple[int, int]
-    crc: int
-    packed: int
-    size: int
-    extra: bytes
-    is_text: int
-    attributes: int
-    header_offset: int
 
 
 class Place(NamedTuple):
@@ -172,7 +142,7 @@ class Archive:
 
     def _packed(self, entry: Entry, offset: int) -> bytes:
         count = min(CHUNK, entry.packed - offset)
-        return _read_at(self._source, self.places[entry.name].content_offset + offset, count, "asic.content")
+        return read_at(self._source, self.places[entry.name].content_offset + offset, count, "asic.content")
 
 
 def open_archive(source: BinaryIO, checks: list[Check], limits: ContainerLimits = DEFAULT_LIMITS) -> Archive:
@@ -180,17 +150,17 @@ def open_archive(source: BinaryIO, checks: list[Check], limits: ContainerLimits 
 
     Raises SigningError signing.source-unreadable when the file system does not deliver.
     """
-    size = _size(source)
+    size = size_of(source)
     if size > limits.max_archive:
         raise malformed("asic.limits", "archive size", limit=str(limits.max_archive))
-    directory_offset, raw_entries = _directory(source, size, limits)
+    directory_offset, raw_entries = read_directory(source, size, limits)
     checks.append(passed("asic.end-record"))
-    _require_limits(raw_entries, limits)
+    require_limits(raw_entries, limits)
     checks.append(passed("asic.limits"))
-    _require_names(raw_entries, limits)
+    require_names(raw_entries, limits)
     checks.append(passed("asic.names"))
     for entry in raw_entries:
-        _require_regular(entry)
+        require_regular(entry)
     checks.append(passed("asic.entries"))
     places = [_place(source, entry, directory_offset) for entry in raw_entries]
     checks.append(passed("asic.local-headers"))
@@ -202,140 +172,11 @@ def open_archive(source: BinaryIO, checks: list[Check], limits: ContainerLimits 
     return archive
 
 
-# --- 1: end record and directory -----------------------------------------------------------------------------------
-def _directory(source: BinaryIO, size: int, limits: ContainerLimits) -> tuple[int, list[Entry]]:
-    tail = _read_at(
-        source, max(0, size - END.size - len(_COMMENT)), min(size, END.size + len(_COMMENT)), "asic.end-record"
-    )
-    for comment in (b"", _COMMENT):
-        record = tail[len(tail) - END.size - len(comment) :] if len(tail) >= END.size + len(comment) else b""
-        if record.startswith(END_MARK) and record.endswith(comment):
-            mark, disk, first_disk, here, count, length, offset, comment_length = END.unpack_from(record)
-            if comment_length == len(comment):
-                break
-    else:
-        raise malformed("asic.end-record", "does not end the file")
-    if (mark, disk, first_disk) != (END_MARK, 0, 0) or here != count:
-        raise malformed("asic.end-record", "several disks")
-    if offset + length + END.size + len(comment) != size:  # also what a ZIP64 locator or its marks would lead to
-        raise malformed("asic.end-record", "directory does not lie before it")
-    if count > limits.max_entries or length > _MAX_DIRECTORY:
-        raise malformed("asic.limits", "entries", limit=str(limits.max_entries))
-    directory = _read_at(source, offset, length, "asic.end-record")
-    entries: list[Entry] = []
-    position = 0
-    while position < length:
-        entry, position = _entry(directory, position)
-        entries.append(entry)
-    if len(entries) != count:
-        raise malformed("asic.end-record", "count of entries")
-    return offset, entries
-
-
-def _entry(directory: bytes, position: int) -> tuple[Entry, int]:
-    try:
-        fields = CENTRAL.unpack_from(directory, position)
-    except struct.error as error:
-        raise malformed("asic.end-record", "directory cut off") from error
-    mark, made_by, needed, flags, method, time, date, crc, packed, size = fields[:10]
-    name_length, extra_length, comment_length, disk, internal, external, offset = fields[10:]
-    start = position + CENTRAL.size
-    end = start + name_length + extra_length + comment_length
-    if mark != CENTRAL_MARK or disk != 0 or end > len(directory) or _ZIP64_MARK in (packed, size, offset):
-        raise malformed("asic.end-record", "directory entry")
-    raw_name = directory[start : start + name_length]
-    return Entry(
-        name=_decoded(raw_name, flags),
-        raw_name=raw_name,
-        made_by=made_by,
-        needed=needed,
-        flags=flags,
-        method=method,
-        moment=(time, date),
-        crc=crc,
-        packed=packed,
-        size=size,
-        extra=directory[start + name_length : start + name_length + extra_length],
-        is_text=internal,
-        attributes=external,
-        header_offset=offset,
-    ), end
-
-
-def _decoded(raw: bytes, flags: int) -> str:
-    """UTF-8 when the flag says so, ASCII otherwise: cp437 and the local code page are guesses."""
-    try:
-        return raw.decode("utf-8" if flags & FLAG_UTF8 else "ascii")
-    except UnicodeDecodeError as error:
-        raise malformed("asic.names", "neither ASCII nor flagged UTF-8") from error
-
-
-# --- 2 to 4: what the directory says -------------------------------------------------------------------------------
-def _require_limits(entries: list[Entry], limits: ContainerLimits) -> None:
-    for entry in entries:
-        if max(entry.size, entry.packed) > limits.max_entry:
-            raise malformed("asic.limits", "entry size", name=entry.name[:255], limit=str(limits.max_entry))
-        if entry.size > limits.ratio_from and entry.size > limits.max_ratio * entry.packed:
-            raise malformed("asic.limits", "ratio", name=entry.name[:255], limit=str(limits.max_ratio))
-        if entry.size > limits.max_meta_inf and entry.name.casefold().startswith("meta-inf/"):
-            raise malformed("asic.limits", "META-INF file size", name=entry.name[:255], limit=str(limits.max_meta_inf))
-    if sum(entry.size for entry in entries) > limits.max_unpacked:
-        raise malformed("asic.limits", "unpacked size", limit=str(limits.max_unpacked))
-
-
-def _require_names(entries: list[Entry], limits: ContainerLimits) -> None:
-    seen: set[str] = set()
-    for entry in entries:
-        flaw = name_flaw(entry.name, limits)
-        if flaw is not None:
-            raise malformed("asic.names", flaw, name=entry.name[:255])
-        key = name_key(entry.name)
-        if key in seen:
-            raise malformed("asic.names", "twice", name=entry.name)
-        seen.add(key)
-
-
-def _require_regular(entry: Entry) -> None:
-    host, mode = entry.made_by >> 8, entry.attributes >> 16
-    if mode >> 12 not in (0, _REGULAR) or entry.attributes & _DOS_NO_FILE:
-        raise malformed("asic.entries", "not a regular file", name=entry.name)
-    if host not in _HOSTS or entry.made_by & 0xFF not in _VERSIONS or entry.needed not in _VERSIONS:
-        raise malformed("asic.entries", "version", name=entry.name)
-    if not _is_possible(host, mode, entry.attributes & 0xFFFF) or entry.is_text & ~1:
-        raise malformed("asic.entries", "attributes", name=entry.name)
-    if entry.flags & ~_FLAGS_KNOWN:
-        raise malformed("asic.entries", "flags", name=entry.name)
-    if entry.method not in (STORED, DEFLATED):
-        raise malformed("asic.entries", "method", name=entry.name)
-    if entry.method == STORED and entry.packed != entry.size:
-        raise malformed("asic.entries", "stored sizes differ", name=entry.name)
-    _require_harmless_extra(entry.extra, entry.name, "asic.entries")
-
-
-def _is_possible(host: int, mode: int, dos: int) -> bool:
-    """Whether a file may have such attributes: on Unix nobody has a right that its owner lacks."""
-    if host not in _UNIX:
-        return not mode & _SET_ID
-    owner, group, others = mode >> 6 & 7, mode >> 3 & 7, mode & 7
-    return not (mode & _SET_ID or (group | others) & ~owner or dos & _NEVER_FROM_UNIX)
-
-
-def _require_harmless_extra(extra: bytes, name: str, check_id: str) -> None:
-    position = 0
-    while position < len(extra):
-        if len(extra) - position < _EXTRA_HEAD.size:
-            raise malformed(check_id, "extra field", name=name)
-        kind, length = _EXTRA_HEAD.unpack_from(extra, position)
-        position += _EXTRA_HEAD.size + length
-        if kind in _EXTRA_REFUSED or position > len(extra):
-            raise malformed(check_id, "extra field", name=name)
-
-
 # --- 5 and 6: local headers and spans ------------------------------------------------------------------------------
 def _place(source: BinaryIO, entry: Entry, directory_offset: int) -> Place:
     if entry.header_offset + LOCAL.size + len(entry.raw_name) > directory_offset:
         raise malformed("asic.local-headers", "offset", name=entry.name)
-    head = _read_at(source, entry.header_offset, LOCAL.size + len(entry.raw_name), "asic.local-headers")
+    head = read_at(source, entry.header_offset, LOCAL.size + len(entry.raw_name), "asic.local-headers")
     mark, needed, flags, method, time, date, *sums, name_length, extra_length = LOCAL.unpack_from(head)
     if mark != LOCAL_MARK or name_length != len(entry.raw_name) or head[LOCAL.size :] != entry.raw_name:
         raise malformed("asic.local-headers", "name", name=entry.name)
@@ -343,7 +184,7 @@ def _place(source: BinaryIO, entry: Entry, directory_offset: int) -> Place:
         raise malformed("asic.local-headers", "flags or method", name=entry.name)
     if (needed, (time, date)) != (entry.needed, entry.moment):
         raise malformed("asic.local-headers", "version or time", name=entry.name)
-    deferred = bool(flags & _FLAG_DESCRIPTOR) and sums == [0, 0, 0]
+    deferred = bool(flags & FLAG_DESCRIPTOR) and sums == [0, 0, 0]
     if not deferred and sums != [entry.crc, entry.packed, entry.size]:
         raise malformed("asic.local-headers", "sizes or checksum", name=entry.name)
     content_offset = entry.header_offset + len(head) + extra_length
@@ -351,8 +192,8 @@ def _place(source: BinaryIO, entry: Entry, directory_offset: int) -> Place:
         raise malformed("asic.local-headers", "content runs into the directory", name=entry.name)
     local_extra = b""
     if extra_length:
-        local_extra = _read_at(source, content_offset - extra_length, extra_length, "asic.local-headers")
-        _require_harmless_extra(local_extra, entry.name, "asic.local-headers")
+        local_extra = read_at(source, content_offset - extra_length, extra_length, "asic.local-headers")
+        require_harmless_extra(local_extra, entry.name, "asic.local-headers")
     return Place(content_offset, local_extra)
 
 
@@ -363,7 +204,7 @@ def _require_tiling(source: BinaryIO, entries: Sequence[Entry], places: Sequence
         raise malformed("asic.spans", "bytes before the archive")
     for (entry, place), following in zip(ordered, starts[1:], strict=True):
         end = place.content_offset + entry.packed
-        if entry.flags & _FLAG_DESCRIPTOR:
+        if entry.flags & FLAG_DESCRIPTOR:
             end = _after_descriptor(source, entry, end, following)
         if end != following:
             raise malformed("asic.spans", "overlap" if end > following else "gap", name=entry.name)
@@ -372,7 +213,7 @@ def _require_tiling(source: BinaryIO, entries: Sequence[Entry], places: Sequence
 def _after_descriptor(source: BinaryIO, entry: Entry, end: int, following: int) -> int:
     expected = _DESCRIPTOR.pack(entry.crc, entry.packed, entry.size)
     for descriptor in (_DESCRIPTOR_MARK + expected, expected):  # the mark is optional (APPNOTE 4.3.9.3)
-        if following - end == len(descriptor) and _read_at(source, end, len(descriptor), "asic.spans") == descriptor:
+        if following - end == len(descriptor) and read_at(source, end, len(descriptor), "asic.spans") == descriptor:
             return following
     raise malformed("asic.spans", "data descriptor", name=entry.name)
 
@@ -384,7 +225,7 @@ def _require_mimetype(archive: Archive) -> None:
         raise malformed("asic.mimetype", "missing")
     if entry.header_offset != 0:
         raise malformed("asic.mimetype", "not first")
-    if entry.method != STORED or entry.flags & _FLAG_DESCRIPTOR:
+    if entry.method != STORED or entry.flags & FLAG_DESCRIPTOR:
         raise malformed("asic.mimetype", "not stored")
     if entry.extra or archive.places[MIMETYPE_NAME].local_extra:
         raise malformed("asic.mimetype", "extra field")
@@ -414,22 +255,3 @@ def read_manifest(archive: Archive) -> dict[str, str]:
     if listed.pop("/", None) != MIMETYPE:
         raise malformed("asic.manifest", "no entry for the container")
     return listed
-
-
-# --- bytes ---------------------------------------------------------------------------------------------------------
-def _size(source: BinaryIO) -> int:
-    try:
-        return source.seek(0, 2)
-    except (OSError, ValueError) as error:
-        raise SigningError("signing.source-unreadable") from error
-
-
-def _read_at(source: BinaryIO, offset: int, count: int, check_id: str) -> bytes:
-    try:
-        source.seek(offset)
-        content = source.read(count)
-    except (OSError, ValueError) as error:
-        raise SigningError("signing.source-unreadable") from error
-    if len(content) != count:
-        raise malformed(check_id, "archive cut off")
-    return content

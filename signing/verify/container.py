@@ -21,19 +21,19 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Generator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import schemas
 from signing import asic, xades, xmldsig
 from signing.errors import SigningError
 from signing.validation_report import Check, Indication, SubIndication, ValidationReport
+from signing.verify.verified_object import VerifiedObject
 from signing.verify.xml_signature import Examination, judge_algorithms, judge_key_value, judge_value
 from signing.xmldsig import Canonicalizer, StepError, failed, malformed, passed, passed_in, unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from signing.algorithms import DigestAlgorithm, Hash
@@ -57,46 +57,6 @@ NOTES: Final = frozenset({"asic.meta-inf", "xades.unsigned-properties"})
 
 _SIGNATURE_FILE: Final = re.compile(r"META-INF/[^/]*signatures[^/]*\.xml", re.IGNORECASE)
 _XADES_SIGNATURES: Final = f"{{{asic.ASIC_NS}}}XAdESSignatures"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class VerifiedObject:
-    """A data object of a container that ended TOTAL-PASSED; the container's source must still be open to read it.
-
-    `size` in bytes, `sha256` raw. What `open` and `read` give was compared with what was signed.
-    """
-
-    name: str
-    media_type: str
-    size: int
-    sha256: bytes
-    _archive: Archive = field(repr=False, compare=False)
-    _reopen: Callable[[], BinaryIO] | None = field(default=None, repr=False, compare=False)
-
-    def reopened(self, reopen: Callable[[], BinaryIO]) -> VerifiedObject:
-        """The same object, read from a stream that `reopen` gives each time; the container's first source may be closed.
-
-        What the stream holds is compared with what was signed, as ever: other bytes are signing.object-changed.
-        """
-        return replace(self, _reopen=reopen)
-
-    def read(self) -> bytes:
-        """All of it in memory. Raises SigningError signing.object-changed when the source has changed since."""
-        return b"".join(self._pieces())
-
-    def open(self) -> BinaryIO:
-        """A stream; its last piece (up to 256 KB) is handed out only after the whole has been compared.
-
-        Raises SigningError signing.object-changed while reading. Whoever stops early has compared nothing.
-        """
-        return io.BufferedReader(_Stream(self._pieces()), asic.CHUNK)
-
-    def _pieces(self) -> Iterator[bytes]:
-        if self._reopen is None:
-            yield from _compared(self._archive, self.name, self.sha256)
-            return
-        with self._reopen() as source:
-            yield from _compared(self._archive.over(source), self.name, self.sha256)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -386,46 +346,3 @@ def _digests_check(pending: _Pending, hashed: Mapping[str, Mapping[str, bytes]])
         if actual != reference.digest:
             return Check.failed("xmldsig.digests", SubIndication.HASH_FAILURE, name=name)
     return Check.passed("xmldsig.digests", objects=str(len(pending.references)))
-
-
-def _compared(archive: Archive, name: str, sha256: bytes) -> Iterator[bytes]:
-    """The content again; the last piece leaves only when all of it is what was verified."""
-    hasher = hashlib.sha256()
-    held = b""
-    try:
-        for chunk in archive.chunks(name):
-            if held:
-                yield held
-            hasher.update(chunk)
-            held = chunk
-    except StepError as error:
-        raise SigningError("signing.object-changed", name=name) from error
-    if hasher.digest() != sha256:
-        raise SigningError("signing.object-changed", name=name)
-    if held:
-        yield held
-
-
-class _Stream(io.RawIOBase):
-    """An iterator of pieces as a readable stream."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
-        self._rest = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # any writable buffer, as the base class says
-        if not self._rest:
-            self._rest = memoryview(next(self._pieces, b""))
-        count = min(len(buffer), len(self._rest))
-        buffer[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count
-
-    def close(self) -> None:
-        """Also let go of a stream that was opened for this reading."""
-        if not self.closed and isinstance(self._pieces, Generator):
-            self._pieces.close()
-        super().close()

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from signing import Malformed, asn1
 from signing.algorithms import (
-    _ORDER,
     DIGESTS,
     SIGNATURES,
     SignatureAlgorithm,
@@ -32,6 +31,7 @@ from signing.algorithms import (
     signature_algorithm_in_cms,
     verify_signature,
 )
+from signing.algorithms.public_key import _ORDER
 
 MESSAGE = b"what is signed"
 HASHES = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}

@@ -1,0 +1,203 @@
+"""Public keys and what they verify: rules 2 and 3 of the package."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Literal, Protocol
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from signing import asn1
+from signing.algorithms.identifier import algorithm_identifier
+from signing.algorithms.table import (
+    EC_PUBLIC_KEY,
+    ED25519,
+    GOST2004_KEY,
+    GOST2015_512_KEY,
+    RSA_ENCRYPTION,
+    KeyType,
+    SignatureAlgorithm,
+    Standing,
+)
+from signing.errors import Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MIN_RSA_BITS: Final = 2048
+MAX_RSA_BITS: Final = 8192
+MAX_RSA_EXPONENT: Final = 2**32 - 1
+
+Form = Literal["xmldsig", "cms"]
+
+_HASHES: Final[Mapping[str, hashes.HashAlgorithm]] = {
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
+_ORDER: Final = {
+    256: 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
+    384: 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973,
+    521: (1 << 521) - 0x5AE79787C40D069948033FEB708F65A2FC44A36477663B851449048E16EC79BF7,
+}
+"""Order n of each curve (FIPS 186-4, D.1.2)."""
+
+
+class HoldsPublicKey(Protocol):
+    """Anything with a SubjectPublicKeyInfo in DER; `signing.certificates.Certificate` is one."""
+
+    @property
+    def public_key_info(self) -> bytes: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PublicKey:
+    """A public key as far as the table cares: `weakness` None when size, exponent and curve are acceptable."""
+
+    type: KeyType
+    bits: int
+    weakness: str | None
+
+
+def describe_public_key(public_key_info: bytes) -> PublicKey:
+    """Type and size of the key in a SubjectPublicKeyInfo; never raises: what cannot be read is a weakness."""
+    return _load(public_key_info)[0]
+
+
+def verify_signature(
+    algorithm: SignatureAlgorithm,
+    certificate: HoldsPublicKey,
+    message: bytes,
+    signature: bytes,
+    *,
+    form: Form,
+) -> bool:
+    """Whether `signature` over `message` (hashed here) was made with the certificate's key, and nothing else.
+
+    False, never an exception, also when the key does not fit the algorithm, is weak, or the entry is not TRUSTED. End
+    dates are the caller's: `algorithm_check`. The input is whole because what is signed is always small: SignedInfo,
+    signed attributes, a certificate; content is streamed into its digest instead.
+    """
+    described, key = _load(certificate.public_key_info)
+    if algorithm.standing is not Standing.TRUSTED or described.weakness is not None or key is None:
+        return False
+    if algorithm.key_type != described.type or algorithm.ec_bits not in (None, described.bits):
+        return False
+    try:
+        if isinstance(key, rsa.RSAPublicKey):
+            return _verify_rsa(algorithm, key, message, signature)
+        if isinstance(key, ec.EllipticCurvePublicKey):
+            return _verify_ecdsa(algorithm, key, message, signature, form)
+        key.verify(signature, message)  # 64 octets or InvalidSignature (RFC 8032, 5.1.7)
+    except InvalidSignature:
+        return False
+    return True
+
+
+_PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
+
+
+def _verify_rsa(algorithm: SignatureAlgorithm, key: rsa.RSAPublicKey, message: bytes, signature: bytes) -> bool:
+    digest = _HASHES[algorithm.digest or ""]
+    if len(signature) != (key.key_size + 7) // 8:
+        return False
+    if algorithm.padding == "pss":
+        # salt as long as the hash: RFC 9231, 2.3.10 fixes it for XML, section 3 of RFC 5756 and practice for CMS
+        scheme = padding.PSS(mgf=padding.MGF1(digest), salt_length=digest.digest_size)
+        key.verify(signature, message, scheme, digest)
+    else:
+        key.verify(signature, message, padding.PKCS1v15(), digest)
+    return True
+
+
+def _verify_ecdsa(
+    algorithm: SignatureAlgorithm, key: ec.EllipticCurvePublicKey, message: bytes, signature: bytes, form: Form
+) -> bool:
+    if form == "xmldsig":
+        size = (key.curve.key_size + 7) // 8
+        if len(signature) != 2 * size:
+            return False
+        r, s = int.from_bytes(signature[:size], "big"), int.from_bytes(signature[size:], "big")
+    else:
+        try:
+            r, s = decode_dss_signature(signature)
+        except ValueError:
+            return False
+    order = _ORDER[key.curve.key_size]
+    if not (0 < r < order and 0 < s < order):
+        return False
+    der = encode_dss_signature(r, s)
+    if form == "cms" and der != signature:
+        return False  # the same numbers written in another way are another signature
+    key.verify(der, message, ec.ECDSA(_HASHES[algorithm.digest or ""]))
+    return True
+
+
+def ecdsa_to_raw(signature: bytes, bits: int) -> bytes:
+    """Give r and s side by side, each as long as the curve, from the DER form a SigningKey gives (RFC 9231, 2.3.6)."""
+    r, s = decode_dss_signature(signature)
+    size = (bits + 7) // 8
+    return r.to_bytes(size, "big") + s.to_bytes(size, "big")
+
+
+@lru_cache(maxsize=1024)
+def _load(public_key_info: bytes) -> tuple[PublicKey, _PublicKey | None]:
+    key_type, parameters = _key_type(public_key_info)
+    weakness: str | None = None
+    if key_type not in ("rsa", "ec", "ed25519"):
+        weakness = "unsupported key type"
+    elif key_type == "ec" and (parameters is None or parameters[0] != asn1.OID):
+        # parameters written out are a way to smuggle in a generator of the forger's choice (CVE-2020-0601)
+        weakness = "explicit curve parameters"
+    key = _read_key(public_key_info) if weakness is None else None
+    if key is None:
+        return PublicKey(type=key_type, bits=0, weakness=weakness or "unreadable key"), None
+    if isinstance(key, rsa.RSAPublicKey):
+        return PublicKey(type="rsa", bits=key.key_size, weakness=_rsa_weakness(key)), key
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        allowed = key.curve.name in ("secp256r1", "secp384r1", "secp521r1")
+        weakness = None if allowed else f"curve {key.curve.name}"
+        return PublicKey(type="ec", bits=key.curve.key_size, weakness=weakness), key
+    return PublicKey(type="ed25519", bits=256, weakness=None), key
+
+
+def _read_key(public_key_info: bytes) -> _PublicKey | None:
+    """None for a point off the curve, broken numbers, a type of no use here."""
+    try:
+        key = load_der_public_key(public_key_info)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return None
+    return key if isinstance(key, _PublicKey) else None
+
+
+def _key_type(public_key_info: bytes) -> tuple[KeyType, bytes | None]:
+    """Type of the key and DER of its parameters."""
+    try:
+        oid, parameters = algorithm_identifier(asn1.children(asn1.read_der(public_key_info))[0])
+    except (Malformed, IndexError):
+        return "unknown", None
+    known: dict[str, KeyType] = {
+        RSA_ENCRYPTION: "rsa",
+        EC_PUBLIC_KEY: "ec",
+        ED25519: "ed25519",
+        GOST2015_512_KEY: "gost2015-512",
+        GOST2004_KEY: "gost2004",
+        "1.2.840.10040.4.1": "dsa",
+    }
+    return known.get(oid, "unknown"), parameters
+
+
+def _rsa_weakness(key: rsa.RSAPublicKey) -> str | None:
+    numbers = key.public_numbers()
+    if not MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS:
+        return f"RSA {key.key_size} bits"
+    if numbers.n % 2 == 0:
+        return "RSA even modulus"
+    if numbers.e % 2 == 0 or not 3 <= numbers.e <= MAX_RSA_EXPONENT:  # noqa: PLR2004 - the least odd exponent over 1
+        return "RSA exponent"
+    return None
