@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -107,11 +108,23 @@ def shown_on() -> Screen:
     return _LAST[-1] if _LAST else context().screen
 
 
-def _end(code: object) -> NoReturn:
+def _end(code: object, **of_the_root: object) -> NoReturn:
     """What a command returns is the exit code."""
+    del of_the_root
     raise typer.Exit(code if isinstance(code, int) else OK)
 
 
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - the shape that typer calls
+    if wanted:
+        sys.stdout.write(f"elshi {version('elshi')}\n")
+        raise typer.Exit(OK)
+
+
 @app.callback(result_callback=_end)
-def _root() -> None:
+def _root(
+    *,
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
     """Carries state documents: reports become schema-validated XML, signed, and routed through ESEDO."""

@@ -28,7 +28,7 @@ from adapter.composition.forms import audit_page, write_consolidated, write_site
 from adapter.domain.delivery import DeliveryState, Proof
 from adapter.domain.document import DocumentId
 from adapter.domain.notice import NoticeKind
-from adapter.errors import Final
+from adapter.errors import Final, Place
 from adapter.usecases.verdict import chain_of
 
 MARK = ".elshi-demo"
@@ -58,11 +58,14 @@ def demo(
     ready = context(language=language)
     if not examples.is_dir():
         raise Final("demo.no-examples", params={"folder": str(examples)})
-    if output.exists() and any(output.iterdir()) and not (output / MARK).exists():
-        raise Final("demo.folder-in-use", params={"folder": str(output)})
-    shutil.rmtree(output, ignore_errors=True)
-    output.mkdir(parents=True)
-    (output / MARK).touch()
+    try:
+        if output.exists() and any(output.iterdir()) and not (output / MARK).exists():
+            raise Final("demo.folder-in-use", params={"folder": str(output)})
+        shutil.rmtree(output, ignore_errors=True)
+        output.mkdir(parents=True)
+        (output / MARK).touch()
+    except OSError as error:
+        raise Final("file.not-written", place=Place(file=output.name), params={"file": output.name}) from error
     with ExitStack() as stack:
         play = _Play(screen=ready.screen, output=output, examples=examples, stack=stack, start=_START)
         play.run()

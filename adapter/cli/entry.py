@@ -15,6 +15,10 @@ from adapter.errors import ElshiError
 COMMANDS = (documents, operations, cycle, evidence, demo)
 """Each registers its commands with the app when it is imported; their order is that of the help."""
 
+# Imports stand in the order of the alphabet, which would make the help begin with the end of the year.
+_ORDER = [one.__name__ for one in COMMANDS]
+app.registered_commands.sort(key=lambda one: _ORDER.index(one.callback.__module__) if one.callback else len(_ORDER))
+
 
 def main() -> NoReturn:
     """Run the command. Ends in an exit code in every case; a traceback only for a defect of the program."""

@@ -74,16 +74,19 @@ def worker(
 def sandbox(
     folder: Annotated[Path, typer.Argument(help="Where the stand lies; made when it is not there yet.")],
     host: Annotated[str, typer.Option("--host", help="Address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", help="Port of the gateway; participants follow it.")] = 18080,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65_000, help="Port of the gateway; participants follow it.")
+    ] = 18080,
     script: Annotated[Path | None, typer.Option("--script", help="Faults to play (TOML).", show_default=False)] = None,
     control_port: Annotated[
-        int, typer.Option("--control-port", help="Port of /sandbox/...; any free one without it.")
+        int, typer.Option("--control-port", min=0, max=65_535, help="Port of /sandbox/...; any free one without it.")
     ] = 0,
     only_make: Annotated[bool, typer.Option("--make", help="Make the stand and end.")] = False,
     language: LanguageOption = None,
 ) -> int:
     """Play the exchange: gateway, centre, file store and directory over real HTTP, with faults on demand."""
     ready = context(language=language)
+    faults = _text(script) if script is not None else None
     is_new = not (folder / "sandbox.toml").exists()
     stand = make_stand(folder, default_plan(now(), host=host, port=port)) if is_new else existing_stand(folder)
     if is_new:
@@ -92,7 +95,6 @@ def sandbox(
     if only_make:
         return OK
     mapping = tomllib.loads(_text(stand.sandbox))
-    faults = _text(script) if script is not None else None
     settings = exchange_sandbox.sandbox_settings(
         mapping,
         lambda name: (folder / name).read_bytes(),

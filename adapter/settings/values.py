@@ -18,6 +18,8 @@ from adapter.storage import StorageConfig
 
 _SHORTEST_TOKEN: Final = 16
 """Characters: an empty token would let everybody in, a short one is guessed."""
+_LAST_PORT: Final = 65_535
+"""Of TCP."""
 Profile = Literal["production", "test", "sandbox"]
 
 
@@ -192,6 +194,9 @@ def _contradictions(settings: Settings) -> list[Finding]:
         Finding(code="settings.contradiction", severity=Severity.ERROR, params={"first": first, "second": second})
         for first, second in pairs
     ]
+    if not 0 <= settings.server.port <= _LAST_PORT:
+        params = {"key": "server.port", "expected": f"whole number, 0 to {_LAST_PORT}"}
+        found.append(Finding(code="settings.wrong-type", severity=Severity.ERROR, params=params))
     token = settings.server.api_token
     if token is not None and len(token.reveal().strip()) < _SHORTEST_TOKEN:
         params = {"key": "server.api_token", "expected": f"text, {_SHORTEST_TOKEN} or more"}

@@ -219,6 +219,8 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
     ("changes", "code"),
     [
         ({"server__port": True}, "settings.wrong-type"),
+        ({"server__port": 65_536}, "settings.wrong-type"),
+        ({"server__port": -1}, "settings.wrong-type"),
         ({"delivery__idle_seconds": True}, "settings.wrong-type"),
         ({"delivery__idle_seconds": 1e300}, "settings.wrong-type"),
         ({"delivery__idle_seconds": float("nan")}, "settings.wrong-type"),

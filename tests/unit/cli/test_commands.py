@@ -229,6 +229,32 @@ def test_the_commands_of_the_year_say_what_is_missing(elshi: Elshi, stand: Stand
         assert not (tmp_path / "out").exists()
 
 
+def test_the_help_begins_where_a_clerk_begins(elshi: Elshi) -> None:
+    shown = elshi("--help", code=0).out
+    places = [
+        shown.index(f" {one} ") for one in ("template", "check", "submit", "serve", "summarise", "verify", "demo")
+    ]
+    assert places == sorted(places)
+
+
+def test_the_version_is_said(elshi: Elshi) -> None:
+    assert re.fullmatch(r"elshi \d+\.\d+.*\n", elshi("--version", code=0).out)
+
+
+def test_a_demonstration_does_not_write_over_a_file(elshi: Elshi, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    ran = elshi("demo", "-o", tmp_path / "file", "--examples", EXAMPLES, code=2)
+    assert "file.not-written" in ran.err
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_script_that_is_not_there_is_said_before_a_stand_is_made(elshi: Elshi, tmp_path: Path) -> None:
+    ran = elshi("sandbox", tmp_path / "stand", "--make", "--script", tmp_path / "none.toml", code=2)
+    assert "file.unreadable" in ran.err
+    assert not (tmp_path / "stand").exists()
+    elshi("sandbox", tmp_path / "stand", "--make", "--port", 65_536, code=2)
+
+
 def test_a_stand_is_made_once(elshi: Elshi, stand: Stand) -> None:
     before = {path: path.read_bytes() for path in stand.folder.rglob("*") if path.is_file()}
     elshi("sandbox", stand.folder, "--make", code=0)
