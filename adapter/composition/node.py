@@ -31,7 +31,7 @@ from adapter.http_client import HttpClient
 from adapter.ports import AddressBook, Clock, Identifiers, KeptBlob
 from adapter.settings import KeySettings, Settings
 from adapter.storage import DirectoryEvidenceFolder, SqlStore, open_store
-from adapter.usecases.deliver import DeliveryPlan
+from adapter.usecases.delivery_plan import DeliveryPlan
 from adapter.usecases.submit import SubmitLimits, Submitted
 from adapter.usecases.verified_container import Judged, Trust
 

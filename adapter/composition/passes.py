@@ -18,21 +18,26 @@ from adapter.domain.outgoing import Words
 from adapter.domain.reference import OrgRef
 from adapter.ports import AddressBook, Clock, Identifiers, IncomingChannel, OutgoingChannel, Store
 from adapter.usecases.answer import Answering
+from adapter.usecases.apply_answer import ApplyAnswer
 from adapter.usecases.apply_notice import ApplyNotice
 from adapter.usecases.check import Check
 from adapter.usecases.consolidate import Consolidate
 from adapter.usecases.convert import Convert
-from adapter.usecases.deliver import Deliver, DeliveryPlan, Recover
+from adapter.usecases.deliver import Deliver
+from adapter.usecases.delivery_plan import DeliveryPlan
+from adapter.usecases.examine import Examine
 from adapter.usecases.export import Export
 from adapter.usecases.facts import FactsOf
 from adapter.usecases.intervene import Intervene
 from adapter.usecases.process_message import ProcessMessage
 from adapter.usecases.publish import Publish
 from adapter.usecases.receive import Receive
+from adapter.usecases.recover import Recover
 from adapter.usecases.register_document import RegisterDocument
 from adapter.usecases.sign import Sign
 from adapter.usecases.submit import Submit, SubmitLimits
 from adapter.usecases.summarise import Summarise
+from adapter.usecases.tell_sender import TellSender
 from adapter.usecases.verified_container import Trust
 from adapter.usecases.watch import Watch
 
@@ -215,19 +220,26 @@ class Passes(ABC):
     @cached_property
     def register_document(self) -> RegisterDocument:
         """A document to the register, or its refusal."""
+        body = self.own.ref.code
         return RegisterDocument(
-            body=self.own.ref.code,
-            member=self.own.member,
             number_prefix=self.own.number_prefix,
             store=self.store,
             channel=self.incoming,
             clock=self.clock,
-            identifiers=self.identifiers,
             addresses=self.addresses,
             rulesets=self.rulesets,
-            facts=self.facts,
             trust=self.trust,
-            office_trust=self.trust,
+            examine=Examine(
+                body=body,
+                store=self.store,
+                clock=self.clock,
+                addresses=self.addresses,
+                rulesets=self.rulesets,
+                facts=self.facts,
+                office_trust=self.trust,
+            ),
+            tell=TellSender(body=body, member=self.own.member, clock=self.clock, identifiers=self.identifiers),
+            apply_answer=ApplyAnswer(body=body, clock=self.clock, identifiers=self.identifiers),
             answering=self.answering,
         )
 

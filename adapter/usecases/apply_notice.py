@@ -13,7 +13,7 @@ from adapter.domain.notice import Notice
 from adapter.domain.outgoing import ContentKind
 from adapter.domain.receipt import Receipt, ReceiptKind, SignatureVerdict
 from adapter.ports import Clock, Identifiers, Transaction
-from adapter.usecases.deliver import DeliveryPlan
+from adapter.usecases.delivery_plan import DeliveryPlan
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,9 +11,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Literal
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from adapter.domain.audit_event import AuditEvent
 from adapter.domain.delivery import (
@@ -22,42 +21,15 @@ from adapter.domain.delivery import (
     Delivery,
     DeliveryEvent,
     DeliveryState,
-    Effect,
     is_final,
-    next_state,
 )
 from adapter.domain.receipt import Receipt, ReceiptKind
-from adapter.domain.retry import RetryPolicy, last_safe_try, next_attempt
+from adapter.domain.retry import next_attempt
 from adapter.errors import ElshiError, Final, OutcomeUnknown, Retryable
 from adapter.ports import Accepted, Clock, Identifiers, KeptBlob, OutgoingChannel, Store, Transaction
+from adapter.usecases.delivery_plan import MANDATE, DeliveryPlan, moved, uncertain_wake
 
 _log = logging.getLogger(__name__)
-
-MANDATE = "p.12"
-"""Paragraph 12 of the Rules: documents travel by the unified electronic document management system."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DeliveryPlan:
-    """How deliveries are paced.
-
-    lease_for           how long a worker may hold a row; longer than one prepare with its uploads and one POST
-    uncertain_window    how long an unknown outcome waits for a notice before a person is asked
-    silence_alarm       how long a taken document may stay without news before a person is told
-    reminder            how often a person is reminded of what only a person can settle
-    files_margin        kept bytes are sent again only while their files live at least this much longer
-    resend_by_planner   whether the planner makes one identical resend by itself at the last safe try
-    resend_when_uncertain   ask: a person decides after the window; identical: the same bytes go again by themselves
-    """
-
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
-    lease_for: timedelta = timedelta(seconds=120)
-    uncertain_window: timedelta = timedelta(hours=2)
-    silence_alarm: timedelta = timedelta(hours=4)
-    reminder: timedelta = timedelta(days=1)
-    files_margin: timedelta = timedelta(minutes=5)
-    resend_by_planner: bool = True
-    resend_when_uncertain: Literal["ask", "identical"] = "ask"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,7 +105,7 @@ class Deliver:
         )
         marked = replace(
             claimed,
-            state=_moved(claimed, DeliveryEvent.MARKED_SENDING),
+            state=moved(claimed, DeliveryEvent.MARKED_SENDING),
             changed_at=now,
             lease_until=now + self.plan.lease_for,
             wake_at=now + self.plan.lease_for,
@@ -226,12 +198,12 @@ class Deliver:
 
     def _after(self, delivery: Delivery, event: DeliveryEvent, error: ElshiError | None) -> Delivery:
         now = self.clock.now()
-        state = _moved(delivery, event)
+        state = moved(delivery, event)
         uses_no_attempt = event is DeliveryEvent.CHANNEL_CLOSED and delivery.state is DeliveryState.SENDING
         attempts = delivery.attempts - 1 if uses_no_attempt else delivery.attempts
         wake_at = self._wake(delivery, state, attempts, error)
         if state is DeliveryState.QUEUED and wake_at is None:
-            state = _moved(delivery, DeliveryEvent.BUDGET_GONE)
+            state = moved(delivery, DeliveryEvent.BUDGET_GONE)
             wake_at = now + self.plan.reminder
         refused_for_good = isinstance(error, Final)
         return replace(
@@ -288,15 +260,6 @@ class Deliver:
         )
 
 
-def uncertain_wake(plan: DeliveryPlan, delivery: Delivery, now: datetime) -> datetime:
-    """When an unknown outcome is looked at again: the end of its window, or the last safe try if that comes first."""
-    window = now + plan.uncertain_window
-    if delivery.deadline is None or delivery.planner_resent or not plan.resend_by_planner:
-        return window
-    safe = last_safe_try(plan.retry, delivery.deadline)
-    return min(window, safe) if now < safe else window
-
-
 _TOLD = frozenset({DeliveryState.ABANDONED, DeliveryState.UNCERTAIN, DeliveryState.REFUSED})
 
 _FAILURES = {
@@ -322,48 +285,3 @@ def _failure(error: ElshiError) -> str:
 def _said(error: ElshiError) -> str | None:
     text = error.params.get("text")
     return str(text) if text is not None else None
-
-
-def _moved(delivery: Delivery, event: DeliveryEvent) -> DeliveryState:
-    step = next_state(delivery.state, event, content=delivery.content_kind, ever_sent=delivery.ever_sent)
-    if step.effect is not Effect.MOVES:
-        raise Final("deliver.impossible", params={"state": delivery.state.value, "event": event.value})
-    return step.state
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Recover:
-    """Rows whose lease has ended: CLAIMED to QUEUED, SENDING to UNCERTAIN (a notice of ours: QUEUED)."""
-
-    store: Store
-    clock: Clock
-    plan: DeliveryPlan
-
-    def __call__(self) -> tuple[Delivery, ...]:
-        """The rows recovered, as they are now."""
-        now = self.clock.now()
-        recovered: list[Delivery] = []
-        with self.store.transaction() as transaction:
-            for delivery in transaction.outbox.lapsed(now=now):
-                state = _moved(delivery, DeliveryEvent.LEASE_EXPIRED)
-                wake_at = uncertain_wake(self.plan, delivery, now) if state is DeliveryState.UNCERTAIN else now
-                after = replace(delivery, state=state, wake_at=wake_at, changed_at=now, lease=None, lease_until=None)
-                if not transaction.outbox.save(after):
-                    continue
-                for attempt in transaction.outbox.attempts(delivery.id):
-                    if attempt.outcome is AttemptOutcome.OPEN:
-                        transaction.outbox.close_attempt(
-                            replace(attempt, ended_at=now, outcome=AttemptOutcome.LEASE_EXPIRED)
-                        )
-                transaction.audit.append(
-                    AuditEvent(
-                        at=now,
-                        actor="worker",
-                        action=f"delivery.{state.value}",
-                        mandate=MANDATE,
-                        document_id=delivery.document_id,
-                        details={"delivery": delivery.id, "from": delivery.state.value, "code": "lease-expired"},
-                    )
-                )
-                recovered.append(after)
-        return tuple(recovered)

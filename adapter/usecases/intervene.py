@@ -9,7 +9,7 @@ from adapter.domain.delivery import Delivery, DeliveryEvent, DeliveryState, Effe
 from adapter.domain.incoming import JournalState
 from adapter.errors import Final, Retryable
 from adapter.ports import Clock, Store
-from adapter.usecases.deliver import MANDATE, DeliveryPlan
+from adapter.usecases.delivery_plan import MANDATE, DeliveryPlan
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,7 +15,7 @@ from adapter.domain.retry import RetryPolicy, wait_after
 from adapter.errors import ElshiError, Retryable
 from adapter.ports import AddressBook, Clock, Identifiers, IncomingChannel, Store, Transaction
 from adapter.usecases.apply_notice import ApplyNotice, documents_sent
-from adapter.usecases.deliver import MANDATE
+from adapter.usecases.delivery_plan import MANDATE
 from adapter.usecases.register_document import RegisterDocument
 
 _log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from adapter.domain.audit_event import AuditEvent
 from adapter.domain.document import Sha256
 from adapter.domain.incoming import JournalEntry, JournalState
 from adapter.ports import Clock, Identifiers, IncomingChannel, Store
-from adapter.usecases.deliver import MANDATE
+from adapter.usecases.delivery_plan import MANDATE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

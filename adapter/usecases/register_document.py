@@ -2,7 +2,7 @@
 
     1 fetch     at once: the exchange forgets the files in hours; the bytes are durable before anything is decided
     2 tell      notice: delivered
-    3 judge     signature, schema, rules (verified_container, rules)
+    3 judge     signature, schema, rules (verified_container, examine)
     4 decide    pure (domain/incoming)
     5 record  T register row and number, or refusal; notices queued with it
     6 answer    our signed XML Receipt, or a ProcessingResponse with every finding: a Delivery of its own
@@ -12,19 +12,14 @@ A crash between 5 and 6 is repaired by the next turn: every step finds what stan
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
-import signing
 from adapter import rules
 from adapter.domain.audit_event import AuditEvent
-from adapter.domain.codes import Outcome as Decided
-from adapter.domain.delivery import Delivery, DeliveryState, Proof
-from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
+from adapter.domain.document import DocumentId, DocumentType
 from adapter.domain.incoming import (
-    SIGNER_UNKNOWN,
     Decision,
     IncomingDocument,
     JournalEntry,
@@ -32,37 +27,27 @@ from adapter.domain.incoming import (
     RegisteredDocument,
     decide,
 )
-from adapter.domain.notice import Notice, NoticeKind, RefusalReason
-from adapter.domain.outgoing import ContentKind, OutgoingNotice, TravellingFile
-from adapter.domain.receipt import Receipt as KeptReceipt
-from adapter.domain.receipt import ReceiptKind, SignatureVerdict
-from adapter.domain.report import ProcessingResponse, Receipt, Report
+from adapter.domain.notice import NoticeKind, RefusalReason
+from adapter.domain.outgoing import TravellingFile
+from adapter.domain.report import Report
 from adapter.errors import Final, Finding, Retryable, Severity
 from adapter.ports import (
     AddressBook,
     Clock,
     FetchedFile,
-    Identifiers,
     IncomingChannel,
     KeptBlob,
     Store,
-    Transaction,
 )
 from adapter.usecases.answer import ALMATY, Answering
-from adapter.usecases.facts import FactsOf
-from adapter.usecases.findings import located
-from adapter.usecases.sign import joined
+from adapter.usecases.apply_answer import ApplyAnswer
+from adapter.usecases.examine import Examine
+from adapter.usecases.tell_sender import TellSender, lane_of
 from adapter.usecases.verified_container import CONTAINER_MEDIA_TYPE, Judged, Trust, judge, judge_bytes, sha256_of
-
-_log = logging.getLogger(__name__)
 
 _LAW = "Law 370-II, art. 7"
 _ANSWERS = frozenset({DocumentType.RECEIPT, DocumentType.PROCESSING_RESPONSE})
 """Documents that are answers themselves: they are registered, and never answered with another Receipt."""
-
-
-_SHOWN = 20
-"""Findings of a response that are shown with the delivery; all of them stand in the response itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,22 +64,19 @@ class Outcome:
 class RegisterDocument:
     """The addressee's deed.
 
-    member          our own participant id, which stands in our notices
     number_prefix   with the number of the series it makes the incoming number
     """
 
-    body: BodyCode
-    member: str
     number_prefix: str
     store: Store
     channel: IncomingChannel
     clock: Clock
-    identifiers: Identifiers
     addresses: AddressBook
     rulesets: rules.Rulesets
-    facts: FactsOf
     trust: Trust
-    office_trust: Trust
+    examine: Examine
+    tell: TellSender
+    apply_answer: ApplyAnswer
     answering: Answering
 
     def __call__(self, incoming: IncomingDocument, entry: JournalEntry) -> Outcome:
@@ -118,7 +100,7 @@ class RegisterDocument:
         if standing is not None and standing.container == own.sha256:
             return self._again(incoming, entry, standing)
         judged = judge_bytes(container.content, own, self.trust, at=self.clock.now())
-        findings = self._findings(incoming, entry, judged)
+        findings = self.examine.findings(incoming, entry, judged)
         # The rules looked at the register later than we did: another worker may have registered other bytes meanwhile.
         is_known = standing is not None or any(finding.code == "BR-19b" for finding in findings)
         judgement = decide(verdict=judged.verdict, findings=findings, known_with_other_bytes=is_known)
@@ -139,74 +121,6 @@ class RegisterDocument:
         with self.store.transaction() as transaction:
             return transaction.register.find(document_id)
 
-    # --- 3 judge ------------------------------------------------------------------------------------------------------
-    def _findings(self, incoming: IncomingDocument, entry: JournalEntry, judged: Judged) -> tuple[Finding, ...]:
-        if judged.report is None or judged.container is None:
-            return judged.findings
-        report = judged.report
-        findings: list[Finding] = list(judged.findings)
-        if report.header.document_id != incoming.document_id:
-            findings.append(
-                Finding(
-                    code="receive.other-document",
-                    severity=Severity.ERROR,
-                    params={"announced": incoming.document_id, "found": report.header.document_id},
-                )
-            )
-        if report.header.recipient is None or report.header.recipient.code != self.body:
-            findings.append(Finding(code="receive.other-addressee", severity=Severity.ERROR))
-        speaker = self.addresses.body_of(incoming.sender)
-        if speaker is not None and report.header.sender.code != speaker:
-            findings.append(
-                Finding(
-                    code="receive.other-sender",
-                    severity=Severity.ERROR,
-                    params={"announced": speaker, "found": report.header.sender.code},
-                )
-            )
-        findings += self._correction_findings(report)
-        if report.header.sender.code not in self.facts.bins:
-            params = {"body": report.header.sender.code}
-            findings.append(Finding(code=SIGNER_UNKNOWN, severity=Severity.ERROR, params=params))
-        try:
-            ruleset = self.rulesets.find(report.header.ruleset.id, report.header.ruleset.version)
-        except Final as error:
-            findings.append(Finding(code=error.code, severity=Severity.ERROR, params=error.params))
-            return tuple(findings)
-        facts = self.facts.on_receipt(judged, received_at=entry.received_at)
-        broken = rules.check_all(report, stage=rules.Stage.RECEIVE, ruleset=ruleset, facts=facts)
-        findings += located(report, broken, None)
-        return tuple(findings)
-
-    def _correction_findings(self, report: Report) -> tuple[Finding, ...]:
-        """A body corrects or recalls its own document of the same kind and year (BR-19); one that is not here may yet come."""
-        named = report.header.supersedes
-        corrected = self._standing(named.document_ref.document_id) if named is not None else None
-        if corrected is None:
-            return ()
-        header = report.header
-        if (corrected.sender, corrected.document_type, corrected.reporting_year) == (
-            header.sender.code,
-            header.document_type,
-            header.reporting_year,
-        ):
-            return ()
-        params = {"number": corrected.number, "document": corrected.document_id}
-        return (Finding(code="receive.corrects-other", severity=Severity.ERROR, params=params),)
-
-    def _office_verdict(self, incoming: IncomingDocument, files: Sequence[TravellingFile]) -> str:
-        """The office's detached signature, judged and shown; whether it is mandatory is an open question of the exchange."""
-        if incoming.office_signature is None:
-            return "absent"
-        report = signing.verify_detached(
-            incoming.office_signature,
-            joined(files, self.store.blobs),
-            policy=self.office_trust.policy,
-            anchors=self.office_trust.anchors,
-            at=self.clock.now(),
-        )
-        return report.indication.value
-
     # --- 4 stop -------------------------------------------------------------------------------------------------------
     def _stop(self, incoming: IncomingDocument, entry: JournalEntry, rule: str, *, is_known: bool) -> Outcome:
         """BR-18: keep nothing, tell the sender the rule alone. Whom to tell is the exchange's word, not the document's.
@@ -217,8 +131,8 @@ class RegisterDocument:
         self._note(incoming, entry, "document.stopped", code=rule)
         if not is_known:
             with self.store.transaction() as transaction:
-                notice = self._notice(incoming, NoticeKind.NOT_VALID, reason=RefusalReason.AGAINST_RULES)
-                self._queue_notice(transaction, notice, _sender_of(incoming, None))
+                lane = lane_of(incoming, None)
+                self.tell(transaction, incoming, NoticeKind.NOT_VALID, lane, reason=RefusalReason.AGAINST_RULES)
         speaker = self.addresses.body_of(incoming.sender)
         if speaker is not None:
             on = _day(self.clock.now())
@@ -258,7 +172,7 @@ class RegisterDocument:
         assert judged.container is not None
         assert judged.report is not None
         header = judged.report.header
-        office = self._office_verdict(incoming, files)
+        office = self.examine.office_verdict(incoming, files)
         ruleset = self.rulesets.find(header.ruleset.id, header.ruleset.version)
         due = rules.due_instant(ruleset, header.document_type, header.reporting_year)
         with self.store.transaction() as transaction:
@@ -294,12 +208,8 @@ class RegisterDocument:
                 office_verdict=office,
             )
             transaction.register.add(registered)
-            self._queue_notice(transaction, self._notice(incoming, NoticeKind.DELIVERED), header.sender.code)
-            self._queue_notice(
-                transaction,
-                self._notice(incoming, NoticeKind.REGISTERED, registration_number=number),
-                header.sender.code,
-            )
+            self.tell(transaction, incoming, NoticeKind.DELIVERED, header.sender.code)
+            self.tell(transaction, incoming, NoticeKind.REGISTERED, header.sender.code, registration_number=number)
             transaction.audit.append(
                 AuditEvent(
                     at=self.clock.now(),
@@ -318,10 +228,7 @@ class RegisterDocument:
                     },
                 )
             )
-            if isinstance(judged.report, Receipt):
-                self._apply_receipt(transaction, judged.report, registered)
-            elif isinstance(judged.report, ProcessingResponse):
-                self._apply_response(transaction, judged.report, registered)
+            self.apply_answer(transaction, judged.report, registered)
         return registered
 
     def _again(self, incoming: IncomingDocument, entry: JournalEntry, standing: RegisteredDocument) -> Outcome:
@@ -335,8 +242,14 @@ class RegisterDocument:
         if judged.report is not None:
             self._answer_registered(judged.report, standing, judged)
         with self.store.transaction() as transaction:
-            notice = self._notice(incoming, NoticeKind.REGISTERED, registration_number=standing.number)
-            self._queue_notice(transaction, notice, standing.sender, repeat=entry.id)
+            self.tell(
+                transaction,
+                incoming,
+                NoticeKind.REGISTERED,
+                standing.sender,
+                registration_number=standing.number,
+                repeat=entry.id,
+            )
         return Outcome(code="receive.repeated")
 
     def _answer_registered(self, report: Report, registered: RegisteredDocument, judged: Judged) -> None:
@@ -349,9 +262,9 @@ class RegisterDocument:
     ) -> None:
         reason = judgement.reason or RefusalReason.AGAINST_RULES
         with self.store.transaction() as transaction:
-            addressee = _sender_of(incoming, judged)
-            self._queue_notice(transaction, self._notice(incoming, NoticeKind.DELIVERED), addressee)
-            self._queue_notice(transaction, self._notice(incoming, NoticeKind.NOT_VALID, reason=reason), addressee)
+            lane = lane_of(incoming, judged)
+            self.tell(transaction, incoming, NoticeKind.DELIVERED, lane)
+            self.tell(transaction, incoming, NoticeKind.NOT_VALID, lane, reason=reason)
             transaction.audit.append(
                 AuditEvent(
                     at=self.clock.now(),
@@ -371,122 +284,10 @@ class RegisterDocument:
         if judged is not None and judged.report is not None and judged.report.header.document_type not in _ANSWERS:
             self.answering.refusal(judged.report, judgement.findings, judged, on=_day(self.clock.now()))
 
-    # --- answers that speak of our own documents ----------------------------------------------------------------------
-    def _apply_receipt(self, transaction: Transaction, receipt: Receipt, registered: RegisteredDocument) -> None:
-        """A signed Receipt proves delivery when it names us and the digest of the bytes that we sent (BR-20b).
-
-        That the addressee itself signed it is known by then: what another body signed for it was refused (BR-03c), and what
-        nobody can tell was held.
-        """
-        subject = receipt.ref_document.document_ref.document_id
-        delivery = transaction.outbox.find(subject, ContentKind.DOCUMENT, registered.sender)
-        stated = Sha256(receipt.ref_document.digest.value.hex())
-        sent = _container_of(delivery) if delivery is not None else None
-        agrees = sent is not None and stated == sent and receipt.sender.ref.code == self.body
-        if delivery is not None and agrees and delivery.proof is not Proof.DIGEST:
-            self._save(transaction, replace(delivery, proof=Proof.DIGEST, changed_at=self.clock.now()))
-        transaction.receipts.add(
-            KeptReceipt(
-                id=str(self.identifiers.new()),
-                document_id=subject,
-                addressee=registered.sender,
-                kind=ReceiptKind.SIGNED_RECEIPT,
-                says="received",
-                received_at=registered.received_at,
-                raw=registered.container,
-                verdict=SignatureVerdict.VERIFIED,
-                stated_at=receipt.received_at,
-                stated_digest=stated,
-                registration_number=receipt.incoming_number,
-                is_dispute=not agrees,
-            )
-        )
-        transaction.audit.append(
-            AuditEvent(
-                at=self.clock.now(),
-                actor="worker",
-                action="receipt.verified" if agrees else "receipt.dispute",
-                mandate=_LAW,
-                document_id=subject,
-                details={"stated": stated, "sent": sent, "number": receipt.incoming_number},
-            )
-        )
-
-    def _apply_response(
-        self, transaction: Transaction, response: ProcessingResponse, registered: RegisteredDocument
-    ) -> None:
-        """Kept as a receipt; the findings of a rejection are shown with the delivery, whose state only notices move."""
-        subject = response.ref_document.document_id
-        delivery = transaction.outbox.find(subject, ContentKind.DOCUMENT, registered.sender)
-        told = _told(response)
-        if delivery is not None and told and delivery.reason_text != told:
-            self._save(transaction, replace(delivery, reason_text=told, changed_at=self.clock.now()))
-        transaction.receipts.add(
-            KeptReceipt(
-                id=str(self.identifiers.new()),
-                document_id=subject,
-                addressee=registered.sender,
-                kind=ReceiptKind.PROCESSING_RESPONSE,
-                says=response.outcome.value,
-                received_at=registered.received_at,
-                raw=registered.container,
-                verdict=SignatureVerdict.VERIFIED,
-            )
-        )
-
-    def _save(self, transaction: Transaction, delivery: Delivery) -> None:
-        """A row that a worker has in hand is left alone: our write would void its own, and the outcome of a POST with it."""
-        if delivery.lease is not None or not transaction.outbox.save(delivery):
-            raise Retryable("receive.moved-meanwhile", params={"document": delivery.document_id})
-
     # --- 2 tell -------------------------------------------------------------------------------------------------------
     def _tell_delivered(self, incoming: IncomingDocument, judged: Judged) -> None:
         with self.store.transaction() as transaction:
-            self._queue_notice(transaction, self._notice(incoming, NoticeKind.DELIVERED), _sender_of(incoming, judged))
-
-    def _notice(
-        self,
-        incoming: IncomingDocument,
-        kind: NoticeKind,
-        *,
-        registration_number: str | None = None,
-        reason: RefusalReason | None = None,
-    ) -> Notice:
-        return Notice(
-            document_id=incoming.document_id,
-            kind=kind,
-            speaker=self.member,
-            addressee=incoming.sender,
-            said_at=self.clock.now(),
-            registration_number=registration_number,
-            reason=reason,
-        )
-
-    def _queue_notice(
-        self, transaction: Transaction, notice: Notice, addressee: BodyCode, *, repeat: str | None = None
-    ) -> None:
-        """Queue once per document and kind: a notice that stands there already stays as it is."""
-        key = f"{notice.document_id}#{notice.kind.value}{f'#{repeat}' if repeat else ''}"
-        if transaction.outbox.find(key, ContentKind.NOTICE, addressee) is not None:
-            return
-        now = self.clock.now()
-        transaction.outbox.add(
-            Delivery(
-                id=str(self.identifiers.new()),
-                key=key,
-                content_kind=ContentKind.NOTICE,
-                content=OutgoingNotice(notice=notice, sender=self.body, addressee=addressee),
-                document_id=notice.document_id,
-                sender=self.body,
-                addressee=addressee,
-                digest=sha256_of(repr(notice).encode()),
-                message_id=str(self.identifiers.new()),
-                state=DeliveryState.QUEUED,
-                wake_at=now,
-                created_at=now,
-                changed_at=now,
-            )
-        )
+            self.tell(transaction, incoming, NoticeKind.DELIVERED, lane_of(incoming, judged))
 
     def _note(self, incoming: IncomingDocument, entry: JournalEntry, action: str, *, code: str | None) -> None:
         is_stop = action == "document.stopped"
@@ -518,18 +319,6 @@ def _day(moment: datetime) -> date:
     return moment.astimezone(ALMATY).date()
 
 
-def _sender_of(incoming: IncomingDocument, judged: Judged | None) -> BodyCode:
-    """The lane of our notices: the body that signed, or the bare participant id while nothing signed is known."""
-    if judged is not None and judged.report is not None:
-        return judged.report.header.sender.code
-    return BodyCode(f"member:{incoming.sender}")
-
-
-def _container_of(delivery: Delivery) -> Sha256 | None:
-    files = getattr(delivery.content, "files", ())
-    return files[0].sha256 if files else None
-
-
 def _sub_indication(judged: Judged | None) -> str | None:
     sub = judged.validation.sub_indication if judged is not None else None
     return sub.value if sub is not None else None
@@ -538,14 +327,6 @@ def _sub_indication(judged: Judged | None) -> str | None:
 def _params_of(code: str, findings: Sequence[Finding]) -> dict[str, str]:
     found = next((finding.params for finding in findings if finding.code == code), {})
     return {name: value for name, value in found.items() if isinstance(value, str)}
-
-
-def _told(response: ProcessingResponse) -> str | None:
-    """The findings of a rejection as the sender's clerk reads them: a line each, the rule first, in both languages."""
-    if response.outcome is not Decided.REJECTED:
-        return None
-    lines = (f"{one.rule_id}: {one.text.kk} / {one.text.ru}" for one in response.findings[:_SHOWN])
-    return "\n".join(lines) or None
 
 
 def _is_container(file: FetchedFile) -> bool:

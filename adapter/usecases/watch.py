@@ -9,7 +9,7 @@ from adapter.domain.audit_event import AuditEvent
 from adapter.domain.delivery import Delivery, DeliveryEvent, DeliveryState, Effect, next_state
 from adapter.domain.retry import last_safe_try
 from adapter.ports import Clock, Store, Transaction
-from adapter.usecases.deliver import MANDATE, DeliveryPlan
+from adapter.usecases.delivery_plan import MANDATE, DeliveryPlan
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,13 +19,13 @@ MAKERS: Mapping[str, frozenset[str]] = {
     "adapter.domain.document.ValidatedXml": frozenset({"adapter.conversion.validate"}),
     "adapter.domain.document.SignedContainer": frozenset({"adapter.usecases.verified_container"}),
     "adapter.domain.delivery.Delivery": frozenset(
-        {"adapter.usecases.submit", "adapter.usecases.register_document", "adapter.storage.rows"}
+        {"adapter.usecases.submit", "adapter.usecases.tell_sender", "adapter.storage.rows"}
     ),
     "adapter.domain.receipt.Receipt": frozenset(
         {
             "adapter.usecases.deliver",
             "adapter.usecases.apply_notice",
-            "adapter.usecases.register_document",
+            "adapter.usecases.apply_answer",
             "adapter.storage.rows",
         }
     ),

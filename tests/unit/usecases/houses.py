@@ -36,7 +36,7 @@ from adapter.domain.reference import Bilingual, OrgRef
 from adapter.errors import ElshiError, Final
 from adapter.ports import Accepted, FetchedFile, Opened, Participant, Prepared
 from adapter.usecases.convert import Attached
-from adapter.usecases.deliver import DeliveryPlan
+from adapter.usecases.delivery_plan import DeliveryPlan
 from adapter.usecases.process_message import ProcessMessage
 from adapter.usecases.register_document import RegisterDocument
 from adapter.usecases.submit import Submit, SubmitLimits, Submitted

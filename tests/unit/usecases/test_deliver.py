@@ -12,7 +12,8 @@ from adapter.domain.outgoing import ContentKind
 from adapter.domain.receipt import ReceiptKind, SignatureVerdict
 from adapter.domain.retry import RetryPolicy
 from adapter.errors import ElshiError, Final, OutcomeUnknown, Retryable
-from adapter.usecases.deliver import Delivered, DeliveryPlan
+from adapter.usecases.deliver import Delivered
+from adapter.usecases.delivery_plan import DeliveryPlan
 from tests.contract import samples
 from tests.unit.usecases.conftest import add
 from tests.unit.usecases.houses import House, accepted

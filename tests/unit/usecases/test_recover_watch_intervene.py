@@ -10,7 +10,7 @@ import pytest
 from adapter.domain.delivery import AttemptOutcome, Delivery, DeliveryState
 from adapter.domain.retry import RetryPolicy
 from adapter.errors import Final, OutcomeUnknown, Retryable
-from adapter.usecases.deliver import DeliveryPlan
+from adapter.usecases.delivery_plan import DeliveryPlan
 from tests.contract import samples
 from tests.unit.usecases.conftest import add
 from tests.unit.usecases.houses import House

@@ -227,7 +227,8 @@ def _in_two_hands(mfa: House, faster: bytes | None, *, is_before: bool) -> tuple
         return processed
 
     overtaken = _Overtaken(mfa, turn, is_before=is_before)
-    mfa.__dict__["register_document"] = replace(mfa.register_document, facts=overtaken)  # type: ignore[arg-type]
+    examine = replace(mfa.register_document.examine, facts=overtaken)  # type: ignore[arg-type]
+    mfa.__dict__["register_document"] = replace(mfa.register_document, examine=examine)
     slower = mfa.process()
     assert slower is not None
     assert overtaken.faster is not None
