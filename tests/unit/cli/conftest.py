@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from adapter.cli import main
+from adapter.composition.stand import Stand
 
 REPORT = Path(__file__).resolve().parents[3] / "examples" / "2026" / "mof" / "report.yaml"
 
@@ -74,4 +75,11 @@ def report(tmp_path: Path) -> Path:
     """The example of a ministry with nothing wrong in it, in a folder of its own."""
     path = tmp_path / "report.yaml"
     path.write_bytes(REPORT.read_bytes())
+    return path
+
+
+@pytest.fixture
+def container(elshi: Elshi, stand: Stand, report: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "report.asice"
+    elshi("sign", report, "-o", path, "-s", stand.nodes["KZ-MOF"], code=0)
     return path

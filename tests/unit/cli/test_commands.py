@@ -325,13 +325,6 @@ def test_a_strange_level_of_the_log_does_no_harm(elshi: Elshi, report: Path, mon
 
 
 # --- verify ----------------------------------------------------------------------------------------------------------
-@pytest.fixture
-def container(elshi: Elshi, stand: Stand, report: Path, tmp_path: Path) -> Path:
-    path = tmp_path / "report.asice"
-    elshi("sign", report, "-o", path, "-s", stand.nodes["KZ-MOF"], code=0)
-    return path
-
-
 def test_the_four_ends_of_verify(elshi: Elshi, stand: Stand, container: Path, tmp_path: Path) -> None:
     trust = ("--trust", stand.anchors[0])
     content = bytearray(container.read_bytes())

@@ -19,13 +19,6 @@ from tests.stands import EXAMPLES, changed
 from tests.unit.cli.conftest import REPORT, Elshi
 
 
-@pytest.fixture
-def container(elshi: Elshi, stand: Stand, report: Path, tmp_path: Path) -> Path:
-    path = tmp_path / "report.asice"
-    elshi("sign", report, "-o", path, "-s", stand.nodes["KZ-MOF"], code=0)
-    return path
-
-
 def test_a_page_that_cannot_be_written_is_said(elshi: Elshi, stand: Stand, container: Path, tmp_path: Path) -> None:
     for place in (tmp_path / "nowhere" / "audit.html", tmp_path):
         ran = elshi("verify", container, "--trust", stand.anchors[0], "--html", place, code=3)

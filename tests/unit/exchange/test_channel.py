@@ -337,6 +337,12 @@ def test_a_signed_message_that_is_no_request_is_refused(inside: str) -> None:
     assert said(found.answer).codes[0] == "ELSHI-REQUEST"
 
 
+def test_the_longest_id_of_a_request_is_taken_as_it_is() -> None:
+    found = opened(kit.signed(kit.push(NOTICE, "x" * 255)))
+    assert (found.state, found.message_id) == (JournalState.RECEIVED, "x" * 255)
+    assert said(found.answer).correlation_id == "x" * 255
+
+
 @pytest.mark.parametrize("message_id", ["", " ", "x" * 256])
 def test_a_request_without_a_usable_id_is_known_by_its_digest(message_id: str) -> None:
     raw = kit.signed(kit.push(NOTICE, message_id))

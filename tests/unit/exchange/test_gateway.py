@@ -34,6 +34,10 @@ def test_an_accepted_answer_carries_its_bytes_and_the_verdict_on_them() -> None:
     assert (answered.raw, answered.verdict, answered.answer.code) == (raw, SignatureVerdict.VERIFIED, "SCSS001")
 
 
+def test_a_verified_answer_is_accepted_where_others_are_rejected() -> None:
+    assert post(kit.signed(kit.answer()), REJECT).verdict is SignatureVerdict.VERIFIED
+
+
 def test_an_unsigned_answer_is_used_and_marked_or_leaves_the_outcome_unknown() -> None:
     assert post(kit.answer()).verdict is SignatureVerdict.UNVERIFIED
     with pytest.raises(OutcomeUnknown) as caught:

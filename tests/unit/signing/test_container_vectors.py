@@ -127,6 +127,11 @@ def _reference_value(edit: Callable[[str], str]) -> m.Edit:
     return apply
 
 
+def _unknown_then_sha1(text: str) -> str:
+    """Cannot tell about the first Reference, surely wrong about the second: the worse of the two is the verdict."""
+    return text.replace(m.SHA256, "urn:nobody", 1).replace(m.SHA256, m.SHA1, 1)
+
+
 def _data_digest(algorithm: str, name: str) -> m.Edit:
     """SignedInfo whose references to data use another digest, rightly computed."""
 
@@ -296,6 +301,10 @@ VECTORS: dict[str, tuple[Callable[[], bytes], dict[str, Conclusion]]] = {
     ),
     "D14 SHA-1 in a Reference": (
         lambda: m.crafted(signed_info=_data_digest(m.SHA1, "sha1"), digest="sha1"),
+        {"xmldsig.digest-algorithms": F},
+    ),
+    "D14 SHA-1 behind a digest that nobody knows": (
+        lambda: m.crafted(signed_info=_unknown_then_sha1),
         {"xmldsig.digest-algorithms": F},
     ),
     "D20 XSLT": (lambda: m.crafted(signed_info=m.replaced(SP_TRANSFORM, XSLT)), {"xmldsig.transforms": F}),

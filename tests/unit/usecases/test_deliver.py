@@ -299,6 +299,21 @@ def test_it_never_gives_up_before_the_legal_deadline(sender: House) -> None:
     assert sender.delivery(row.id).state is S.ABANDONED
 
 
+def test_a_defect_while_sending_leaves_the_outcome_unknown_and_nothing_is_sent_again(
+    sender: House, queued: Delivery
+) -> None:
+    def broken(_: bytes) -> None:
+        raise RuntimeError("after the first byte")
+
+    sender.outgoing.answering.append(broken)
+    done = turn(sender)
+    assert (done.after.state, done.error and done.error.code) == (S.UNCERTAIN, "deliver.defect")
+    assert [one.outcome for one in sender.attempts(queued.id)] == [AttemptOutcome.UNKNOWN]
+    sender.clock.move(minutes=30)
+    assert sender.deliver() is None
+    assert len(sender.outgoing.sent) == 1
+
+
 def test_an_unknown_outcome_wakes_up_in_time_for_the_last_safe_try(sender: House) -> None:
     deadline = samples.NOW + timedelta(hours=1)
     add(sender, samples.delivery(2, deadline=deadline))
