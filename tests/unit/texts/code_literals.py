@@ -54,6 +54,7 @@ NOT_CODES = {
     "http.response.body": "word of ASGI",
     "elshi.sandbox": "name of a logger",
     "file.expired": "event of the sandbox",
+    "server.port": "key of the settings",
 }
 _FILE_ENDINGS = (".asice", ".json", ".p7s", ".pdf", ".pem", ".toml", ".xml", ".xsd")
 """Literals that end so are names of files."""
