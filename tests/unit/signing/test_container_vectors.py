@@ -50,6 +50,11 @@ def _not_in_manifest() -> bytes:
     )
 
 
+def _pdf_reference(attributes: str) -> Callable[[], bytes]:
+    """The Reference to the PDF with these attributes in place of its URI, signed again."""
+    return lambda: m.crafted(signed_info=m.replaced(PDF_URI, attributes))
+
+
 def _twice_referenced(text: str) -> str:
     """A second Reference to the PDF before the true one; its digest is that of other bytes."""
     start = text.index('<ds:Reference Id="', text.index("-r0"))
@@ -255,30 +260,12 @@ VECTORS: dict[str, tuple[Callable[[], bytes], dict[str, Conclusion]]] = {
         ),
         {"asic.references": F},
     ),
-    "Z40 Reference to mimetype": (
-        lambda: m.crafted(signed_info=m.replaced(PDF_URI, ' URI="mimetype"')),
-        {"asic.references": F},
-    ),
-    "Z40 Reference to META-INF": (
-        lambda: m.crafted(signed_info=m.replaced(PDF_URI, f' URI="{m.MANIFEST}"')),
-        {"asic.references": F},
-    ),
-    "Z40 Reference to a folder": (
-        lambda: m.crafted(signed_info=m.replaced(PDF_URI, ' URI="docs/"')),
-        {"asic.references": F},
-    ),
-    "Z40 Reference with a query": (
-        lambda: m.crafted(signed_info=m.replaced(PDF_URI, ' URI="docs/a.pdf?x"')),
-        {"asic.references": F},
-    ),
-    "Z40 Reference with a fragment": (
-        lambda: m.crafted(signed_info=m.replaced(PDF_URI, ' URI="docs/a.pdf#x"')),
-        {"asic.references": F},
-    ),
-    "Z40 percent-encoding cut off": (
-        lambda: m.crafted(signed_info=m.replaced(PDF_URI, ' URI="docs/a.pdf%2"')),
-        {"asic.references": F},
-    ),
+    "Z40 Reference to mimetype": (_pdf_reference(' URI="mimetype"'), {"asic.references": F}),
+    "Z40 Reference to META-INF": (_pdf_reference(f' URI="{m.MANIFEST}"'), {"asic.references": F}),
+    "Z40 Reference to a folder": (_pdf_reference(' URI="docs/"'), {"asic.references": F}),
+    "Z40 Reference with a query": (_pdf_reference(' URI="docs/a.pdf?x"'), {"asic.references": F}),
+    "Z40 Reference with a fragment": (_pdf_reference(' URI="docs/a.pdf#x"'), {"asic.references": F}),
+    "Z40 percent-encoding cut off": (_pdf_reference(' URI="docs/a.pdf%2"'), {"asic.references": F}),
     "signature file of another vocabulary": (lambda: m.changed(signatures=b"<a/>"), {"asic.signature-file": F}),
     "signature file without signatures": (lambda: m.changed(signatures=m.wrapped()), {"asic.signature-file": F}),
     "N18 seventeen signatures": (lambda: _many(17), {"asic.signature-file": F}),
@@ -321,26 +308,11 @@ VECTORS: dict[str, tuple[Callable[[], bytes], dict[str, Conclusion]]] = {
         lambda: m.crafted(signed_info=m.replaced(SP_TRANSFORM, SP_TRANSFORM * 2)),
         {"xmldsig.transforms": F},
     ),
-    "D30 Reference to file": (
-        lambda: m.crafted(signed_info=m.replaced(PDF_URI, ' URI="file:///etc/passwd"')),
-        {"asic.references": F},
-    ),
-    "D31 Reference to an absolute path": (
-        lambda: m.crafted(signed_info=m.replaced(PDF_URI, ' URI="/etc/passwd"')),
-        {"asic.references": F},
-    ),
-    "D32 Reference to the network": (
-        lambda: m.crafted(signed_info=m.replaced(PDF_URI, ' URI="http://127.0.0.1/"')),
-        {"asic.references": F},
-    ),
-    "D33 XPointer": (
-        lambda: m.crafted(signed_info=m.replaced(PDF_URI, ' URI="#xpointer(/)"')),
-        {"xmldsig.reference-targets": I},
-    ),
-    "D33 Reference without URI": (
-        lambda: m.crafted(signed_info=m.replaced(PDF_URI, "")),
-        {"xmldsig.reference-targets": I},
-    ),
+    "D30 Reference to file": (_pdf_reference(' URI="file:///etc/passwd"'), {"asic.references": F}),
+    "D31 Reference to an absolute path": (_pdf_reference(' URI="/etc/passwd"'), {"asic.references": F}),
+    "D32 Reference to the network": (_pdf_reference(' URI="http://127.0.0.1/"'), {"asic.references": F}),
+    "D33 XPointer": (_pdf_reference(' URI="#xpointer(/)"'), {"xmldsig.reference-targets": I}),
+    "D33 Reference without URI": (_pdf_reference(""), {"xmldsig.reference-targets": I}),
     "D41 no Reference": (
         lambda: m.crafted(signed_info=m.removed(r"<ds:Reference .*</ds:Reference>")),
         {"xmldsig.structure": F},
@@ -517,10 +489,7 @@ VECTORS: dict[str, tuple[Callable[[], bytes], dict[str, Conclusion]]] = {
         lambda: m.crafted(signed_info=_twice_referenced),
         {"asic.references": F},
     ),
-    "A90 ds:Manifest": (
-        lambda: m.crafted(signed_info=m.replaced(PDF_URI, f' Type="{m.DS}Manifest" URI="docs/a.pdf"')),
-        {"asic.references": I},
-    ),
+    "A90 ds:Manifest": (_pdf_reference(f' Type="{m.DS}Manifest" URI="docs/a.pdf"'), {"asic.references": I}),
 }
 
 
