@@ -56,6 +56,7 @@ _SPACE_BYTES: Final = frozenset((b" ", b"\t", b"\r", b"\n"))
 _NEITHER_TAG_NOR_ATTRIBUTE: Final = bytes(byte for byte in range(256) if byte not in b"<=")
 _WIDE_MARKS: Final = frozenset((b"\xff\xfe", b"\xfe\xff"))
 
+_USUAL_DECLARATION: Final = b'<?xml version="1.0" encoding="UTF-8"?>'
 _DECLARATION: Final = re.compile(rb"<\?xml[ \t\r\n][^>]{0,200}?\?>")
 _VERSION: Final = re.compile(rb"""[ \t\r\n]version[ \t\r\n]*=[ \t\r\n]*["']1\.0["']""")
 _ENCODING: Final = re.compile(rb"""[ \t\r\n]encoding[ \t\r\n]*=[ \t\r\n]*["']([A-Za-z0-9._:-]{1,40})["']""")
@@ -98,7 +99,7 @@ def _require_utf8(data: bytes) -> int:
             raise XmlRefused("xml.empty")
         if not text.startswith(b"<"):
             raise XmlRefused("xml.not-well-formed", 1, {"reason": "no markup at the start"})
-    if _declares(data, start):
+    if not data.startswith(_USUAL_DECLARATION, start) and _declares(data, start):
         declaration = _DECLARATION.match(data, start)
         if declaration is None or not _VERSION.search(declaration[0]):
             raise XmlRefused("xml.declaration", 1)

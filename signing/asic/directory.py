@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple, TypeAlias
 
 from signing.asic.names import MIMETYPE, ContainerLimits, name_flaw, name_key
 from signing.asic.writer import CENTRAL, CENTRAL_MARK, DEFLATED, END, END_MARK, FLAG_UTF8, STORED
@@ -30,6 +30,10 @@ _MAX_DIRECTORY: Final = 4 << 20
 _COMMENT: Final = b"mimetype=" + MIMETYPE.encode()
 
 
+Source: TypeAlias = BinaryIO | bytes
+"""Where an archive is read from: held whole, or a seekable file."""
+
+
 class Entry(NamedTuple):
     """One file as the directory describes it; sizes in bytes, offsets from the archive's first byte."""
 
@@ -50,7 +54,7 @@ class Entry(NamedTuple):
 
 
 # --- 1: end record and directory -----------------------------------------------------------------------------------
-def read_directory(source: BinaryIO, size: int, limits: ContainerLimits) -> tuple[int, list[Entry]]:
+def read_directory(source: Source, size: int, limits: ContainerLimits) -> tuple[int, list[Entry]]:
     tail = read_at(
         source, max(0, size - END.size - len(_COMMENT)), min(size, END.size + len(_COMMENT)), "asic.end-record"
     )
@@ -179,19 +183,26 @@ def require_harmless_extra(extra: bytes, name: str, check_id: str) -> None:
 
 
 # --- bytes ---------------------------------------------------------------------------------------------------------
-def size_of(source: BinaryIO) -> int:
+def size_of(source: Source) -> int:
+    """Octets of the whole archive. Raises SigningError signing.source-unreadable."""
+    if isinstance(source, bytes):
+        return len(source)
     try:
         return source.seek(0, 2)
     except (OSError, ValueError) as error:
         raise SigningError("signing.source-unreadable") from error
 
 
-def read_at(source: BinaryIO, offset: int, count: int, check_id: str) -> bytes:
-    try:
-        source.seek(offset)
-        content = source.read(count)
-    except (OSError, ValueError) as error:
-        raise SigningError("signing.source-unreadable") from error
+def read_at(source: Source, offset: int, count: int, check_id: str) -> bytes:
+    """Exactly `count` octets from `offset` (not negative), or StepError. Raises SigningError signing.source-unreadable."""
+    if isinstance(source, bytes):
+        content = source[offset : offset + count]
+    else:
+        try:
+            source.seek(offset)
+            content = source.read(count)
+        except (OSError, ValueError) as error:
+            raise SigningError("signing.source-unreadable") from error
     if len(content) != count:
         raise malformed(check_id, "archive cut off")
     return content

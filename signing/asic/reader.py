@@ -20,12 +20,13 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import schemas
 from signing.asic.directory import (
     FLAG_DESCRIPTOR,
     Entry,
+    Source,
     read_at,
     read_directory,
     require_harmless_extra,
@@ -84,17 +85,17 @@ class Place(NamedTuple):
 class Archive:
     """Entries whose structure has been checked; content is checked while it is read.
 
-    `source` must stay open and unchanged as long as entries are read; two readers at a time take turns at its position,
-    so they must not be in different threads.
+    A `source` that is a file must stay open and unchanged as long as entries are read; two readers at a time take turns
+    at its position, so they must not be in different threads.
     """
 
-    def __init__(self, source: BinaryIO, entries: Sequence[Entry], places: Sequence[Place], size: int) -> None:
+    def __init__(self, source: Source, entries: Sequence[Entry], places: Sequence[Place], size: int) -> None:
         self._source = source
         self.places: Mapping[str, Place] = {entry.name: place for entry, place in zip(entries, places, strict=True)}
         self.size = size
         self.entries: Mapping[str, Entry] = {entry.name: entry for entry in entries}
 
-    def over(self, source: BinaryIO) -> Archive:
+    def over(self, source: Source) -> Archive:
         """The same entries read from another stream of the same bytes."""
         return Archive(source, tuple(self.entries.values()), tuple(self.places.values()), self.size)
 
@@ -145,7 +146,7 @@ class Archive:
         return read_at(self._source, self.places[entry.name].content_offset + offset, count, "asic.content")
 
 
-def open_archive(source: BinaryIO, checks: list[Check], limits: ContainerLimits = DEFAULT_LIMITS) -> Archive:
+def open_archive(source: Source, checks: list[Check], limits: ContainerLimits = DEFAULT_LIMITS) -> Archive:
     """Check the structure, steps 1 to 7; one Check appended per step that passed, StepError at the first that did not.
 
     Raises SigningError signing.source-unreadable when the file system does not deliver.
@@ -173,7 +174,7 @@ def open_archive(source: BinaryIO, checks: list[Check], limits: ContainerLimits 
 
 
 # --- 5 and 6: local headers and spans ------------------------------------------------------------------------------
-def _place(source: BinaryIO, entry: Entry, directory_offset: int) -> Place:
+def _place(source: Source, entry: Entry, directory_offset: int) -> Place:
     if entry.header_offset + LOCAL.size + len(entry.raw_name) > directory_offset:
         raise malformed("asic.local-headers", "offset", name=entry.name)
     head = read_at(source, entry.header_offset, LOCAL.size + len(entry.raw_name), "asic.local-headers")
@@ -197,7 +198,7 @@ def _place(source: BinaryIO, entry: Entry, directory_offset: int) -> Place:
     return Place(content_offset, local_extra)
 
 
-def _require_tiling(source: BinaryIO, entries: Sequence[Entry], places: Sequence[Place], directory_offset: int) -> None:
+def _require_tiling(source: Source, entries: Sequence[Entry], places: Sequence[Place], directory_offset: int) -> None:
     ordered = sorted(zip(entries, places, strict=True), key=lambda pair: pair[0].header_offset)
     starts = [*(entry.header_offset for entry, _ in ordered), directory_offset]
     if starts[0] != 0:
@@ -210,7 +211,7 @@ def _require_tiling(source: BinaryIO, entries: Sequence[Entry], places: Sequence
             raise malformed("asic.spans", "overlap" if end > following else "gap", name=entry.name)
 
 
-def _after_descriptor(source: BinaryIO, entry: Entry, end: int, following: int) -> int:
+def _after_descriptor(source: Source, entry: Entry, end: int, following: int) -> int:
     expected = _DESCRIPTOR.pack(entry.crc, entry.packed, entry.size)
     for descriptor in (_DESCRIPTOR_MARK + expected, expected):  # the mark is optional (APPNOTE 4.3.9.3)
         if following - end == len(descriptor) and read_at(source, end, len(descriptor), "asic.spans") == descriptor:

@@ -19,7 +19,6 @@ manifest are named as not looked at and never handed out.
 from __future__ import annotations
 
 import hashlib
-import io
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -116,7 +115,7 @@ def verify_container(
     media_types: dict[str, str] = {}
     hashed: dict[str, dict[str, bytes]] = {}
     try:
-        archive = asic.open_archive(io.BytesIO(source) if isinstance(source, bytes) else source, checks, limits)
+        archive = asic.open_archive(source, checks, limits)
         names = _data_names(archive, checks)
         files = _signature_files(archive, checks, limits)
         listed = _manifest(archive, names, checks)
@@ -161,7 +160,7 @@ def unverified_content(
     `max_bytes`. Raises SigningError signing.source-unreadable.
     """
     try:
-        archive = asic.open_archive(io.BytesIO(source) if isinstance(source, bytes) else source, [], limits)
+        archive = asic.open_archive(source, [], limits)
         entry = archive.entries.get(name)
         return None if entry is None or entry.size > max_bytes else archive.read(name)
     except StepError:
