@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 MAX_CERTIFICATE_BYTES: Final = 64 * 1024
+_REMEMBERED_BYTES: Final = 8 * 1024
+"""Larger certificates are parsed anew each time: what strangers may make us remember is bounded."""
 
 SUBJECT_KEY_IDENTIFIER: Final = "2.5.29.14"
 KEY_USAGE: Final = "2.5.29.15"
@@ -180,7 +182,7 @@ class Certificate:
         Duplicate extensions, odd serial numbers and unequal algorithms are kept as they are: judging is the path's
         work.
         """
-        return _parse(der)
+        return _remembered(der) if len(der) <= _REMEMBERED_BYTES else _parse(der)
 
     def extension(self, oid: str) -> Extension | None:
         return next((extension for extension in self.extensions if extension.oid == oid), None)
@@ -242,7 +244,6 @@ def _facts(certificate: Certificate) -> CertificateFacts:
     )
 
 
-@lru_cache(maxsize=1024)
 def _parse(der: bytes) -> Certificate:
     if len(der) > MAX_CERTIFICATE_BYTES:
         raise Malformed("signing.certificate-too-large", limit=str(MAX_CERTIFICATE_BYTES))
@@ -292,6 +293,9 @@ def _parse(der: bytes) -> Certificate:
         subject_key_id=_subject_key_id(first.get(SUBJECT_KEY_IDENTIFIER)),
         authority_key_id=_authority_key_id(first.get(AUTHORITY_KEY_IDENTIFIER)),
     )
+
+
+_remembered = lru_cache(maxsize=1024)(_parse)
 
 
 def read_name(element: asn1.Der) -> Name:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from signing.trust_anchors import TrustAnchors
 
 MAX_SERIAL_OCTETS: Final = 20
+_REMEMBERED_BYTES: Final = 32 * 1024  # of the certificates that came along; a fuller bag is searched anew each time
 _NULL_PARAMETERS: Final = b"\x05\x00"
 
 # what this module, or the caller through Certificate's fields, acts upon; anything else critical stops the path
@@ -83,7 +84,8 @@ def validate_path(
         raise SigningError("signing.naive-time")
     bag = tuple(candidates)
     try:
-        path = first_path(signer, bag, anchors, policy)
+        find = first_path if sum(len(each.der) for each in bag) <= _REMEMBERED_BYTES else first_path.__wrapped__
+        path = find(signer, bag, anchors, policy)
     except NoPathError as error:
         return PathResult.of((), [error.search.why_none(signer)])
     first = PathResult.of(path, _judge(path, at, policy))

@@ -55,7 +55,7 @@ def children(element: etree._Element, check_id: str = "xmldsig.structure") -> li
     if text is not None and text.strip(_SPACES):
         raise malformed(check_id, "text", element=local_name(element))
     for child in found:
-        if not isinstance(child.tag, str):
+        if type(child) is not etree._Element:  # noqa: SLF001 - a comment, an instruction, an entity
             raise malformed(check_id, "comment", element=local_name(element))
         text = child.tail
         if text is not None and text.strip(_SPACES):

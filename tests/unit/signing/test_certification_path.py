@@ -11,7 +11,8 @@ import pytest
 from signing import SANDBOX_DOCUMENT, Certificate, Indication, SigningError, SubIndication, asn1
 from signing import certificates as x509
 from signing.certification_path import CHECKS, PathResult, validate_path
-from signing.certification_path.building import _is_signed_by
+from signing.certification_path.building import _is_signed_by, first_path
+from signing.policy import ValidationPolicy
 from signing.validation_report import Conclusion
 from tests.unit.signing import crafted_pki as made
 from tests.unit.signing.crafted_pki import Chain, Draft, extension, sequence
@@ -332,3 +333,32 @@ def test_refuses_a_time_without_a_zone():
     with pytest.raises(SigningError) as caught:
         judged(C, at=datetime(2026, 11, 10))
     assert caught.value.code == "signing.naive-time"
+
+
+def test_what_strangers_send_along_is_not_remembered_without_bound() -> None:
+    """A certificate of 60 KB, and a bag with it, are judged as ever and leave nothing behind."""
+    signer, bag, anchors = C.signer, C.candidates, C.anchors
+    padded = replace(C.leaf, extensions=(*C.leaf.extensions, extension(UNKNOWN, bytes(60_000))))
+    ballast = padded.signed_by(C.ca)
+    before = first_path.cache_info().currsize
+    result = validate_path(signer, [*bag, Certificate.from_der(ballast)], anchors, at=AT, policy=POLICY)
+    assert result.indication is Indication.TOTAL_PASSED
+    assert first_path.cache_info().currsize == before
+    assert Certificate.from_der(ballast) is not Certificate.from_der(ballast)
+    assert Certificate.from_der(signer.der) is Certificate.from_der(signer.der)
+
+
+def test_a_remembered_path_is_judged_at_each_moment_anew() -> None:
+    signer, bag, anchors = C.signer, C.candidates, C.anchors
+    ended = replace(POLICY, algorithm_end_dates=(("sha256", AT.date()),))
+
+    def at(moment: datetime, policy: ValidationPolicy = POLICY) -> PathResult:
+        return validate_path(signer, bag, anchors, at=moment, policy=policy)
+
+    assert at(AT).indication is Indication.TOTAL_PASSED
+    before = first_path.cache_info().hits
+    assert at(signer.not_after + timedelta(seconds=1)).sub_indication is SubIndication.OUT_OF_BOUNDS_NO_POE
+    assert first_path.cache_info().hits == before + 1
+    assert at(AT, ended).sub_indication is SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE
+    assert at(AT - timedelta(days=1), ended).indication is Indication.TOTAL_PASSED
+    assert at(AT).indication is Indication.TOTAL_PASSED
