@@ -225,9 +225,9 @@ class Node(Passes):
     # --- files --------------------------------------------------------------------------------------------------------
     def open_report(self, path: Path) -> Opened:
         """A report file with its attachments, which lie beside it."""
-        return open_report(
-            path, source_context(self.rulesets, self.settings.rules.id, self.settings.rules.version, path.parent)
-        )
+        chosen = self.settings.rules
+        context = source_context(self.rulesets, chosen.id, chosen.version, path.parent, bins=self.bins)
+        return open_report(path, context)
 
     def submit_file(self, path: Path) -> Submitted:
         """Submit a report (YAML, JSON, XML) or a signed container (.asice)."""

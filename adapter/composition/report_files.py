@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -39,8 +39,15 @@ class Opened:
         return Places(file=self.file, lines=self.source.places)
 
 
-def source_context(rulesets: rules.Rulesets, ruleset_id: str, version: str, folder: Path | None) -> SourceContext:
-    """What a report file does not say: due dates and addressees of the ruleset, attachments of its folder."""
+def source_context(
+    rulesets: rules.Rulesets,
+    ruleset_id: str,
+    version: str,
+    folder: Path | None,
+    *,
+    bins: Mapping[BodyCode, str] | None = None,
+) -> SourceContext:
+    """What a report file does not say: due dates and addressees of the ruleset, attachments of its folder, known BINs."""
     ruleset = rulesets.find(ruleset_id, version)
 
     def due(document: DocumentType, year: int) -> Any:
@@ -54,6 +61,7 @@ def source_context(rulesets: rules.Rulesets, ruleset_id: str, version: str, fold
         ruleset=RulesetRef(id=ruleset_id, version=version),
         due_date=due,
         recipient=recipient,
+        bins=bins or {},
         open_file=_opener(folder) if folder is not None else None,
     )
 

@@ -9,6 +9,7 @@
     recipient                     who the ruleset names for this document and day
     dueDate                       the day the ruleset gives for this document and reporting year
     name of a body                its name in the list of state bodies
+    bin of sender and recipient   the number that the settings know of that body
     sizeBytes, digest             of the attached file's bytes; given ones are compared
 Nothing that was written is changed. What cannot be filled in stays missing, and the reader of the form says so.
 """
@@ -18,8 +19,8 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
 import schemas
@@ -44,6 +45,7 @@ class SourceContext:
 
     due_date   the legal day of a document for a reporting year, from the ruleset; None where there is none
     recipient  who receives a document on a day, from the ruleset; None where nobody is named
+    bins       the BIN of each body that the settings know; a Receipt is proof under the number that the document states
     open_file  opens an attached file by the name in the form, from the start; raises OSError when there is none. The
                name has no path in it. None: files are not at hand, the form must give size and digest
     """
@@ -51,6 +53,7 @@ class SourceContext:
     ruleset: RulesetRef
     due_date: Callable[[DocumentType, int], dt.date | None]
     recipient: Callable[[DocumentType, dt.date], BodyCode | None] = _nobody
+    bins: Mapping[BodyCode, str] = field(default_factory=dict)
     open_file: Callable[[str], BinaryIO] | None = None
 
 
@@ -60,6 +63,9 @@ def complete(document: Entries, root: Root, context: SourceContext) -> tuple[Ent
     if not isinstance(header, Entries):
         return document, ()
     filled = _with(header, _requisites(header, root.document_type, context))
+    for party in ("sender", "recipient"):
+        if (body := filled.get(party)) is not None:
+            filled = _replaced(filled, (party,), _numbered(body, context.bins))
     findings: list[Finding] = []
     attachments = filled.get("attachments", "attachment")
     if isinstance(attachments, Items) and context.open_file is not None:
@@ -75,6 +81,17 @@ def named(body: Entries) -> Entries:
         return body
     known = schemas.body(code)
     return body if known is None else _with(body, {"name": {"kk": known.kk, "ru": known.ru}})
+
+
+def _numbered(body: Node, bins: Mapping[BodyCode, str]) -> Node:
+    """A reference to a body, or its code alone, with the BIN that the settings know where it gives none."""
+    code = body.text if isinstance(body, Scalar) else _text(body, "code")
+    number = bins.get(BodyCode((code or "").strip()))
+    if number is None:
+        return body
+    if isinstance(body, Entries):
+        return _with(body, {"bin": number})
+    return _node({"code": code, "bin": number}, body.line)
 
 
 def _requisites(header: Entries, kind: DocumentType, context: SourceContext) -> dict[str, object]:

@@ -105,11 +105,11 @@ class Party:
         return None
 
 
-def parties_of(document: Judged, answers: Sequence[Judged]) -> Mapping[str, Sequence[Party]]:
+def parties_of(document: Judged) -> Mapping[str, Sequence[Party]]:
     """The bodies that may export this document, by code: who sent it and who it was sent to.
 
-    document    the container; without a verdict TOTAL-PASSED nobody is known
-    answers     signed answers of the addressee that passed; their certificates tell its BIN where the document does not
+    Without a verdict TOTAL-PASSED on the container nobody is known. Of the addressee its number in the document counts,
+    never one under an answer: whoever answers in its name would be believed to be it.
     """
     if document.report is None:
         return {}
@@ -117,9 +117,7 @@ def parties_of(document: Judged, answers: Sequence[Judged]) -> Mapping[str, Sequ
     signers = _signers(document)
     known: dict[str, list[Party]] = {header.sender.code: [_party(header.sender, one) for one in signers]}
     if header.recipient is not None:
-        stated = header.recipient
-        of_answers = [one for answer in answers for one in _signers(answer)] if stated.bin is None else []
-        known.setdefault(stated.code, []).extend([_party(stated, one) for one in of_answers] or [_party(stated, None)])
+        known.setdefault(header.recipient.code, []).append(_party(header.recipient, None))
     return known
 
 

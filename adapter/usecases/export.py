@@ -149,7 +149,7 @@ class Export:
 
     def _refuse_key_of_another_body(self, key: signing.SigningKey, judged: Judged) -> None:
         """A seal that every auditor would refuse is not made."""
-        parties = parties_of(judged, ()).get(self.own, ())
+        parties = parties_of(judged).get(self.own, ())
         signer = signing.certificate_facts(key.certificate_chain[0])
         if owned(parties, signer) is False:
             raise Final("export.key-of-another-body", params={"body": self.own, "signer": signer.common_name or ""})

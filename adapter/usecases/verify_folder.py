@@ -89,8 +89,7 @@ class VerifyFolder:
         sizes = {file: len(content) for file, content in contents.items()}
         shown = Shown(document=judged, document_id=document, sizes=sizes, answers=answers, events=events)
         checks += statements(manifest, shown)
-        parties = parties_of(judged, [one.judged for one in receipts if one.judged is not None])
-        seal = self._seal(folder, raw, manifest, parties)
+        seal = self._seal(folder, raw, manifest, parties_of(judged))
         checks += seal.checks
         history.sort(key=lambda item: str(item["at"]))
         return replace(joined(verdict, checks, tuple(history)), seal=seal.as_json(manifest))
@@ -108,9 +107,11 @@ class VerifyFolder:
             kept = KeptBlob(sha256=Sha256(hashlib.sha256(content).hexdigest()), size=len(content))
             judged = judge_bytes(content, kept, self.trust, at=self.at)
             indication = judged.validation.indication.value
-            if indication == PASSED and not _is_from_addressee(judged, document):
-                indication = FAILED
             checks.append(check("evidence.receipt-signature", indication, name=name))
+            if indication == PASSED:
+                author = _author(name, judged, document)
+                indication = {"PASSED": PASSED, "FAILED": FAILED}.get(author["conclusion"], INDETERMINATE)
+                checks.append(author)
             if judged.validation.indication.value == PASSED and not isinstance(
                 judged.report, Receipt | ProcessingResponse
             ):
@@ -177,22 +178,17 @@ class VerifyFolder:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Read:
-    """One answer of the folder: what the statements are laid beside, its line of the history, who signed it.
-
-    judged  of a signed answer of the addressee that passed; None of every other
-    """
+    """One answer of the folder: what the statements are laid beside, and its line of the history."""
 
     answer: Answer | None
     event: Mapping[str, Any] | None
-    judged: Judged | None = None
 
 
 def _read_receipt(name: str, judged: Judged, indication: str) -> _Read:
     report = judged.report
-    trusted = judged if indication == PASSED else None
     if isinstance(report, ProcessingResponse):
         answer = Answer(name=name, kind=ReceiptKind.PROCESSING_RESPONSE, says=report.outcome.value, verdict=indication)
-        return _Read(answer=answer, event=None, judged=trusted)
+        return _Read(answer=answer, event=None)
     if not isinstance(report, Receipt):
         return _Read(answer=None, event=None)
     answer = Answer(
@@ -210,7 +206,7 @@ def _read_receipt(name: str, judged: Judged, indication: str) -> _Read:
         "number": report.incoming_number,
         "verdict": indication,
     }
-    return _Read(answer=answer, event=event, judged=trusted)
+    return _Read(answer=answer, event=event)
 
 
 def _read_message(name: str, said: Interpreted, indication: str) -> _Read:
@@ -244,17 +240,24 @@ def _about(answer: Receipt | ProcessingResponse) -> str:
     return answer.ref_document.document_id
 
 
-def _is_from_addressee(judged: Judged, document: Report | None) -> bool:
+def _author(name: str, judged: Judged, document: Report | None) -> Mapping[str, Any]:
     """Whether the body that the document went to made and signed this answer: a sender's receipt for itself is none.
 
-    The number in the certificate is compared where the signed document names one; True while nothing can be compared.
+    The number in the certificate is compared with the one that the signed document gives its recipient. Where it gives
+    none, nothing signed says whose the certificate must be, and any under the anchors would do: nobody can tell.
     """
     recipient = document.header.recipient if document is not None else None
-    if recipient is None or judged.report is None:
-        return True
     signer = judged.validation.signatures[0].signer if judged.validation.signatures else None
-    number = signer.bin if signer is not None else None
-    return judged.report.header.sender.code == recipient.code and recipient.bin in {None, number}
+    found = (signer.bin if signer is not None else None) or ""
+    stated = (recipient.bin if recipient is not None else None) or ""
+    speaker = judged.report.header.sender.code if judged.report is not None else ""
+    if recipient is not None and judged.report is not None and speaker != recipient.code:
+        conclusion = FAILED
+    elif not stated or judged.report is None:
+        conclusion = INDETERMINATE
+    else:
+        conclusion = PASSED if found == stated else FAILED
+    return check("evidence.receipt-author", conclusion, name=name, body=speaker, stated=stated, found=found)
 
 
 def _raw_manifest(folder: EvidenceFolder, checks: list[Mapping[str, Any]]) -> bytes | None:
@@ -329,8 +332,9 @@ def _claims(manifest: Mapping[str, Any], checks: list[Mapping[str, Any]], histor
         "notice": any(one["what"] == "registered" and one["verdict"] == PASSED for one in history),
     }
     missing = sorted(claim for claim in claims & set(proven) if not proven[claim])
-    # A receipt whose signature nobody can judge here is not an absent one: the verdict is "cannot tell".
-    unjudged = any(one["id"] == "evidence.receipt-signature" and one["conclusion"] == INDETERMINATE for one in checks)
+    # A receipt whose signature or author nobody can judge here is not an absent one: the verdict is "cannot tell".
+    undecided = {"evidence.receipt-signature", "evidence.receipt-author"}
+    unjudged = any(one["id"] in undecided and one["conclusion"] == INDETERMINATE for one in checks)
     checks.extend(
         check("evidence.proof-missing", INDETERMINATE if claim == "digest" and unjudged else FAILED, claim=claim)
         for claim in missing

@@ -18,6 +18,7 @@ import pytest
 from adapter import conversion, rendition, rules
 from adapter.composition import Node
 from adapter.composition.forms import Desk, publication_texts, write_consolidated, write_summary
+from adapter.composition.stand import bin_of
 from adapter.domain.codes import AccessMarking, SignatureVerdict
 from adapter.domain.document import DocumentType
 from adapter.domain.header import Attachment
@@ -398,6 +399,14 @@ def test_the_summary_is_dated_by_the_ruleset_of_the_settings(own_rules, tmp_path
     assert (header.ruleset.id, header.ruleset.version) == ("RK-TEST", "2026-01-01")
     assert header.due_date == dt.date(2026, 12, 20)
     assert "RK-TEST" in path.read_text(encoding="utf-8")
+
+
+def test_the_recipient_of_the_summary_has_the_number_of_the_settings(own_rules, tmp_path):
+    """The example gives none, and a Receipt is proof only under the number that the document states."""
+    node: Any = SimpleNamespace(summarise=lambda year: draft(), open_report=own_rules.open_report)
+    path = write_summary(node, 2026, YEAR / "mfa" / "summary.yaml", tmp_path / "out")
+    recipient = Desk(now=SUMMARY_DAY).open(path).report.header.recipient
+    assert (recipient.code, recipient.bin) == ("KZ-GA", bin_of("KZ-GA"))
 
 
 def test_a_person_who_types_a_computed_figure_is_refused(tmp_path):

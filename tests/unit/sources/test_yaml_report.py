@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import io
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -98,6 +99,15 @@ def test_nothing_that_was_written_is_changed_by_completion():
     assert (header.sender.name.kk, header.sender.name.ru) == ("А", "Б")
     assert header.due_date == dt.date(2026, 12, 1)
     assert header.action == "correction"
+
+
+def test_the_numbers_of_both_bodies_come_from_the_settings_where_the_form_gives_none():
+    known = replace(context(), bins={"KZ-MOF": "991340000106", "KZ-MFA": "991340000801"})
+    header = read_report(NIL.encode(), known).report.header
+    assert (header.sender.bin, header.recipient.bin) == ("991340000106", "991340000801")
+    stated = NIL.replace("    sender: KZ-MOF\n", "    sender: {code: KZ-MOF, bin: '991340000473'}\n")
+    header = read_report(stated.encode(), replace(known, bins={"KZ-MOF": "991340000106"})).report.header
+    assert (header.sender.bin, header.recipient.bin) == ("991340000473", None)
 
 
 def test_a_number_keeps_its_zeros_and_a_phone_its_plus():

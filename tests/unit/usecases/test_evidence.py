@@ -27,7 +27,7 @@ from tests.doubles.memory_store import MemoryEvidenceFolder
 from tests.factories import fx1, put
 from tests.unit.exchange import kit
 from tests.unit.usecases.containers import altered
-from tests.unit.usecases.houses import MEMBERS, NOW, House, forger, issued, pki
+from tests.unit.usecases.houses import ALL_BINS, MEMBERS, NOW, House, forger, issued, pki
 
 REPORT = fx1()
 DOCUMENT = REPORT.header.document_id
@@ -263,7 +263,7 @@ def test_a_receipt_that_the_sender_made_for_itself_fails(files: dict[str, bytes]
     receipt = mfa.store.blobs.read(row.content.files[0].sha256)
     assert mof.body == "KZ-MOF"
     tampered = listed_anew(files | {name_of(files, "receipts/"): receipt})
-    assert failed(judged(tampered)) == {"evidence.receipt-signature"}
+    assert failed(judged(tampered)) == {"evidence.receipt-author"}
 
 
 def test_a_receipt_of_an_authority_nobody_trusts_proves_nothing(files: dict[str, bytes]) -> None:
@@ -383,6 +383,34 @@ def test_anchors_inside_the_folder_are_not_trusted(files: dict[str, bytes]) -> N
 
 def test_a_certificate_in_the_folder_that_is_none_does_not_break_the_verdict(files: dict[str, bytes]) -> None:
     assert judged(listed_anew(files | {"certificates/odd.cer": b"rubbish"})).indication == PASSED
+
+
+# --- whose a receipt must be -----------------------------------------------------------------------------------------
+def answered(number: str | None) -> Verdict:
+    """The verdict on a folder with the Receipt for a report that gives its recipient this number."""
+    report = put(REPORT, ("header", "recipient", "bin"), number)
+    mof, mfa = House("KZ-MOF"), House("KZ-MFA")
+    mine = mof.submit().report(report, ()).delivery
+    mof.deliver()
+    mof.carried(mine, mfa)
+    mfa.process()
+    (receipt,) = [one for one in mfa.everything_queued() if one.content_kind is ContentKind.DOCUMENT]
+    mfa.carried(receipt, mof)
+    assert mof.process() is not None
+    folder = MemoryEvidenceFolder()
+    mof.export(DOCUMENT, folder)
+    return judged({name: folder.get(name) for name in folder.names()})
+
+
+def test_a_receipt_proves_nothing_where_the_document_does_not_say_whose_signature_it_must_be() -> None:
+    """Without the recipient's number in what was signed, any certificate under the anchors would do."""
+    verdict = answered(None)
+    assert verdict.indication == INDETERMINATE
+    undecided = [one for one in verdict.checks if one["conclusion"] == "INDETERMINATE"]
+    assert {one["id"] for one in undecided} >= {"evidence.receipt-author"}
+    (author,) = [one for one in undecided if one["id"] == "evidence.receipt-author"]
+    assert (author["params"]["stated"], author["params"]["found"]) == ("", ALL_BINS["KZ-MFA"])
+    assert "evidence.receipt-signature" not in {one["id"] for one in undecided}
 
 
 # --- single containers and the chain of documents --------------------------------------------------------------------
