@@ -401,9 +401,12 @@ def test_the_summary_is_dated_by_the_ruleset_of_the_settings(own_rules, tmp_path
     assert "RK-TEST" in path.read_text(encoding="utf-8")
 
 
-def test_the_recipient_of_the_summary_has_the_number_of_the_settings(own_rules, tmp_path):
+def test_the_recipient_of_the_summary_has_the_number_of_the_settings(stand, tmp_path):
     """The example gives none, and a Receipt is proof only under the number that the document states."""
-    node: Any = SimpleNamespace(summarise=lambda year: draft(), open_report=own_rules.open_report)
+    settings = stand.nodes["KZ-MFA"]
+    settings.write_text(f'{settings.read_text()}\n[bodies.KZ-GA]\nbin = "{bin_of("KZ-GA")}"\n', encoding="utf-8")
+    own = Node(load_settings(settings, {}))
+    node: Any = SimpleNamespace(summarise=lambda year: draft(), open_report=own.open_report)
     path = write_summary(node, 2026, YEAR / "mfa" / "summary.yaml", tmp_path / "out")
     recipient = Desk(now=SUMMARY_DAY).open(path).report.header.recipient
     assert (recipient.code, recipient.bin) == ("KZ-GA", bin_of("KZ-GA"))
