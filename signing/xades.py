@@ -89,6 +89,8 @@ _SIGNATURE_PROPERTIES: Final = (
     "SignerRole",
     "SignerRoleV2",
 )
+_PROPERTIES: Final = ("SignedProperties", "UnsignedProperties")
+_GROUPS: Final = ("SignedSignatureProperties", "SignedDataObjectProperties")
 _OBJECT_PROPERTIES: Final = ("DataObjectFormat", "CommitmentTypeIndication")
 
 
@@ -112,19 +114,17 @@ class QualifyingProperties:
 def read_qualifying_properties(signature: Signature, checks: list[Check]) -> QualifyingProperties:
     """Steps 1 to 4 and the shape of 5 and 6; appends a check for each of 1 to 4 that passed."""
     qualifying = _only_qualifying_properties(signature)
-    signed, *unsigned = _known_children(qualifying, ("SignedProperties", "UnsignedProperties"))
-    if local_name(signed) != "SignedProperties":
+    parts = dict(_known_children(qualifying, _PROPERTIES))
+    signed = parts.get("SignedProperties")
+    if signed is None:
         raise malformed("xades.qualifying-properties", "children", element="QualifyingProperties")
     identifier = attributes(signed, ("Id",), (), "xades.qualifying-properties")["Id"]
-    groups = _known_children(signed, ("SignedSignatureProperties", "SignedDataObjectProperties"))
-    by_name = {local_name(group): group for group in groups}
-    if len(by_name) != 2 or len(groups) != 2:  # noqa: PLR2004 - the signer's properties and the objects'
+    groups = dict(_known_children(signed, _GROUPS))
+    if len(groups) != len(_GROUPS):
         raise malformed("xades.qualifying-properties", "children", element="SignedProperties")
-    properties = {
-        local_name(item): item for item in _known_children(by_name["SignedSignatureProperties"], _SIGNATURE_PROPERTIES)
-    }
-    formats = _known_children(by_name["SignedDataObjectProperties"], _OBJECT_PROPERTIES, repeated=True)
-    unsigned_names = _unsigned_names(unsigned)
+    properties = dict(_known_children(groups["SignedSignatureProperties"], _SIGNATURE_PROPERTIES))
+    formats = _known_children(groups["SignedDataObjectProperties"], _OBJECT_PROPERTIES, repeated=True)
+    unsigned_names = _unsigned_names(parts.get("UnsignedProperties"))
     checks.append(passed("xades.qualifying-properties"))
     reference = _signed_properties_reference(signature, identifier)
     checks.append(passed("xades.signed-properties"))
@@ -140,7 +140,7 @@ def read_qualifying_properties(signature: Signature, checks: list[Check]) -> Qua
         signing_time=signing_time,
         certificate_digest_uri=digest_uri,
         certificate_digest=digest,
-        media_types=_media_types(item for item in formats if local_name(item) == "DataObjectFormat"),
+        media_types=_media_types(item for name, item in formats if name == "DataObjectFormat"),
         unsigned=unsigned_names,
     )
 
@@ -192,14 +192,16 @@ def _only_qualifying_properties(signature: Signature) -> etree._Element:
     return found[0]
 
 
-def _known_children(element: etree._Element, names: Sequence[str], *, repeated: bool = False) -> list[etree._Element]:
-    """Children of the XAdES namespace in the given order, each at most once unless `repeated`."""
-    found = children(element, "xades.qualifying-properties")
-    order = []
-    for child in found:
+def _known_children(
+    element: etree._Element, names: Sequence[str], *, repeated: bool = False
+) -> list[tuple[str, etree._Element]]:
+    """Children of the XAdES namespace with their local names in the given order, each at most once unless `repeated`."""
+    found, order = [], []
+    for child in children(element, "xades.qualifying-properties"):
         space, _, name = str(child.tag).rpartition("}")
         if space != _SPACE or name not in names:
             raise malformed("xades.qualifying-properties", "unknown property", element=name[:100])
+        found.append((name, child))
         order.append(names.index(name))
     if order != sorted(order) or (not repeated and len(set(order)) != len(order)):
         raise malformed("xades.qualifying-properties", "order of properties", element=local_name(element))
@@ -208,8 +210,10 @@ def _known_children(element: etree._Element, names: Sequence[str], *, repeated: 
     return found
 
 
-def _unsigned_names(unsigned: Sequence[etree._Element]) -> tuple[str, ...]:
-    found = [item for group in unsigned for part in group.iterchildren("*") for item in part.iterchildren("*")]
+def _unsigned_names(unsigned: etree._Element | None) -> tuple[str, ...]:
+    if unsigned is None:
+        return ()
+    found = [item for part in unsigned.iterchildren("*") for item in part.iterchildren("*")]
     if len(found) > MAX_UNSIGNED_PROPERTIES:
         raise malformed("xmldsig.limits", "unsigned properties", limit=str(MAX_UNSIGNED_PROPERTIES))
     return tuple(local_name(item) for item in found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from typing import BinaryIO, Final, NamedTuple, TypeAlias
 
 from signing.asic.names import MIMETYPE, ContainerLimits, name_flaw, name_key
@@ -147,20 +148,28 @@ def require_names(entries: list[Entry], limits: ContainerLimits) -> None:
 
 
 def require_regular(entry: Entry) -> None:
-    host, mode = entry.made_by >> 8, entry.attributes >> 16
-    if mode >> 12 not in (0, _REGULAR) or entry.attributes & _DOS_NO_FILE:
-        raise malformed("asic.entries", "not a regular file", name=entry.name)
-    if host not in _HOSTS or entry.made_by & 0xFF not in _VERSIONS or entry.needed not in _VERSIONS:
-        raise malformed("asic.entries", "version", name=entry.name)
-    if not _is_possible(host, mode, entry.attributes & 0xFFFF) or entry.is_text & ~1:
-        raise malformed("asic.entries", "attributes", name=entry.name)
-    if entry.flags & ~_FLAGS_KNOWN:
-        raise malformed("asic.entries", "flags", name=entry.name)
-    if entry.method not in (STORED, DEFLATED):
-        raise malformed("asic.entries", "method", name=entry.name)
+    flaw = _flaw((entry.made_by, entry.needed, entry.flags, entry.method, entry.is_text, entry.attributes))
+    if flaw is not None:
+        raise malformed("asic.entries", flaw, name=entry.name)
     if entry.method == STORED and entry.packed != entry.size:
         raise malformed("asic.entries", "stored sizes differ", name=entry.name)
     require_harmless_extra(entry.extra, entry.name, "asic.entries")
+
+
+@lru_cache(maxsize=256)
+def _flaw(notes: tuple[int, int, int, int, int, int]) -> str | None:
+    """What makes an entry none that we read; the few kinds of writer note the same of every entry."""
+    made_by, needed, flags, method, is_text, attributes = notes
+    host, mode = made_by >> 8, attributes >> 16
+    if mode >> 12 not in (0, _REGULAR) or attributes & _DOS_NO_FILE:
+        return "not a regular file"
+    if host not in _HOSTS or made_by & 0xFF not in _VERSIONS or needed not in _VERSIONS:
+        return "version"
+    if not _is_possible(host, mode, attributes & 0xFFFF) or is_text & ~1:
+        return "attributes"
+    if flags & ~_FLAGS_KNOWN:
+        return "flags"
+    return None if method in (STORED, DEFLATED) else "method"
 
 
 def _is_possible(host: int, mode: int, dos: int) -> bool:

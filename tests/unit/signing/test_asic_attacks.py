@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 
-from signing.asic import CHECKS, CHUNK, DEFAULT_LIMITS, open_archive
+from signing.asic import CHECKS, CHUNK, DEFAULT_LIMITS, open_archive, reader
 from signing.validation_report import Conclusion, Indication, SubIndication
 from signing.verify.container import verify_container
 from signing.xmldsig import StepError
@@ -245,14 +245,27 @@ def test_refuses_an_archive_for_its_one_flaw(row: str) -> None:
     assert result.objects == ()
 
 
-def test_nothing_beyond_the_declared_size_is_handed_out() -> None:
-    content = b"\0" * 3_000_000
-    entry = m.Raw(name=b"zeros", content=content, deflate=True, size=CHUNK)
+@pytest.mark.parametrize("row", [row for row, (_, check) in VECTORS.items() if check == "asic.content"])
+def test_a_file_read_in_pieces_is_refused_for_the_same_flaw(row: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small files are read at once, large ones piece by piece; here the same ones in pieces of 16 bytes."""
+    container = VECTORS[row][0]()
+    at_once = m.judged(container).report
+    monkeypatch.setattr(reader, "CHUNK", 16)
+    assert m.judged(m.good()).report.indication is Indication.TOTAL_PASSED
+    in_pieces = m.judged(container).report
+    assert m.flaws(in_pieces) == m.flaws(at_once)
+    assert in_pieces.indication is Indication.TOTAL_FAILED
+
+
+@pytest.mark.parametrize(("declared", "given"), [(2 * CHUNK, 2 * CHUNK), (CHUNK, 0)])
+def test_nothing_beyond_the_declared_size_is_handed_out(declared: int, given: int) -> None:
+    """Of what is read at once, nothing at all."""
+    entry = m.Raw(name=b"zeros", content=b"\0" * 3_000_000, deflate=True, size=declared)
     archive = open_archive(io.BytesIO(m.raw_zip([*m.raw_entries(), entry])), [])
-    given = io.BytesIO()
+    out = io.BytesIO()
     with pytest.raises(StepError) as stopped:
-        given.writelines(archive.chunks("zeros"))
-    assert len(given.getvalue()) == CHUNK
+        out.writelines(archive.chunks("zeros"))
+    assert len(out.getvalue()) == given
     assert stopped.value.check.params["reason"] == "longer than declared"
 
 
