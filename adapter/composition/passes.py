@@ -28,6 +28,7 @@ from adapter.usecases.delivery_plan import DeliveryPlan
 from adapter.usecases.examine import Examine
 from adapter.usecases.export import Export
 from adapter.usecases.facts import FactsOf
+from adapter.usecases.fetch_files import FetchFiles
 from adapter.usecases.intervene import Intervene
 from adapter.usecases.process_message import ProcessMessage
 from adapter.usecases.publish import Publish
@@ -218,13 +219,17 @@ class Passes(ABC):
         )
 
     @cached_property
+    def fetch_files(self) -> FetchFiles:
+        """The files of a document that came, durable."""
+        return FetchFiles(store=self.store, channel=self.incoming, clock=self.clock, trust=self.trust)
+
+    @cached_property
     def register_document(self) -> RegisterDocument:
         """A document to the register, or its refusal."""
         body = self.own.ref.code
         return RegisterDocument(
             number_prefix=self.own.number_prefix,
             store=self.store,
-            channel=self.incoming,
             clock=self.clock,
             addresses=self.addresses,
             rulesets=self.rulesets,
@@ -253,6 +258,7 @@ class Passes(ABC):
             clock=self.clock,
             identifiers=self.identifiers,
             apply_notice=self.apply_notice,
+            fetch_files=self.fetch_files,
             register_document=self.register_document,
             retry=self.plan.retry,
         )

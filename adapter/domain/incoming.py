@@ -19,7 +19,7 @@ from enum import StrEnum
 
 from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
 from adapter.domain.notice import Notice, RefusalReason
-from adapter.domain.outgoing import Words
+from adapter.domain.outgoing import TravellingFile, Words
 from adapter.errors import Finding, Severity
 
 
@@ -84,6 +84,7 @@ class JournalEntry:
     answer      what we answered, byte for byte; a repeat gets it again
     verdict     on the envelope's signature: verified, unverified (unsigned), failed
     outcome     code of what was done with it, once DONE, HELD or REFUSED
+    files       what came with it, in announced order, durable under their digests; none before they were fetched
     """
 
     id: str
@@ -102,6 +103,7 @@ class JournalEntry:
     outcome: str | None = None
     outcome_params: str | None = None
     revision: int = 0
+    files: tuple[TravellingFile, ...] = ()
 
 
 class Decision(StrEnum):

@@ -1,4 +1,4 @@
-"""What travels and what the rules found, as JSON of a stated version, and back through a strict reader.
+"""What travels, what came and what the rules found, as JSON of a stated version, and back through a strict reader.
 
 A key that the reader does not know is refused: a newer program wrote it, and dropping it would change what is sent.
 """
@@ -16,6 +16,7 @@ from adapter.errors import Finding, Place, Severity
 from adapter.storage.strict_json import Fields, as_bytes, as_date, as_instant, as_pair, as_text, as_whole, each, written
 
 CONTENT_VERSION = 1
+FILES_VERSION = 1
 FINDINGS_VERSION = 1
 
 
@@ -55,10 +56,7 @@ def _document(document: OutgoingDocument) -> dict[str, object]:
         "executor": document.executor,
         "executorPhone": document.executor_phone,
         "sheets": document.sheets,
-        "files": [
-            {"name": file.name, "mediaType": file.media_type, "size": file.size, "sha256": file.sha256}
-            for file in document.files
-        ],
+        "files": [_file(file) for file in document.files],
         "officeSignature": None if document.office_signature is None else document.office_signature.hex(),
         "preparedAt": document.prepared_at.isoformat(),
         "answers": document.answers,
@@ -82,7 +80,7 @@ def _read_document(value: object) -> OutgoingDocument:
         executor=fields.take("executor", as_text),
         executor_phone=fields.take("executorPhone", as_text),
         sheets=fields.take("sheets", as_whole),
-        files=fields.take("files", each(_read_file)),
+        files=fields.take("files", each(lambda value: _read_file(value, "content.document.files"))),
         office_signature=fields.maybe("officeSignature", as_bytes),
         prepared_at=fields.take("preparedAt", as_instant),
         answers=fields.maybe("answers", as_text),
@@ -92,8 +90,12 @@ def _read_document(value: object) -> OutgoingDocument:
     return document
 
 
-def _read_file(value: object) -> TravellingFile:
-    fields = Fields(value, "content.document.files")
+def _file(file: TravellingFile) -> dict[str, object]:
+    return {"name": file.name, "mediaType": file.media_type, "size": file.size, "sha256": file.sha256}
+
+
+def _read_file(value: object, what: str) -> TravellingFile:
+    fields = Fields(value, what)
     file = TravellingFile(
         name=fields.take("name", as_text),
         media_type=fields.take("mediaType", as_text),
@@ -165,6 +167,20 @@ def _read_words(value: object) -> Words:
     words = Words(kk=fields.take("kk", as_text), ru=fields.take("ru", as_text))
     fields.end()
     return words
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+def files_to_json(files: tuple[TravellingFile, ...]) -> str:
+    """The files that came with a message, in their order."""
+    return written({"version": FILES_VERSION, "files": [_file(file) for file in files]})
+
+
+def files_from_json(text: str) -> tuple[TravellingFile, ...]:
+    """The reverse. Final `storage.unreadable-row` for anything that this version did not write."""
+    top = Fields.parse(text, "files", FILES_VERSION)
+    files = top.take("files", each(lambda value: _read_file(value, "files")))
+    top.end()
+    return files
 
 
 # --- findings --------------------------------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ from adapter.storage.content_json import (
     content_to_json,
     details_from_json,
     details_to_json,
+    files_from_json,
+    files_to_json,
     findings_from_json,
     findings_to_json,
 )
@@ -74,18 +76,19 @@ def attempt_of(row: Row) -> Attempt:
 
 def entry_row(entry: JournalEntry) -> dict[str, object]:
     """Every column of a journal entry."""
-    return _fields(entry)
+    return {**_fields(entry), "files": files_to_json(entry.files) if entry.files else None}
 
 
 def entry_changes(entry: JournalEntry) -> dict[str, object]:
     """The mutable columns, with the revision that stands after the write."""
-    kept = {name: value for name, value in _fields(entry).items() if name not in _JOURNAL_FIXED}
+    kept = {name: value for name, value in entry_row(entry).items() if name not in _JOURNAL_FIXED}
     return {**kept, "revision": entry.revision + 1}
 
 
 def entry_of(row: Row) -> JournalEntry:
     """The journal entry in a row."""
-    return JournalEntry(**{**row, "state": JournalState(row["state"])})
+    files = () if row["files"] is None else files_from_json(row["files"])
+    return JournalEntry(**{**row, "state": JournalState(row["state"]), "files": files})
 
 
 def registered_row(document: RegisteredDocument) -> dict[str, object]:

@@ -218,6 +218,7 @@ journal = Table(
     Column("outcome", _NAME, comment="code of what was done with it"),
     Column("outcome_params", Text, comment="what fills the sentence of that code, as JSON"),
     Column("revision", Integer, nullable=False, comment="grows with every write"),
+    Column("files", Text, comment="fetched and kept, in announced order, as JSON of a stated version; null: none yet"),
     PrimaryKeyConstraint("id", name="journal_pk"),
     UniqueConstraint("message_id", "sha256", name="journal_once", info={"why": "a repeated call is one row"}),
     ForeignKeyConstraint(["sha256"], ["blobs.sha256"], name="journal_raw"),

@@ -33,7 +33,10 @@ class Intervene:
         return self._decide(delivery_id, DeliveryEvent.PERSON_WITHDRAWS, person, reason)
 
     def release(self, entry_id: str, *, person: str, reason: str) -> None:
-        """Process a held message once more: settings, trust or the exchange have changed. Only a verified one."""
+        """Process a held message once more, over the files that came with it: settings, trust or the exchange have changed.
+
+        Only a verified one.
+        """
         if not person.strip() or not reason.strip():
             raise Final("intervene.who-and-why")
         now = self.clock.now()

@@ -16,6 +16,7 @@ from adapter.errors import ElshiError, Retryable
 from adapter.ports import AddressBook, Clock, Identifiers, IncomingChannel, Store, Transaction
 from adapter.usecases.apply_notice import ApplyNotice, documents_sent
 from adapter.usecases.delivery_plan import MANDATE
+from adapter.usecases.fetch_files import Arrived, FetchFiles, Kept
 from adapter.usecases.register_document import RegisterDocument
 
 _log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class ProcessMessage:
     """The incoming half of the worker.
 
     lease_for   how long one entry may be worked on; longer than fetching its files and verifying them
-    tries       failing turns (the file store is silent) before the entry is held for a person
+    tries       failing turns (the file store or the directory is silent) before the entry is held for a person
     """
 
     store: Store
@@ -46,6 +47,7 @@ class ProcessMessage:
     clock: Clock
     identifiers: Identifiers
     apply_notice: ApplyNotice
+    fetch_files: FetchFiles
     register_document: RegisterDocument
     retry: RetryPolicy
     lease_for: timedelta = timedelta(seconds=300)
@@ -63,13 +65,16 @@ class ProcessMessage:
             if isinstance(said, IncomingNotice):
                 return self._notice(entry, said)
             if isinstance(said, IncomingDocument):
-                return self._document(entry, said)
+                arrived = self.fetch_files(said, entry)
+                # Keeping the files has moved the entry on; whatever goes wrong from here is written over that one.
+                entry = arrived.entry if isinstance(arrived, Kept) else entry
+                return self._document(entry, said, arrived)
             return self._hold(entry, "message.not-understood", said)
         except Retryable as error:
             return self._later(entry, error)
         except ElshiError as error:
             _log.warning("entry %s is held: %s", entry.id, error.code)
-            return self._end(entry, JournalState.HELD, error.code)
+            return self._end(entry, JournalState.HELD, error.code, params=_texts_of(error))
         except Exception as error:  # noqa: BLE001 - reason: a defect costs one message, which a person sees, not the worker
             # The class alone: the text of a foreign exception may hold content.
             _log.error("entry %s is held by a defect: %s", entry.id, type(error).__name__)
@@ -90,11 +95,13 @@ class ProcessMessage:
             state = JournalState.HELD if applied.delivery is None else JournalState.DONE
             return self._save(transaction, entry, state, applied.code, document_id=said.notice.document_id)
 
-    def _document(self, entry: JournalEntry, said: IncomingDocument) -> Processed:
-        outcome = self.register_document(said, entry)
+    def _document(self, entry: JournalEntry, said: IncomingDocument, arrived: Arrived) -> Processed:
+        outcome = self.register_document(said, entry, arrived)
         state = JournalState.HELD if outcome.is_held else JournalState.DONE
         document_id = None if outcome.is_stopped else said.document_id
-        return self._end(entry, state, outcome.code, document_id=document_id, params=dict(outcome.params))
+        # Stopped by what showed only later, with another trust or program: then the entry names no file any more.
+        after = replace(entry, files=()) if outcome.is_stopped else entry
+        return self._end(after, state, outcome.code, document_id=document_id, params=dict(outcome.params))
 
     def _hold(self, entry: JournalEntry, code: str, said: NotUnderstood) -> Processed:
         return self._end(entry, JournalState.HELD, code, params={"what": said.what})
@@ -163,3 +170,8 @@ class ProcessMessage:
                 )
             )
         return Processed(entry=after, code=code)
+
+
+def _texts_of(error: ElshiError) -> dict[str, str]:
+    """What fills the error's sentence where a person reads of the held message; never secret (errors.Finding)."""
+    return {name: value for name, value in error.params.items() if isinstance(value, str)}

@@ -1,6 +1,6 @@
 """An incoming document becomes a register row or a refusal; the sender is told, and gets our signed Receipt.
 
-    1 fetch     at once: the exchange forgets the files in hours; the bytes are durable before anything is decided
+    1 files     durable before anything is decided, see fetch_files; from here on nothing is asked of the exchange
     2 tell      notice: delivered
     3 judge     signature, schema, rules (verified_container, examine)
     4 decide    pure (domain/incoming)
@@ -28,22 +28,15 @@ from adapter.domain.incoming import (
     decide,
 )
 from adapter.domain.notice import NoticeKind, RefusalReason
-from adapter.domain.outgoing import TravellingFile
 from adapter.domain.report import Report
-from adapter.errors import Final, Finding, Retryable, Severity
-from adapter.ports import (
-    AddressBook,
-    Clock,
-    FetchedFile,
-    IncomingChannel,
-    KeptBlob,
-    Store,
-)
+from adapter.errors import Finding, Retryable, Severity
+from adapter.ports import AddressBook, Clock, KeptBlob, Store
 from adapter.usecases.answer import ALMATY, Answering
 from adapter.usecases.apply_answer import ApplyAnswer
 from adapter.usecases.examine import Examine
+from adapter.usecases.fetch_files import Arrived, Gone, Kept, Stopped
 from adapter.usecases.tell_sender import TellSender, lane_of
-from adapter.usecases.verified_container import CONTAINER_MEDIA_TYPE, Judged, Trust, judge, judge_bytes, sha256_of
+from adapter.usecases.verified_container import Judged, Trust, judge
 
 _LAW = "Law 370-II, art. 7"
 _ANSWERS = frozenset({DocumentType.RECEIPT, DocumentType.PROCESSING_RESPONSE})
@@ -69,7 +62,6 @@ class RegisterDocument:
 
     number_prefix: str
     store: Store
-    channel: IncomingChannel
     clock: Clock
     addresses: AddressBook
     rulesets: rules.Rulesets
@@ -79,43 +71,38 @@ class RegisterDocument:
     apply_answer: ApplyAnswer
     answering: Answering
 
-    def __call__(self, incoming: IncomingDocument, entry: JournalEntry) -> Outcome:
-        """Raises Retryable when the files cannot be had now; Final only for what a person must look at."""
+    def __call__(self, incoming: IncomingDocument, entry: JournalEntry, arrived: Arrived) -> Outcome:
+        """Raises Retryable when the directory cannot be asked now; Final for what a person must look at, as kept bytes that
+        are damaged.
+        """
         standing = self._standing(incoming.document_id)
-        try:
-            fetched = self.channel.fetch_files(incoming.files, at=self.clock.now())
-        except Final as error:
-            if error.code != "exchange.file-gone" or standing is not None:
-                raise
+        if isinstance(arrived, Gone):
+            if standing is not None:
+                raise arrived.error
             self._refuse(incoming, entry, Judgement(decision=Decision.REFUSE, reason=RefusalReason.WRONG_LINK), None)
             return Outcome(code="receive.file-gone")
-        container = next((file for file in fetched if _is_container(file)), None)
-        if container is None:
-            self._keep(fetched)
+        if isinstance(arrived, Stopped):
+            return self._stop(incoming, entry, arrived.rule, is_known=standing is not None)
+        own = arrived.container
+        if own is None:
             finding = Finding(code="receive.no-container", severity=Severity.ERROR)
             judgement = Judgement(decision=Decision.REFUSE, reason=RefusalReason.AGAINST_RULES, findings=(finding,))
             self._refuse(incoming, entry, judgement, None)
             return Outcome(code="receive.no-container")
-        own = KeptBlob(sha256=sha256_of(container.content), size=len(container.content))
         if standing is not None and standing.container == own.sha256:
-            return self._again(incoming, entry, standing)
-        judged = judge_bytes(container.content, own, self.trust, at=self.clock.now())
+            return self._again(incoming, entry, standing, self._judged(arrived, own))
+        judged = self._judged(arrived, own)
         findings = self.examine.findings(incoming, entry, judged)
         # The rules looked at the register later than we did: another worker may have registered other bytes meanwhile.
         is_known = standing is not None or any(finding.code == "BR-19b" for finding in findings)
         judgement = decide(verdict=judged.verdict, findings=findings, known_with_other_bytes=is_known)
         if judgement.decision is Decision.STOP:
             return self._stop(incoming, entry, judgement.code or "BR-18", is_known=standing is not None)
-        return self._carry_out(incoming, entry, judgement, judged, self._keep(fetched))
+        return self._carry_out(incoming, entry, judgement, judged)
 
-    # --- 1 fetch ------------------------------------------------------------------------------------------------------
-    def _keep(self, fetched: Sequence[FetchedFile]) -> tuple[TravellingFile, ...]:
-        """The files durable, in the order in which they were announced; only after the marking has been looked at."""
-        files: list[TravellingFile] = []
-        for file in fetched:
-            kept = self.store.blobs.put(file.content)
-            files.append(TravellingFile(name=file.name, media_type=file.media_type, size=kept.size, sha256=kept.sha256))
-        return tuple(files)
+    def _judged(self, arrived: Kept, own: KeptBlob) -> Judged:
+        """As the bytes were judged when they came, a moment ago, or from what is kept."""
+        return arrived.judged or judge(own, self.store.blobs, self.trust, at=self.clock.now())
 
     def _standing(self, document_id: DocumentId) -> RegisteredDocument | None:
         with self.store.transaction() as transaction:
@@ -146,7 +133,6 @@ class RegisterDocument:
         entry: JournalEntry,
         judgement: Judgement,
         judged: Judged,
-        files: tuple[TravellingFile, ...],
     ) -> Outcome:
         if judgement.decision is Decision.HOLD:
             self._note(incoming, entry, "document.held", code=judgement.code)
@@ -157,7 +143,7 @@ class RegisterDocument:
             self._refuse(incoming, entry, judgement, judged)
             return Outcome(code=f"receive.refused-{judgement.reason.value if judgement.reason else 'other'}")
         assert judged.report is not None
-        registered = self._register(incoming, entry, judged, judgement, files)
+        registered = self._register(incoming, entry, judged, judgement)
         self._answer_registered(judged.report, registered, judged)
         return Outcome(code="receive.registered-late" if registered.is_late else "receive.registered")
 
@@ -167,12 +153,11 @@ class RegisterDocument:
         entry: JournalEntry,
         judged: Judged,
         judgement: Judgement,
-        files: tuple[TravellingFile, ...],
     ) -> RegisteredDocument:
         assert judged.container is not None
         assert judged.report is not None
         header = judged.report.header
-        office = self.examine.office_verdict(incoming, files)
+        office = self.examine.office_verdict(incoming, entry.files)
         ruleset = self.rulesets.find(header.ruleset.id, header.ruleset.version)
         due = rules.due_instant(ruleset, header.document_type, header.reporting_year)
         with self.store.transaction() as transaction:
@@ -231,14 +216,10 @@ class RegisterDocument:
             self.apply_answer(transaction, judged.report, registered)
         return registered
 
-    def _again(self, incoming: IncomingDocument, entry: JournalEntry, standing: RegisteredDocument) -> Outcome:
+    def _again(
+        self, incoming: IncomingDocument, entry: JournalEntry, standing: RegisteredDocument, judged: Judged
+    ) -> Outcome:
         """The same bytes again: one registration, the same number, told once more; the Receipt is made if it is missing."""
-        judged = judge(
-            KeptBlob(sha256=standing.container, size=standing.container_size),
-            self.store.blobs,
-            self.trust,
-            at=self.clock.now(),
-        )
         if judged.report is not None:
             self._answer_registered(judged.report, standing, judged)
         with self.store.transaction() as transaction:
@@ -327,7 +308,3 @@ def _sub_indication(judged: Judged | None) -> str | None:
 def _params_of(code: str, findings: Sequence[Finding]) -> dict[str, str]:
     found = next((finding.params for finding in findings if finding.code == code), {})
     return {name: value for name, value in found.items() if isinstance(value, str)}
-
-
-def _is_container(file: FetchedFile) -> bool:
-    return file.media_type == CONTAINER_MEDIA_TYPE or file.name.lower().endswith(".asice")

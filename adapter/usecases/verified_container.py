@@ -77,13 +77,18 @@ def judge_bytes(source: bytes | BinaryIO, kept: KeptBlob, trust: Trust, *, at: d
     """Judge a container from its bytes; `kept` says their digest and size. A stream must stay open while objects are read."""
     judged = signing.verify_container(source, policy=trust.policy, anchors=trust.anchors, at=at)
     verdict = ContainerVerdict(judged.report.indication.value)
-    document = signing.unverified_content(source, DOCUMENT_NAME, max_bytes=_IN_MEMORY)
-    stops = (_STOP,) if document is not None and conversion.has_marking_above(document) else ()
+    stops = marking_findings(source)
     if stops or verdict is not ContainerVerdict.PASSED:
         return Judged(
             verdict=verdict, validation=judged.report, container=None, report=None, findings=stops, objects={}
         )
     return _read(kept, judged.report, {item.name: item for item in judged.objects})
+
+
+def marking_findings(source: bytes | BinaryIO) -> tuple[Finding, ...]:
+    """Step 0, of bytes that nobody has verified: BR-18, or nothing."""
+    document = signing.unverified_content(source, DOCUMENT_NAME, max_bytes=_IN_MEMORY)
+    return (_STOP,) if document is not None and conversion.has_marking_above(document) else ()
 
 
 def _read(

@@ -8,10 +8,17 @@ from datetime import timedelta
 import pytest
 
 from adapter.domain.incoming import JournalState
+from adapter.domain.outgoing import TravellingFile
 from adapter.errors import Conflict, Final
 from tests.contract.samples import LEASE, MINUTE, NOW, digest, entry
 
 S = JournalState
+FILES = (
+    TravellingFile(
+        name="Есеп 2026.asice", media_type="application/vnd.etsi.asic-e+zip", size=6, sha256=digest(b"<raw/>")
+    ),
+    TravellingFile(name="", media_type="", size=8, sha256=digest(b"<other/>")),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +54,7 @@ def test_gives_back_exactly_what_was_added(store):
         outcome_params='{"a": 1}',
         revision=4,
         answer=b"\x00\xff",
+        files=FILES,
     )
     (first, _) = put(store, entry(), full)
     assert not first.replayed
@@ -162,6 +170,7 @@ def test_saves_every_mutable_field_and_nothing_of_what_came(store):
         document_id="d",
         outcome="o",
         outcome_params="{}",
+        files=FILES,
     )
     with store.transaction() as t:
         assert t.journal.save(
@@ -177,3 +186,13 @@ def test_saves_every_mutable_field_and_nothing_of_what_came(store):
         )
         assert not t.journal.save(changed)
     assert get(store, entry()) == replace(changed, revision=1)
+
+
+def test_files_stay_with_the_entry_through_claims_and_are_named_no_longer_when_it_says_so(store):
+    put(store, entry(files=FILES))
+    claimed = claim(store)
+    assert claimed.files == FILES
+    with store.transaction() as t:
+        assert t.journal.listed()[0].files == FILES
+        assert t.journal.save(replace(claimed, state=S.DONE, wake_at=None, lease=None, lease_until=None, files=()))
+    assert get(store, entry()).files == ()

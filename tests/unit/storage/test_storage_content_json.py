@@ -17,6 +17,8 @@ from adapter.errors import Final, Finding, Place, Severity
 from adapter.storage.content_json import (
     content_from_json,
     content_to_json,
+    files_from_json,
+    files_to_json,
     findings_from_json,
     findings_to_json,
 )
@@ -70,6 +72,35 @@ def test_a_content_is_read_back_as_it_was_written(content):
     written = content_to_json(content)
     assert content_from_json(written) == content
     assert content_to_json(content_from_json(written)) == written
+
+
+@given(st.lists(files, max_size=3).map(tuple))
+def test_files_are_read_back_as_they_were_written(came):
+    assert files_from_json(files_to_json(came)) == came
+
+
+@pytest.mark.parametrize(
+    ("written", "key"),
+    [
+        ("", ""),
+        ("[]", ""),
+        ("null", ""),
+        ('{"files": []}', "version"),
+        ('{"version": 2, "files": []}', "version"),
+        ('{"version": 1}', "files"),
+        ('{"version": 1, "files": {}}', "files"),
+        ('{"version": 1, "files": [], "more": 1}', "more"),
+        ('{"version": 1, "files": [{"name": "a", "mediaType": "b", "size": 1}]}', "sha256"),
+        ('{"version": 1, "files": [{"name": "a", "mediaType": "b", "size": "1", "sha256": "c"}]}', "size"),
+        ('{"version": 1, "files": [{"name": "a", "mediaType": "b", "size": 1, "sha256": "c", "path": "/"}]}', "path"),
+    ],
+    ids=str,
+)
+def test_files_that_this_version_did_not_write_are_refused_by_their_key(written, key):
+    with pytest.raises(Final) as refused:
+        files_from_json(written)
+    assert refused.value.code == "storage.unreadable-row"
+    assert refused.value.params == {"what": "files", "key": key}
 
 
 findings = st.builds(

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sqlite3
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, insert, inspect, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from adapter.clock import ScenarioClock
+from adapter.domain.incoming import JournalEntry, JournalState
+from adapter.domain.outgoing import TravellingFile
 from adapter.errors import Final, Retryable
 from adapter.storage import StorageConfig, open_store
 from adapter.storage.database import Database, refusal_ddl
 from adapter.storage.migrations import runner
-from adapter.storage.tables import REFUSALS, metadata
-from tests.contract.samples import CONTAINER, NOW, delivery
+from adapter.storage.migrations.versions import files_of_messages
+from adapter.storage.rows import entry_row
+from adapter.storage.tables import REFUSALS, blobs, journal, metadata
+from tests.contract.samples import CONTAINER, NOW, delivery, entry
 
 ROOT = Path(__file__).resolve().parents[3]
 LEASE = timedelta(seconds=30)
@@ -94,6 +102,52 @@ def test_migrating_twice_changes_nothing(database):
     with database.writing() as transaction:
         assert described(transaction.connection) == first
         assert transaction.value(text("SELECT count(*) FROM migration_lock")) == 0
+
+
+def at_first_tables(database: Database, *entries: JournalEntry) -> None:
+    """A database as the first program made it, with messages in its journal."""
+    with database.writing() as transaction:
+        command.upgrade(runner._config(transaction.connection), "0001")
+        for one in entries:
+            values = {name: value for name, value in entry_row(one).items() if name != "files"}
+            blob = {"sha256": one.sha256, "size": one.size, "place": "database", "kept_at": NOW}
+            transaction.change(insert(blobs).values(**blob))
+            transaction.change(insert(journal).values(**values))
+
+
+def test_a_database_of_before_files_were_named_upgrades_and_its_messages_name_none(database, tmp_path):
+    waiting, held = entry(1), entry(2, b"<held/>", state=JournalState.HELD, wake_at=None, outcome="receive.held")
+    at_first_tables(database, waiting, held)
+    assert not runner.is_current(database)
+    store = open_store(config_in(tmp_path), clock=clock_at())
+    with store.transaction() as t:
+        assert t.journal.listed() == (waiting, held)
+        assert [one.files for one in t.journal.listed()] == [(), ()]
+        claimed = t.journal.claim(now=NOW, lease="l", lease_for=LEASE)
+        files = (TravellingFile(name="a.asice", media_type="", size=waiting.size, sha256=waiting.sha256),)
+        assert t.journal.save(replace(claimed, files=files))
+    with store.transaction() as t:
+        assert t.journal.get(waiting.id).files == files
+    store.close()
+    assert runner.is_current(database)
+
+
+def test_an_upgraded_database_has_the_declared_tables(database):
+    at_first_tables(database)
+    runner.upgrade(database, clock=clock_at(), lease_for=LEASE)
+    with database.reading() as transaction:
+        assert compare_metadata(MigrationContext.configure(transaction.connection), metadata) == []
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_files_of_messages_are_added_without_rewriting_the_journal(dialect):
+    written = io.StringIO()
+    context = MigrationContext.configure(
+        dialect_name=dialect, opts={"as_sql": True, "output_buffer": written, "literal_binds": True}
+    )
+    with Operations.context(context):
+        files_of_messages.upgrade()
+    assert written.getvalue().split(";")[0].split() == ["ALTER", "TABLE", "journal", "ADD", "COLUMN", "files", "TEXT"]
 
 
 def test_every_table_column_and_index_has_its_sentence():
@@ -217,7 +271,14 @@ def test_processes_that_start_at_once_all_find_the_tables(tmp_path):
 
 @pytest.mark.parametrize(
     "statement",
-    ["INSERT INTO migration_lock", "CREATE TABLE receipts", "CREATE TRIGGER", "INSERT INTO alembic_version"],
+    [
+        "INSERT INTO migration_lock",
+        "CREATE TABLE receipts",
+        "CREATE TRIGGER",
+        "INSERT INTO alembic_version",
+        "ALTER TABLE journal",
+        "UPDATE alembic_version",
+    ],
 )
 def test_a_starter_that_is_killed_while_migrating_keeps_nobody_out(tmp_path, statement):
     url = config_in(tmp_path).url
