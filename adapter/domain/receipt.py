@@ -19,7 +19,11 @@ class ReceiptKind(StrEnum):
 
 
 class SignatureVerdict(StrEnum):
-    """Verdict on a message's signature; `unverified`: it could not be judged (unsigned, or no certificate known)."""
+    """Verdict on a message's signature.
+
+    unverified  there is none, or only its certificate could not be judged
+    failed      it is wrong, or of another than who must sign
+    """
 
     VERIFIED = "verified"
     UNVERIFIED = "unverified"

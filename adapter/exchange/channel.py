@@ -5,9 +5,9 @@ bytes live in the store only; for a log, a page or a folder that leaves the hous
 
 `open`, in this order; whatever is wrong with the bytes becomes a REFUSED entry and a signed fault, never an exception:
 1. size, XML under limits, one Body       ELSHI-SIZE, ELSHI-XML
-2. the signature fails                    ELSHI-SIGNATURE
+2. signed wrongly, or by another          ELSHI-SIGNATURE
 3. a SendMessage request                  ELSHI-REQUEST
-4. unsigned, or it cannot be judged       HELD with SCSS001, or ELSHI-UNSIGNED, by `gateway.unsigned_push`
+4. unsigned, or only trust is missing     HELD with SCSS001, or ELSHI-UNSIGNED, by `gateway.unsigned_push`
 """
 
 from __future__ import annotations

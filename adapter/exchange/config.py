@@ -74,6 +74,9 @@ class GatewayConfig:
     certificates     DER, pinned. Empty: what the gateway signs may end as "could not be checked", never as "valid"
     unsigned_answer  mark: the transport's result counts, its evidence is "unverified"; reject: the outcome is unknown
     unsigned_push    quarantine: stored and shown, moves nothing; reject: refused with a fault
+
+    Both speak of what has no signature, or one of which only the certificate cannot be judged. What is signed wrongly or
+    by another never counts.
     """
 
     certificates: tuple[bytes, ...] = field(default=(), repr=False)

@@ -59,7 +59,8 @@ class Reply:
 
     codes       outermost first; empty for NEITHER
     words       what it says to a person, for display
-    is_trusted  False when the settings reject what could not be verified and this could not
+    is_trusted  False when the signature is wrong, or could not be verified and the settings reject that
+    reason      the id of the check that decided about the signature
     """
 
     status: int
@@ -69,6 +70,7 @@ class Reply:
     words: str = ""
     verdict: SignatureVerdict = SignatureVerdict.UNVERIFIED
     is_trusted: bool = True
+    reason: str = ""
     retry_after: timedelta | None = None
 
 
@@ -106,7 +108,7 @@ _NEITHER: Constant = frozenset({Form.NEITHER})
 
 TABLE: Constant = (
     Row(
-        name="wrongly signed answer or fault",
+        name="answer or fault signed wrongly or by another",
         forms=_SOAP,
         verdict=SignatureVerdict.FAILED,
         outcome=Outcome.UNKNOWN,
@@ -203,12 +205,13 @@ def row_for(reply: Reply, lists: CodesConfig) -> Row:
 def error_of(reply: Reply, row: Row) -> ElshiError | None:
     """The error that a row makes of a reply; None when it was accepted.
 
-    Parameters: `status`, `code` and `text` as the other side said them.
+    Parameters: `status`, `code` and `text` as the other side said them; `reason`, what is wrong with the signature.
     """
     params: Mapping[str, object] = {
         "status": reply.status,
         "code": reply.codes[0] if reply.codes else f"HTTP {reply.status}",
         "text": reply.words,
+        "reason": reply.reason,
     }
     error: ElshiError
     match row.outcome:

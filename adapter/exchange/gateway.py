@@ -3,6 +3,18 @@
 Out: sign the envelope, verify what was signed, keep SHEP's size limit, POST.
 Back: verify the signature over the bytes as received, read the one Body that was verified, decide by the table of
 faults.
+
+What a message of theirs is worth:
+
+    signature                                                     verdict       counts
+    confirmed                                                     VERIFIED      yes
+    none                                                          UNVERIFIED    as the setting says
+    over this Body, but its certificate cannot be judged to the
+    end: revocation not asked, validity, no path; nobody pinned
+    and only a name of a certificate                              UNVERIFIED    as the setting says
+    wrong, or in a wrong place of the header                      FAILED        never
+    of another than the pinned certificates, or not to be tried
+    with any of them: unknown name, unknown algorithm             FAILED        never
 """
 
 from __future__ import annotations
@@ -32,12 +44,11 @@ _HEADERS = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""', "Acce
 class Judged:
     """What the signature of a message is worth, and the Body it is worth it for.
 
-    body       None when the bytes are no envelope of the allowed shape; `reason` then says why
-    is_signed  whether a signature stands where it belongs; a FAILED verdict without one cannot be
+    body    None when the bytes are no envelope of the allowed shape
+    reason  the id of the check that decided; empty for VERIFIED
     """
 
     verdict: SignatureVerdict
-    is_signed: bool
     body: etree._Element | None
     reason: str = ""
 
@@ -102,7 +113,7 @@ class Gateway:
         return signed
 
     def judge(self, raw: bytes, *, at: datetime) -> Judged:
-        """The verdict on a message of theirs; "could not be judged" is UNVERIFIED, as is one without a signature."""
+        """The verdict on a message of theirs, by the table at the head of this module."""
         validation = signing.verify_envelope(
             raw,
             policy=self.validation_policy,
@@ -112,9 +123,16 @@ class Gateway:
         )
         reason = _reason(validation.report)
         if validation.body is None:
-            return Judged(verdict=SignatureVerdict.UNVERIFIED, is_signed=validation.is_signed, body=None, reason=reason)
-        verdict = _VERDICTS[validation.report.indication] if validation.is_signed else SignatureVerdict.UNVERIFIED
-        return Judged(verdict=verdict, is_signed=validation.is_signed, body=validation.body, reason=reason)
+            return Judged(verdict=SignatureVerdict.UNVERIFIED, body=None, reason=reason)
+        if not validation.is_signed:
+            verdict = SignatureVerdict.FAILED if _is_signed_elsewhere(validation.body) else SignatureVerdict.UNVERIFIED
+        elif validation.report.indication is signing.Indication.INDETERMINATE:
+            is_pinned = bool(self.config.gateway.certificates)
+            lacks_trust = all(_lacks_trust_alone(one, is_pinned=is_pinned) for one in validation.report.signatures)
+            verdict = SignatureVerdict.UNVERIFIED if lacks_trust else SignatureVerdict.FAILED
+        else:
+            verdict = _DECIDED[validation.report.indication]
+        return Judged(verdict=verdict, body=validation.body, reason=reason)
 
     def post(self, message: bytes, *, at: datetime, repeatable: bool = False) -> Answered:
         """POST a signed message and judge the answer; raises by the table in faults.py when it was not accepted."""
@@ -145,7 +163,10 @@ class Gateway:
     def _read(self, reached: HttpAnswer, *, at: datetime) -> tuple[Reply, envelope.Answer | None]:
         judged = self.judge(reached.body, at=at)
         said = None if judged.body is None else envelope.read(judged.body)
-        is_trusted = judged.verdict is SignatureVerdict.VERIFIED or self.config.gateway.unsigned_answer == "mark"
+        marks = self.config.gateway.unsigned_answer == "mark"
+        is_trusted = judged.verdict is SignatureVerdict.VERIFIED or (
+            marks and judged.verdict is SignatureVerdict.UNVERIFIED
+        )
         wait = retry_after(reached.headers.get("retry-after"), at=at)
         form, codes, words = Form.NEITHER, _NO_CODES, ""
         if isinstance(said, envelope.Answer):
@@ -162,6 +183,7 @@ class Gateway:
             words=self.shown(words),
             verdict=judged.verdict,
             is_trusted=is_trusted,
+            reason=judged.reason,
             retry_after=wait,
         )
         return reply, said if isinstance(said, envelope.Answer) else None
@@ -175,11 +197,29 @@ class Gateway:
         return shown
 
 
-_VERDICTS = {
+_DECIDED = {
     signing.Indication.TOTAL_PASSED: SignatureVerdict.VERIFIED,
     signing.Indication.TOTAL_FAILED: SignatureVerdict.FAILED,
-    signing.Indication.INDETERMINATE: SignatureVerdict.UNVERIFIED,
 }
+_SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
+_OVER_THIS_BODY = frozenset({"xmldsig.signature-value", "xmldsig.digests"})
+
+
+def _lacks_trust_alone(signature: signing.SignatureReport, *, is_pinned: bool) -> bool:
+    """Whether all that can be tried with a signature was tried and holds, so that only its certificate is in doubt.
+
+    A certificate that is merely named leaves nothing to try where nobody is pinned. Where somebody is, an unknown name is
+    another than the pinned: a forger would otherwise only have to leave the certificate out.
+    """
+    conclusions = {check.id: check.conclusion for check in signature.checks}
+    passed = {id_ for id_, conclusion in conclusions.items() if conclusion is signing.Conclusion.PASSED}
+    is_nameless = conclusions.get("wss.key-info") is signing.Conclusion.INDETERMINATE
+    return passed >= _OVER_THIS_BODY or (is_nameless and not is_pinned)
+
+
+def _is_signed_elsewhere(body: etree._Element) -> bool:
+    """Whether the header holds a signature that is none by its place: nobody leaves out a signature in that way."""
+    return any(next(part.iter(_SIGNATURE), None) is not None for part in body.itersiblings("*", preceding=True))
 
 
 def _reason(report: signing.ValidationReport) -> str:

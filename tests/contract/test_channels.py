@@ -137,15 +137,13 @@ def test_the_bytes_of_an_answer_that_cannot_be_believed_are_kept(exchange: Excha
     assert b"SCSS001" in caught.value.answer
 
 
-def test_an_answer_signed_by_a_stranger_is_never_verified(exchange: Exchange) -> None:
-    """It fails where it brings its certificate, and cannot be judged where it names one that nobody has."""
+def test_an_answer_signed_by_a_stranger_never_counts(exchange: Exchange) -> None:
+    """Neither where it brings its certificate nor where it names one that nobody has."""
     message = prepared(exchange)
     exchange.will("stranger-signed-answer")
-    try:
-        verdict = exchange.outgoing.send(message, at=kit.AT).verdict
-    except OutcomeUnknown:
-        verdict = SignatureVerdict.FAILED
-    assert verdict is not SignatureVerdict.VERIFIED
+    with pytest.raises(OutcomeUnknown) as caught:
+        exchange.outgoing.send(message, at=kit.AT)
+    assert caught.value.code == "exchange.answer-signature"
 
 
 def test_an_unsigned_answer_counts_and_is_marked(exchange: Exchange) -> None:

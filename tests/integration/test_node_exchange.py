@@ -207,13 +207,22 @@ def test_a_push_that_the_exchange_did_not_sign_rightly_registers_nothing(line: L
     assert line.registered() == []
 
 
-@pytest.mark.parametrize(("unsigned_answer", "state"), [("mark", S.SENT), ("reject", S.UNCERTAIN)])
-def test_an_answer_that_a_stranger_signed_in_the_gateways_name_proves_nothing(
-    new_line: Callable[..., Line], unsigned_answer: str, state: DeliveryState
+@pytest.mark.parametrize(
+    ("fault", "unsigned_answer", "state"),
+    [
+        ("unsigned-answer", "mark", S.SENT),
+        ("unsigned-answer", "reject", S.UNCERTAIN),
+        ("stranger-signed-answer", "mark", S.UNCERTAIN),
+        ("stranger-signed-answer", "reject", S.UNCERTAIN),
+        ("wrongly-signed-answer", "mark", S.UNCERTAIN),
+    ],
+)
+def test_the_setting_lets_an_unsigned_answer_count_and_never_a_forged_one(
+    new_line: Callable[..., Line], fault: str, unsigned_answer: str, state: DeliveryState
 ) -> None:
-    """Whether it counts at all is a setting (`exchange.gateway.unsigned_answer`); it is never kept as verified."""
+    """Whether one without a signature counts is `exchange.gateway.unsigned_answer`; it is never kept as verified."""
     line = new_line(ELSHI_EXCHANGE__GATEWAY__UNSIGNED_ANSWER=unsigned_answer)
-    line.fault("stranger-signed-answer", operation="docOutgoing", count=1)
+    line.fault(fault, operation="docOutgoing", count=1)
     sent = line.submit()
     line.workers[0].turn()
     assert line.row(sent).state is state

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import itertools
+import re
 from dataclasses import dataclass, field
 from dataclasses import fields as dataclass_fields
 from datetime import UTC, date, datetime
@@ -26,6 +28,7 @@ from adapter.exchange.config import (
 )
 from adapter.exchange.gateway import Gateway
 from adapter.http_client import HttpAnswer
+from signing.algorithms import ecdsa_to_raw
 
 AT = datetime(2026, 11, 20, 5, 15, tzinfo=UTC)
 """10:15 in Almaty."""
@@ -190,6 +193,64 @@ def signed(message: bytes, by: signing.IssuedKey | None = None, number: int = 1)
 
 def http(body: bytes, status: int = 200, **headers: str) -> HttpAnswer:
     return HttpAnswer(status=status, headers={k.replace("_", "-"): v for k, v in headers.items()}, body=body)
+
+
+def _replaced(pattern: str, by: str, message: bytes) -> bytes:
+    changed, count = re.subn(pattern, by.replace("\\", r"\\"), message.decode(), count=1, flags=re.DOTALL)
+    assert count == 1, pattern
+    return changed.encode()
+
+
+def naming(certificate: bytes, message: bytes) -> bytes:
+    """The signed message with a KeyInfo that only names this certificate by issuer and serial, as real answers do."""
+    facts = signing.certificate_facts(certificate)
+    named = (
+        f"<ds:X509Data><ds:X509IssuerSerial><ds:X509IssuerName>{facts.issuer}</ds:X509IssuerName>"
+        f"<ds:X509SerialNumber>{int(facts.serial, 16)}</ds:X509SerialNumber></ds:X509IssuerSerial></ds:X509Data>"
+    )
+    return _replaced(r"<wsse:KeyIdentifier.*</wsse:KeyIdentifier>", named, message)
+
+
+def _with_signed_info(pattern: str, by: str, message: bytes) -> bytes:
+    """The signed message with another SignedInfo, and the gateway's right value over that."""
+    found = re.search(rb"<ds:SignedInfo .*</ds:SignedInfo>", message)
+    assert found is not None
+    changed = _replaced(pattern, by, found[0])
+    value = base64.b64encode(ecdsa_to_raw(keys().gateway.signing_key().sign(changed), 256)).decode()
+    return _replaced(r"(?<=SignatureValue>)[^<]+", value, message.replace(found[0], changed))
+
+
+def forgeries(message: bytes) -> dict[str, tuple[bytes, str]]:
+    """The message signed wrongly or by another than the pinned gateway; each with the check that says so."""
+    right = signed(message)
+    unnamed = _replaced(r"<ds:KeyInfo>.*</ds:KeyInfo>", "", right)
+    signature = unnamed[unnamed.index(b"<ds:Signature ") : unnamed.index(b"</wsse:Security>")]
+    value, other = (re.findall(rb"SignatureValue>(.*?)<", one)[0] for one in (right, signed(message, number=2)))
+    by_another = signed(message, keys().stranger)
+    return {
+        "altered body": (right.replace(b"<messageId>", b"<messageId>0"), "xmldsig.digests"),
+        "altered value": (right.replace(value, other), "xmldsig.signature-value"),
+        "another certificate": (by_another, "wss.pinned"),
+        "another certificate, named": (naming(keys().stranger.certificate, by_another), "wss.key-info"),
+        "no certificate at all": (unnamed, "wss.key-info"),
+        "a second signature without certificate": (
+            right.replace(b"</wsse:Security>", signature + b"</wsse:Security>"),
+            "wss.key-info",
+        ),
+        "algorithm nobody has": (
+            _replaced(r"xmldsig-more#ecdsa-sha256", "xmldsig-more#unheard-of", right),
+            "xmldsig.signature-algorithm",
+        ),
+        "digest nobody has": (
+            _with_signed_info(r"xmlenc#sha256", "xmlenc#unheard-of", right),
+            "xmldsig.digest-algorithms",
+        ),
+        "beside the place of signatures": (
+            unnamed.replace(signature, b"").replace(b"</soap:Header>", signature + b"</soap:Header>"),
+            "wss.signature-present",
+        ),
+        "not over this body": (_replaced(r'URI="#id-1"', 'URI="#id-2"', right), "wss.coverage"),
+    }
 
 
 SOAP = 'xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"'

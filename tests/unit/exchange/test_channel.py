@@ -287,6 +287,19 @@ def test_a_wrongly_signed_push_is_refused_with_a_fault_of_ours(raw: bytes) -> No
     assert_signed_by_us(found.answer)
 
 
+@pytest.mark.parametrize("how", ["quarantine", "reject"])
+@pytest.mark.parametrize("forged", kit.forgeries(kit.push(NOTICE)))
+def test_a_forged_push_is_refused_and_never_held_as_if_it_were_unsigned(forged: str, how: Any) -> None:
+    raw, _ = kit.forgeries(kit.push(NOTICE))[forged]
+    gateway = GatewayConfig(certificates=(kit.keys().gateway.certificate,), unsigned_push=how)
+    found = opened(raw, gateway=gateway)
+    assert (found.state, found.verdict, found.code) == (
+        JournalState.REFUSED,
+        SignatureVerdict.FAILED,
+        "exchange.push-signature",
+    )
+
+
 def wrapped(signed: bytes) -> bytes:
     """The signed Body hidden in the Header, another one in its place."""
     start, end = signed.index(b"<soap:Body"), signed.index(b"</soap:Body>") + len(b"</soap:Body>")

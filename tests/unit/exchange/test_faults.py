@@ -24,7 +24,7 @@ def reply(status: int, form: Form, *codes: str, verdict: SignatureVerdict = VERI
 
 # row -> replies that it decides: (reply, class, code of the error, channel closed)
 EXAMPLES: dict[str, list[tuple[Reply, type[ElshiError] | None, str, bool]]] = {
-    "wrongly signed answer or fault": [
+    "answer or fault signed wrongly or by another": [
         (reply(200, Form.ANSWER, "SCSS001", verdict=FAILED), OutcomeUnknown, "exchange.answer-signature", False),
         (reply(500, Form.FAULT, "VAL-R-004", verdict=FAILED), OutcomeUnknown, "exchange.answer-signature", False),
     ],

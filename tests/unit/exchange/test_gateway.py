@@ -71,6 +71,53 @@ def test_an_answer_changed_after_signing_leaves_the_outcome_unknown(change: tupl
     assert (caught.value.code, caught.value.answer) == ("exchange.answer-signature", raw)
 
 
+@pytest.mark.parametrize("how", [MARK, REJECT], ids=["mark", "reject"])
+@pytest.mark.parametrize("forged", kit.forgeries(kit.answer()))
+def test_a_forged_answer_never_counts_whatever_the_setting_says(forged: str, how: GatewayConfig) -> None:
+    """A forger must not be better off than somebody who does not sign at all."""
+    raw, check = kit.forgeries(kit.answer())[forged]
+    with pytest.raises(OutcomeUnknown) as caught:
+        post(raw, how)
+    found = (caught.value.code, caught.value.params["reason"], caught.value.answer)
+    assert found == ("exchange.answer-signature", check, raw)
+
+
+def test_an_answer_that_names_the_pinned_certificate_is_verified() -> None:
+    raw = kit.naming(kit.keys().gateway.certificate, kit.signed(kit.answer()))
+    assert post(raw).verdict is SignatureVerdict.VERIFIED
+
+
+ONLY_THE_CERTIFICATE_IS_IN_DOUBT: dict[str, tuple[GatewayConfig, dict[str, Any]]] = {
+    "nobody pinned, and the certificate only named": (NOBODY_PINNED, {"is_named": True}),
+    "pinned, and revocation is wanted, which nobody asks": (MARK, {"revocation": "required"}),
+}
+
+
+@pytest.mark.parametrize("case", ONLY_THE_CERTIFICATE_IS_IN_DOUBT)
+def test_where_only_trust_is_missing_the_setting_decides(case: str) -> None:
+    how, more = ONLY_THE_CERTIFICATE_IS_IN_DOUBT[case]
+    raw = kit.signed(kit.answer())
+    raw = kit.naming(kit.keys().gateway.certificate, raw) if "is_named" in more else raw
+
+    def asked(how: GatewayConfig) -> Any:
+        http = kit.CannedHttp([kit.http(raw)])
+        policy = replace(signing.SANDBOX_ENVELOPE, revocation=more.get("revocation", "not-checked"))
+        return kit.gateway(http, kit.config(gateway=how), validation_policy=policy).post(b"x", at=kit.AT)
+
+    assert asked(how).verdict is SignatureVerdict.UNVERIFIED
+    with pytest.raises(OutcomeUnknown) as caught:
+        asked(replace(how, unsigned_answer="reject"))
+    assert caught.value.code == "exchange.answer-unverified"
+
+
+@pytest.mark.parametrize("forged", ["altered body", "altered value", "algorithm nobody has", "not over this body"])
+def test_where_nobody_is_pinned_a_wrong_signature_does_not_count_either(forged: str) -> None:
+    raw, check = kit.forgeries(kit.answer())[forged]
+    with pytest.raises(OutcomeUnknown) as caught:
+        post(raw, NOBODY_PINNED)
+    assert (caught.value.code, caught.value.params["reason"]) == ("exchange.answer-signature", check)
+
+
 def test_a_fault_is_judged_like_an_answer() -> None:
     with pytest.raises(Final) as caught:
         post(kit.http(kit.signed(kit.fault("VAL-R-004")), 500))
