@@ -56,7 +56,7 @@ class Stopped:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Gone:
-    """The exchange has forgotten a file, and we never had it; `error` is what the exchange said."""
+    """The exchange has forgotten a file before this message's turn; `error` is what the exchange said."""
 
     error: Final
 
@@ -112,7 +112,7 @@ class FetchFiles:
         for file in fetched:
             kept = self.store.blobs.put(file.content)
             files.append(TravellingFile(name=file.name, media_type=file.media_type, size=kept.size, sha256=kept.sha256))
-        named = replace(entry, files=tuple(files))
+        named = replace(entry, files=tuple(files), document_id=incoming.document_id)
         with self.store.transaction() as transaction:
             if not transaction.journal.save(named):
                 raise Retryable("receive.moved-meanwhile", params={"document": incoming.document_id})

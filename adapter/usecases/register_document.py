@@ -23,6 +23,7 @@ from adapter.domain.incoming import (
     Decision,
     IncomingDocument,
     JournalEntry,
+    JournalState,
     Judgement,
     RegisteredDocument,
     decide,
@@ -41,6 +42,7 @@ from adapter.usecases.verified_container import Judged, Trust, judge
 _LAW = "Law 370-II, art. 7"
 _ANSWERS = frozenset({DocumentType.RECEIPT, DocumentType.PROCESSING_RESPONSE})
 """Documents that are answers themselves: they are registered, and never answered with another Receipt."""
+_UNDECIDED = (JournalState.RECEIVED, JournalState.CLAIMED, JournalState.HELD)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,8 +81,7 @@ class RegisterDocument:
         if isinstance(arrived, Gone):
             if standing is not None:
                 raise arrived.error
-            self._refuse(incoming, entry, Judgement(decision=Decision.REFUSE, reason=RefusalReason.WRONG_LINK), None)
-            return Outcome(code="receive.file-gone")
+            return self._gone(incoming, entry)
         if isinstance(arrived, Stopped):
             return self._stop(incoming, entry, arrived.rule, is_known=standing is not None)
         own = arrived.container
@@ -107,6 +108,20 @@ class RegisterDocument:
     def _standing(self, document_id: DocumentId) -> RegisteredDocument | None:
         with self.store.transaction() as transaction:
             return transaction.register.find(document_id)
+
+    # --- 1 files ------------------------------------------------------------------------------------------------------
+    def _gone(self, incoming: IncomingDocument, entry: JournalEntry) -> Outcome:
+        """A wrong link, unless an earlier message brought the files and is still to be decided: who would be registered for
+        that one must not be refused for this one.
+        """
+        with self.store.transaction() as transaction:
+            others = [other for other in transaction.journal.of_document(incoming.document_id) if other.id != entry.id]
+        if any(other.files and other.state in _UNDECIDED for other in others):
+            code = "receive.repeat-without-files"
+            self._note(incoming, entry, "document.held", code=code)
+            return Outcome(code=code, is_held=True, params={"document": incoming.document_id})
+        self._refuse(incoming, entry, Judgement(decision=Decision.REFUSE, reason=RefusalReason.WRONG_LINK), None)
+        return Outcome(code="receive.file-gone")
 
     # --- 4 stop -------------------------------------------------------------------------------------------------------
     def _stop(self, incoming: IncomingDocument, entry: JournalEntry, rule: str, *, is_known: bool) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from adapter.usecases.process_message import Processed
 from adapter.usecases.status import Status
 from adapter.usecases.verified_container import Trust, sha256_of
 from tests.factories import BINS
-from tests.unit.usecases.houses import ALL_BINS, TRUST_POLICY, House, KnownAddresses, pki
+from tests.unit.usecases.houses import ALL_BINS, MEMBERS, TRUST_POLICY, House, KnownAddresses, pki
 from tests.unit.usecases.test_register_document import (
     DOCUMENT,
     Killed,
@@ -187,6 +188,41 @@ def test_a_defect_while_judging_does_not_cost_the_files(mfa: House) -> None:
     trusting(mfa, right)
     assert released(mfa, held.entry).code == "receive.registered"
     assert mfa.incoming.fetched == []
+
+
+# --- announced again -------------------------------------------------------------------------------------------------
+def announced_again(house: House) -> Processed:
+    """Once more, and the files of this message are forgotten before its turn."""
+    sender, delivery = _sent()
+    sender.carried(delivery, house, description="the exchange repeats itself")
+    forget(house)
+    return turn(house)
+
+
+def test_a_repeat_whose_files_are_gone_refuses_nothing_while_the_first_waits_for_a_person() -> None:
+    mfa = House("KZ-MFA", bins={})
+    first = arrive(mfa)
+    again = announced_again(mfa)
+    assert (again.code, row(mfa, again.entry).state) == ("receive.repeat-without-files", JournalState.HELD)
+    assert json.loads(row(mfa, again.entry).outcome_params or "") == {"document": DOCUMENT}
+    assert [one.kind for one in notices(mfa)] == [NoticeKind.DELIVERED]
+    mfa.bins.update({BodyCode(body): number for body, number in ALL_BINS.items()})
+    assert released(mfa, first.entry).code == "receive.registered"
+    assert [one.kind for one in notices(mfa)] == [NoticeKind.DELIVERED, NoticeKind.REGISTERED]
+
+
+def test_a_repeat_whose_files_are_gone_refuses_nothing_while_the_first_waits_for_the_directory() -> None:
+    mfa, addresses = with_addresses(silent())
+    arrive(mfa)
+    assert announced_again(mfa).code == "receive.repeat-without-files"
+    addresses.mood = None
+    assert turn(mfa, seconds=5).code == "receive.registered"
+    assert NoticeKind.NOT_VALID not in {one.kind for one in notices(mfa)}
+
+
+def test_a_new_try_of_a_refused_document_whose_files_are_gone_is_a_wrong_link(mfa: House) -> None:
+    arrive(mfa, sender=MEMBERS["KZ-MLSP"])
+    assert announced_again(mfa).code == "receive.file-gone"
 
 
 # --- killed ----------------------------------------------------------------------------------------------------------
