@@ -7,6 +7,7 @@ else is said about the document, and not a word of it is repeated (content model
 from __future__ import annotations
 
 import hashlib
+import re
 
 from lxml import etree
 
@@ -15,6 +16,13 @@ from adapter.conversion.roots import ROOTS, Root
 from adapter.domain.codes import AccessMarking
 from adapter.domain.document import DocumentId, Sha256, ValidatedXml
 from adapter.errors import DocumentRefused, Finding, Place, Severity
+
+_ALLOWED = frozenset(marking.value for marking in AccessMarking)
+_MENTIONED = re.compile(rb"<(?:[\w.-]{1,64}:)?AccessMarking\b")
+_PLAINLY_ALLOWED = re.compile(
+    rb"<(?:[\w.-]{1,64}:)?AccessMarking\s*>\s*(?:%b)\s*</"
+    % b"|".join(re.escape(word.encode()) for word in sorted(_ALLOWED))
+)
 
 
 def violations(document: bytes) -> tuple[schemas.Violation, ...]:
@@ -51,16 +59,18 @@ def has_marking_above(document: bytes) -> bool:
     """Whether an access marking, wherever it stands, is anything but public or official-use (BR-18).
 
     Asked before everything else and of XML that nobody has verified, so the schema's answer is not waited for: it lists
-    a limited number of violations, and the one that matters could come after the last. False also for what is no XML
-    that we read.
+    a limited number of violations, and the one that matters could come after the last. Of XML that we refuse to read
+    (an instruction in it, another encoding, no end) every mention of the element counts that does not plainly hold an
+    allowed word. False for what mentions none.
     """
     try:
         element = schemas.parse_untrusted(document)
     except schemas.XmlRefused:
-        return False
-    allowed = {marking.value for marking in AccessMarking}
+        # Without its NULs markup in UTF-16 or UTF-32 reads like markup in UTF-8.
+        letters = document.replace(b"\0", b"")
+        return len(_MENTIONED.findall(letters)) > len(_PLAINLY_ALLOWED.findall(letters))
     written = (" ".join(str(text) for text in one.itertext()) for one in element.iter("{*}AccessMarking"))
-    return any(" ".join(text.split()) not in allowed for text in written)
+    return any(" ".join(text.split()) not in _ALLOWED for text in written)
 
 
 def findings_of(found: tuple[schemas.Violation, ...]) -> tuple[Finding, ...]:

@@ -4,7 +4,8 @@ The exchange forgets files in hours; a silent directory, a hold or a crash may l
 
     1 kept      what an earlier turn kept is taken from our own bytes, and the exchange is not asked
     2 fetch     from the exchange's file store
-    3 marking   BR-18 (verified_container, step 0): of a document that is stopped nothing is kept, not even a file's name
+    3 marking   BR-18 (verified_container, step 0): of a document that is stopped nothing is kept, not even a file's name;
+                the other files of a message are looked at as well, whatever they call themselves
     4 keep    T the bytes, then names and digests on the journal entry: from here on the exchange may forget them
 
 Not decided here: what becomes of a document that is stopped, or that the exchange has forgotten (register_document).
@@ -17,13 +18,14 @@ from dataclasses import dataclass, replace
 
 from adapter.domain.incoming import IncomingDocument, JournalEntry
 from adapter.domain.outgoing import TravellingFile
-from adapter.errors import Final, Retryable, Severity
+from adapter.errors import Final, Finding, Retryable, Severity
 from adapter.ports import Clock, FetchedFile, IncomingChannel, KeptBlob, Store
 from adapter.usecases.verified_container import (
     CONTAINER_MEDIA_TYPE,
     Judged,
     Trust,
     judge_bytes,
+    loose_findings,
     marking_findings,
     sha256_of,
 )
@@ -86,24 +88,25 @@ class FetchFiles:
             if error.code != "exchange.file-gone":
                 raise
             return Gone(error=error)
-        judged, rule = self._look(next((file for file in fetched if is_container(file)), None))
+        judged, findings = self._look(next((file for file in fetched if is_container(file)), None))
+        for file in fetched:
+            findings += () if is_container(file) else loose_findings(file.content)
+        rule = next((one.code for one in findings if one.severity is Severity.STOP), None)
         if rule is not None:
             return Stopped(rule=rule)
         return Kept(entry=self._keep(incoming, entry, fetched), judged=judged)
 
     # --- 3 marking ----------------------------------------------------------------------------------------------------
-    def _look(self, container: FetchedFile | None) -> tuple[Judged | None, str | None]:
-        """The container judged, and the rule that stops it."""
+    def _look(self, container: FetchedFile | None) -> tuple[Judged | None, tuple[Finding, ...]]:
+        """The container judged, and what is wrong with it."""
         if container is None:
-            return None, None
+            return None, ()
         kept = KeptBlob(sha256=sha256_of(container.content), size=len(container.content))
-        judged: Judged | None = None
         try:
             judged = judge_bytes(container.content, kept, self.trust, at=self.clock.now())
-            findings = judged.findings
         except Exception:  # noqa: BLE001 - reason: a defect of judging must not lose the bytes; it shows again over what is kept
-            findings = marking_findings(container.content)
-        return judged, next((one.code for one in findings if one.severity is Severity.STOP), None)
+            return None, marking_findings(container.content)
+        return judged, judged.findings
 
     # --- 4 keep -------------------------------------------------------------------------------------------------------
     def _keep(self, incoming: IncomingDocument, entry: JournalEntry, fetched: Sequence[FetchedFile]) -> JournalEntry:

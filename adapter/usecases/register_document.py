@@ -130,15 +130,16 @@ class RegisterDocument:
         Without the refusal the sender would take us for silent and send the document once more. A document that stands in
         the register under this identifier is not refused after the fact: then only the response goes out.
         """
-        self._note(incoming, entry, "document.stopped", code=rule)
-        if not is_known:
-            with self.store.transaction() as transaction:
-                lane = lane_of(incoming, None)
-                self.tell(transaction, incoming, NoticeKind.NOT_VALID, lane, reason=RefusalReason.AGAINST_RULES)
+        # First what may have to wait and is harmless to repeat: the rest is said once.
         speaker = self.addresses.body_of(incoming.sender)
         if speaker is not None:
             on = _day(self.clock.now())
             self.answering.stop(incoming.document_id, rule, member=incoming.sender, addressee=speaker, on=on)
+        with self.store.transaction() as transaction:
+            if not is_known:
+                lane = lane_of(incoming, None)
+                self.tell(transaction, incoming, NoticeKind.NOT_VALID, lane, reason=RefusalReason.AGAINST_RULES)
+            transaction.audit.append(self._noted(incoming, entry, "document.stopped", code=rule))
         return Outcome(code=rule, is_stopped=True)
 
     # --- 4 and 5 ------------------------------------------------------------------------------------------------------
@@ -286,19 +287,20 @@ class RegisterDocument:
             self.tell(transaction, incoming, NoticeKind.DELIVERED, lane_of(incoming, judged))
 
     def _note(self, incoming: IncomingDocument, entry: JournalEntry, action: str, *, code: str | None) -> None:
-        is_stop = action == "document.stopped"
         with self.store.transaction() as transaction:
-            transaction.audit.append(
-                AuditEvent(
-                    at=self.clock.now(),
-                    actor="worker",
-                    action=action,
-                    mandate=_LAW,
-                    # BR-18: of a stopped document nothing is kept but the rule and the time.
-                    document_id=None if is_stop else incoming.document_id,
-                    details={"code": code} if is_stop else {"code": code, "entry": entry.id},
-                )
-            )
+            transaction.audit.append(self._noted(incoming, entry, action, code=code))
+
+    def _noted(self, incoming: IncomingDocument, entry: JournalEntry, action: str, *, code: str | None) -> AuditEvent:
+        is_stop = action == "document.stopped"
+        return AuditEvent(
+            at=self.clock.now(),
+            actor="worker",
+            action=action,
+            mandate=_LAW,
+            # BR-18: of a stopped document nothing is kept but the rule and the time.
+            document_id=None if is_stop else incoming.document_id,
+            details={"code": code} if is_stop else {"code": code, "entry": entry.id},
+        )
 
 
 _SERIES_MARK = {

@@ -33,6 +33,8 @@ ATTACHMENTS = "attachments/"
 CONTAINER_MEDIA_TYPE = "application/vnd.etsi.asic-e+zip"
 """EN 319 162-1, 4.3.1."""
 
+_BEFORE_MARKUP = b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"
+"""White space and the marks of UTF-8, UTF-16 and UTF-32."""
 _STOP = Finding(code="BR-18", severity=Severity.STOP)
 
 _IN_MEMORY = 20_000_000
@@ -89,6 +91,13 @@ def marking_findings(source: bytes | BinaryIO) -> tuple[Finding, ...]:
     """Step 0, of bytes that nobody has verified: BR-18, or nothing."""
     document = signing.unverified_content(source, DOCUMENT_NAME, max_bytes=_IN_MEMORY)
     return (_STOP,) if document is not None and conversion.has_marking_above(document) else ()
+
+
+def loose_findings(content: bytes) -> tuple[Finding, ...]:
+    """The same of a file that does not say what it is: an archive under another name, the document without a container."""
+    is_markup = content.lstrip(_BEFORE_MARKUP).startswith(b"<")
+    loose = (_STOP,) if is_markup and conversion.has_marking_above(content) else ()
+    return loose or marking_findings(content)
 
 
 def _read(

@@ -28,7 +28,7 @@ from adapter.usecases.status import Status
 from adapter.usecases.verified_container import CONTAINER_MEDIA_TYPE, judge_bytes, sha256_of
 from tests.factories import fx1, put
 from tests.unit.usecases.containers import altered
-from tests.unit.usecases.houses import ALL_BINS, MEMBERS, NOW, HandClock, House, forger, issued, org
+from tests.unit.usecases.houses import ALL_BINS, MEMBERS, NOW, HandClock, House, KnownAddresses, forger, issued, org
 from tests.unit.usecases.test_apply_notice import say
 
 REPORT = fx1()
@@ -657,6 +657,72 @@ def test_a_marking_is_found_behind_more_violations_than_are_listed(mfa: House) -
     container = re_signed(secret)
     assert arrive(mfa, container=container).code == "BR-18"
     assert_nothing_kept(mfa, container, secret)
+
+
+UNREADABLE = {
+    "an instruction": lambda xml: xml.replace(b"?>", b"?><?x y?>", 1),
+    "another encoding": lambda xml: xml.decode().replace('encoding="UTF-8"', 'encoding="UTF-16"').encode("utf-16"),
+    "no end": lambda xml: xml[:-20],
+    "a document type": lambda xml: xml.replace(b"?>", b"?><!DOCTYPE x>", 1),
+}
+
+
+@pytest.mark.parametrize("how", UNREADABLE)
+def test_a_marking_is_found_in_what_is_no_xml_we_read(mfa: House, how: str) -> None:
+    secret = UNREADABLE[how](marked())
+    container = re_signed(secret)
+    assert arrive(mfa, container=container).code == "BR-18"
+    assert_nothing_kept(mfa, container, secret)
+
+
+@pytest.mark.parametrize("how", UNREADABLE)
+def test_what_is_no_xml_we_read_and_plainly_public_is_refused_as_ever_and_kept(mfa: House, how: str) -> None:
+    container = re_signed(UNREADABLE[how](xml()))
+    assert arrive(mfa, container=container).code == "receive.refused-against-rules"
+    assert mfa.store.blobs.read(sha256_of(container)) == container
+
+
+LOOSE = {
+    "the document itself": ("document.xml", marked),
+    "the document as some text": ("letter.bin", lambda: b"\xef\xbb\xbf \n" + marked()),
+    "a container by another name": ("document.zip", lambda: re_signed(marked())),
+}
+
+
+@pytest.mark.parametrize("what", LOOSE)
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_marked_document_outside_its_container_is_not_kept_either(mfa: House, what: str, beside: bool) -> None:
+    name, make = LOOSE[what]
+    content = make()
+    mfa.incoming.files["loose"] = FetchedFile(name=name, media_type="application/octet-stream", content=content)
+    mfa.incoming.files["whole"] = FetchedFile(name="a.asice", media_type="", content=container_bytes())
+    stopped = arrive(mfa, files=("whole", "loose") if beside else ("loose",))
+    assert stopped.code == "BR-18"
+    assert_nothing_kept(mfa, content)
+    assert sha256_of(container_bytes()) not in mfa.store.blobs
+
+
+def test_a_stop_is_noted_once_however_often_the_directory_is_silent(
+    mfa: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = KnownAddresses.body_of
+    silent = iter([True, True, False])
+
+    def body_of(book: KnownAddresses, member: str) -> BodyCode | None:
+        if next(silent, False):
+            raise Retryable("exchange.directory-silent")
+        return known(book, member)
+
+    monkeypatch.setattr(KnownAddresses, "body_of", body_of)
+    assert arrive(mfa, container=re_signed(marked())).code == "exchange.directory-silent"
+    for code in ("exchange.directory-silent", "BR-18"):
+        mfa.clock.at += timedelta(hours=1)
+        again = mfa.process()
+        assert again is not None
+        assert again.code == code
+    with mfa.store.transaction() as transaction:
+        noted = [one for one in transaction.audit.events() if one.event.action == "document.stopped"]
+    assert len(noted) == len(notices(mfa)) == len(answers(mfa)) == 1
 
 
 def test_a_stop_under_the_identifier_of_a_registered_document_refuses_nothing_after_the_fact(mfa: House) -> None:
