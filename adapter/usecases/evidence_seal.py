@@ -122,8 +122,10 @@ def parties_of(document: Judged) -> Mapping[str, Sequence[Party]]:
 
 
 def _party(body: OrgRef, signer: signing.CertificateFacts | None) -> Party:
-    """The number in the certificate that signed, then the number that the signed document states."""
-    number = (signer.bin if signer is not None else None) or body.bin
+    """The number that the signed document states, then the one in the certificate that signed: a document may be signed
+    by somebody else than it names.
+    """
+    number = body.bin or (signer.bin if signer is not None else None)
     organization = (signer.organization,) if signer is not None and signer.organization else ()
     return Party(bin=number, names=(body.name.kk, body.name.ru, *organization))
 

@@ -247,13 +247,23 @@ def _undisputed(manifest: Mapping[str, Any], shown: Shown) -> set[str]:
     return {
         str(one.says)
         for one in shown.answers
-        if one.kind is ReceiptKind.NOTICE and one.verdict == PASSED and not _is_dispute(manifest["files"], one.name)
+        if one.kind is ReceiptKind.NOTICE
+        and one.verdict == PASSED
+        and not _is_dispute(manifest["files"], one.name, shown)
     }
 
 
-def _is_dispute(files: Mapping[str, Any], name: str) -> bool:
+def _is_dispute(files: Mapping[str, Any], name: str, shown: Shown) -> bool:
+    """As the chain recorded it when the notice came: the flag beside the file alone takes nothing away."""
     facts = files.get(name)
-    return isinstance(facts, dict) and facts.get("dispute") is True
+    if not isinstance(facts, dict) or facts.get("dispute") is not True:
+        return False
+    return any(
+        one.event.action == "notice.dispute"
+        and one.event.document_id == shown.document_id
+        and one.event.details.get("sha256") == facts.get("sha256")
+        for one in shown.events
+    )
 
 
 _REACH = ("none", "notice", "digest")
@@ -266,7 +276,7 @@ def _told(
     """Number and reason as the notices gave them; how far the proof reaches."""
     notices = [one for one in shown.answers if one.kind is ReceiptKind.NOTICE and one.verdict != FAILED]
     numbers: list[object] = [one.number for one in notices if one.number is not None]
-    if not is_only or all(_is_dispute(manifest["files"], one.name) for one in notices if one.number is not None):
+    if not is_only or all(_is_dispute(manifest["files"], one.name, shown) for one in notices if one.number is not None):
         numbers.append(None)
     yield _one_of(place, facts, "number", numbers)
     refusals = [one for one in notices if one.says == NoticeKind.NOT_VALID]

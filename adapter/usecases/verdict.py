@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import signing
+from adapter.domain.reference import OrgRef
 from adapter.domain.report import (
     ConsolidatedInformation,
     PublishedResults,
@@ -71,6 +72,8 @@ def of_container(name: str, judged: Judged) -> Verdict:
             checks.append(check(f"document.{finding.code}", FAILED, **params))
         if not judged.findings:
             checks.append(check("document.content", PASSED))
+        if judged.report is not None:
+            checks += _signers_of_sender(judged.validation, judged.report.header.sender)
     return joined(
         Verdict(
             file=name,
@@ -84,6 +87,30 @@ def of_container(name: str, judged: Judged) -> Verdict:
         ),
         checks,
     )
+
+
+def _signers_of_sender(validation: signing.ValidationReport, sender: OrgRef) -> Iterator[Mapping[str, Any]]:
+    """Whether each signature is of the body that the document names as its sender: any other's proves nothing of it.
+
+    The BIN that the document states decides; where document or certificate gives none, the name of the organisation
+    may still say that it is the sender's, and otherwise nobody can tell.
+    """
+    names = {_folded(sender.name.kk), _folded(sender.name.ru)}
+    for signature in validation.signatures:
+        signer = signature.signer
+        found = signer.bin if signer is not None else None
+        if sender.bin is not None and found is not None:
+            conclusion = PASSED if found == sender.bin else FAILED
+        else:
+            is_named = signer is not None and signer.organization and _folded(signer.organization) in names
+            conclusion = PASSED if is_named else INDETERMINATE
+        yield check(
+            "document.signer-of-sender", conclusion, body=sender.code, stated=sender.bin or "", found=found or ""
+        )
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.split()).casefold()
 
 
 def of_report(name: str, report: signing.ValidationReport) -> Verdict:
