@@ -11,7 +11,7 @@ from adapter.cli.app import OK, JsonOption, LanguageOption, SettingsOption, app,
 from adapter.cli.screen import GOOD
 from adapter.composition.forms import write_consolidated, write_site, write_summary
 
-YearArgument = Annotated[int, typer.Argument(help="Reporting year.")]
+YearArgument = Annotated[int, typer.Argument(min=2000, max=2199, help="Reporting year.")]
 OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Folder for what is written.")]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -96,10 +96,10 @@ def verify(
     """Judge signatures offline, under the anchors you name and nothing else. Exit: 0, 1, 2, or 3 when it could not run."""
     ready = context(as_json=as_json, language=language)
     kind: Literal["production", "test", "sandbox"] = "sandbox" if policy == "sandbox" else "production"
-    moment = at.replace(tzinfo=now().tzinfo) if at is not None else now()
-    # A document is judged when it was known to exist; the seal was made later, and the folder is in our hands now.
-    sealed = seal_at.replace(tzinfo=now().tzinfo) if seal_at is not None else max(moment, now())
     try:
+        moment = _moment("--at", at) or now()
+        # A document is judged when it was known to exist; the seal was made later, and the folder is in our hands now.
+        sealed = _moment("--seal-at", seal_at) or max(moment, now())
         if not trust:
             raise Final("verify.no-anchors")
         judge = verifier(_expanded(trust), kind=kind, at=moment, policy=policy, seal_at=sealed)
@@ -132,6 +132,26 @@ def exit_code(verdicts: Sequence[Verdict], links: Sequence[Link]) -> int:
     codes = [_CODES[one.indication] for one in verdicts]
     codes += [_CODES[link.conclusion] for link in links if link.conclusion == "TOTAL-FAILED"]
     return 1 if 1 in codes else max(codes)
+
+
+_FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""Between them any certificate of the national authority begins and ends; what lies outside is a slip of the pen."""
+
+
+def _moment(option: str, given: datetime | None) -> datetime | None:
+    """The naive time of an option as UTC. Final `verify.time-out-of-range`."""
+    if given is None:
+        return None
+    moment = given.replace(tzinfo=UTC)
+    if not _FIRST <= moment <= _LAST:
+        params = {
+            "option": option,
+            "given": given.isoformat(),
+            "first": _FIRST.date().isoformat(),
+            "last": _LAST.date().isoformat(),
+        }
+        raise Final("verify.time-out-of-range", params=params)
+    return moment
 
 
 def _expanded(paths: Sequence[Path]) -> list[Path]:

@@ -120,7 +120,7 @@ def _text(path: Path) -> str:
         tomllib.loads(text)
     except OSError as error:
         raise Final("file.unreadable", place=place, params={"file": path.name}) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise Final("settings.not-toml", place=place, params={"file": path.name, "reason": str(error)}) from error
     return text
 

@@ -20,7 +20,7 @@ def load_settings(path: Path, environment: Mapping[str, str]) -> Settings:
         mapping = tomllib.loads(text)
     except OSError as error:
         raise _refused("settings.unreadable", file=path.name, reason=error.strerror or "") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise _refused("settings.not-toml", file=path.name, reason=str(error)) from error
     findings = replace(mapping, environment)
     try:

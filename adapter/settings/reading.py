@@ -15,6 +15,8 @@ from adapter.settings.environment import FromEnvironment
 
 _LONGEST_SECONDS: Final = 10 * 366 * 24 * 3600
 """Ten years: a longer duration is a slip of the pen, and the largest of them overflow a date."""
+_NUL: Final = "\0"
+"""TOML can spell it; no path of a system and no driver of a database takes it, and each complains in its own way."""
 
 
 class Reading:
@@ -50,15 +52,18 @@ class Reading:
         if hint is timedelta and isinstance(given, int | float) and 0 <= given <= _LONGEST_SECONDS:
             # True is a whole number for Python and none for a person.
             return timedelta(seconds=given) if not isinstance(given, bool) else self._wrong(hint, key)
-        if hint is Path and isinstance(given, str):
-            return self._folder / given.strip()
-        if hint is Secret and isinstance(given, str):
-            return Secret(given)
-        if hint is str and isinstance(given, str):
-            return given.strip()
+        if hint in {Path, Secret, str} and isinstance(given, str):
+            return self._text(hint, given, key)
         if hint in {int, float, bool} and type(given) is hint:
             return given
         return self._wrong(hint, key)
+
+    def _text(self, hint: Any, given: str, key: str) -> Any:
+        if _NUL in given:
+            return self.found("settings.nul-character", key=key)
+        if hint is Secret:
+            return Secret(given)
+        return self._folder / given.strip() if hint is Path else given.strip()
 
     def _wrong(self, hint: Any, key: str) -> None:
         self.found("settings.wrong-type", key=key, expected=_name(hint))
@@ -123,6 +128,9 @@ class Reading:
         return name, given.get(name, MISSING)
 
     def _secret_file(self, name: object, key: str) -> object:
+        if _NUL in str(name):
+            self.found("settings.nul-character", key=key)
+            return ""
         try:
             return (self._folder / str(name).strip()).read_text(encoding="utf-8-sig").strip("\r\n")
         except (OSError, UnicodeDecodeError):

@@ -215,7 +215,8 @@ def _signing_time(claimed: datetime | None, policy: ValidationPolicy, at: dateti
         if policy.require_signing_time:
             return Check.failed("claims.signing-time", SubIndication.SIG_CONSTRAINTS_FAILURE, reason="absent")
         return Check.not_performed("claims.signing-time", reason="absent")
-    if claimed > at + policy.clock_tolerance:
+    # a difference, never a sum: the last instants of the calendar plus a tolerance are no instant
+    if claimed - at > policy.clock_tolerance:
         return Check.indeterminate(
             "claims.signing-time",
             SubIndication.SIG_CONSTRAINTS_FAILURE,

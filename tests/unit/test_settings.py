@@ -261,12 +261,31 @@ def test_a_secret_file_that_is_not_there_is_said_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("exchange.account.password_file", "a\0b"),
+        ("exchange.account.password", "a\0b"),
+        ("trust.anchors[1]", ["a\0b"]),
+        ("storage.url", "sqlite:///a\0b"),
+        ("keys.document.file", "a\0b"),
+        ("node.system", "a\0b"),
+    ],
+)
+def test_a_nul_character_is_refused_by_its_key(tmp_path: Path, key: str, value: object) -> None:
+    name = key.removesuffix("[1]").replace(".", "__")
+    changes: dict[str, Any] = {"exchange__account__password": None} if name.endswith("password_file") else {}
+    found = one(refused(tmp_path, **changes, **{name: value}))
+    assert (found.code, found.params["key"]) == ("settings.nul-character", key)
+
+
+@pytest.mark.parametrize(
     ("content", "code"),
     [
         (b"profile = \n", "settings.not-toml"),
         (b"\xff\xfe\x00p", "settings.not-toml"),
         (b"", "settings.missing"),
         (b"a = 1\na = 2\n", "settings.not-toml"),
+        pytest.param(b"a = " + b"[" * 100_000, "settings.not-toml", id="nested too deeply"),
     ],
 )
 def test_what_is_no_settings_file_is_refused(tmp_path: Path, content: bytes, code: str) -> None:

@@ -393,6 +393,26 @@ def test_verify_at_another_time(elshi: Elshi, stand: Stand, container: Path) -> 
     assert elshi("verify", container, *trust, "--at", "then", code=2).err
 
 
+@pytest.mark.parametrize("option", ["--at", "--seal-at"])
+@pytest.mark.parametrize("given", ["9999-12-31T23:59:59", "0001-01-01", "1999-12-31T23:59:59", "2200-01-01T00:00:01"])
+def test_a_time_at_which_nothing_can_be_judged_is_refused_by_its_option(
+    elshi: Elshi, stand: Stand, container: Path, option: str, given: str
+) -> None:
+    ran = elshi("verify", container, "--trust", stand.anchors[0], option, given, "--json", code=3).json
+    assert ran["error"] == "verify.time-out-of-range"
+    assert ran["params"]["option"] == option
+    assert ran["params"]["given"][:10] == given[:10]
+
+
+@pytest.mark.parametrize("year", ["1999", "2200", "99999999999999999999"])
+@pytest.mark.parametrize("command", ["summarise", "consolidate", "publish"])
+def test_a_year_that_is_none_is_refused_before_anything_begins(
+    elshi: Elshi, tmp_path: Path, command: str, year: str
+) -> None:
+    ran = elshi(command, year, "texts.yaml", "-o", tmp_path / "out", code=2)
+    assert "Invalid value for 'year'" in ran.err
+
+
 def test_a_hostile_evidence_folder_is_shown_without_harm(elshi: Elshi, stand: Stand, tmp_path: Path) -> None:
     folder = tmp_path / "evidence"
     folder.mkdir()

@@ -54,11 +54,14 @@ def test_an_evidence_folder_that_cannot_be_written_is_said(
 def test_a_script_of_faults_that_is_none_is_said(elshi: Elshi, stand: Stand, tmp_path: Path) -> None:
     broken = tmp_path / "broken.toml"
     broken.write_text("[[fault]\n")
+    deep = tmp_path / "deep.toml"
+    deep.write_text("a = " + "[" * 100_000)
     unknown = tmp_path / "unknown.toml"
     unknown.write_text('[[fault]]\nname = "no-such-fault"\n')
     for script, code in (
         (tmp_path / "none.toml", "file.unreadable"),
         (broken, "settings.not-toml"),
+        (deep, "settings.not-toml"),
         (unknown, "sandbox.unknown-fault"),
     ):
         assert f"error {code}" in elshi("sandbox", stand.folder, "--port", "0", "--script", script, code=2).err
@@ -68,6 +71,7 @@ def test_a_script_of_faults_that_is_none_is_said(elshi: Elshi, stand: Stand, tmp
     ("text", "code"),
     [
         ("[gateway\n", "settings.not-toml"),
+        pytest.param("a = " + "[" * 100_000, "settings.not-toml", id="nested too deeply"),
         ("", "sandbox.settings-missing"),
         ('[gateway]\nkey = "none.p12"\nkey_password = "x"\n', "sandbox.settings-unreadable-file"),
     ],

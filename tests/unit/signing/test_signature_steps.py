@@ -146,6 +146,22 @@ def test_a_person_of_a_body_may_sign_a_document(pki: SandboxPki, ec_head: Issued
     assert report.best_signature_time == AT
 
 
+@pytest.mark.parametrize("at", [datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)])
+def test_the_ends_of_the_calendar_end_in_a_verdict(pki: SandboxPki, ec_head: IssuedKey, at: datetime):
+    certificate = Certificate.from_der(ec_head.certificate)
+    claims = SignedClaims(id="s", format="CAdES", level="B-B", covered=("content",), signing_time=AT)
+    report = judge_signer(
+        claims=claims,
+        signer=certificate,
+        candidates=(),
+        checks=(DONE,),
+        policy=SANDBOX_DOCUMENT,
+        anchors=pki.trust_anchors(),
+        at=at,
+    )
+    assert report.indication is UNDECIDED
+
+
 @pytest.mark.parametrize("kind", ["information-system", "gateway"])
 def test_a_system_may_sign_an_envelope(pki: SandboxPki, ec_head: IssuedKey, kind: str):
     assert judged(issue(pki, kind, ec_head), pki, SANDBOX_ENVELOPE, claimed=None).indication is Indication.TOTAL_PASSED
