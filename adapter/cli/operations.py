@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 import uuid
 from pathlib import Path
 from typing import Annotated
@@ -15,8 +14,15 @@ from adapter.cli.app import OK, JsonOption, LanguageOption, SettingsOption, app,
 from adapter.cli.screen import GOOD, Screen
 from adapter.composition import Node, load_key
 from adapter.composition.machine import machine_clock, machine_identifiers
-from adapter.composition.stand import default_plan, existing_stand, make_stand
-from adapter.errors import Final, Place
+from adapter.composition.stand import (
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    default_plan,
+    existing_stand,
+    gateway_address,
+    make_stand,
+    toml_of,
+)
 from adapter.server import Server
 from adapter.usecases.status import delivery_as_json
 from adapter.worker import Worker
@@ -73,10 +79,20 @@ def worker(
 )
 def sandbox(
     folder: Annotated[Path, typer.Argument(help="Where the stand lies; made when it is not there yet.")],
-    host: Annotated[str, typer.Option("--host", help="Address to listen at.")] = "127.0.0.1",
+    host: Annotated[
+        str | None,
+        typer.Option("--host", help="Address to listen at; the stand's own without it.", show_default=DEFAULT_HOST),
+    ] = None,
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65_000, help="Port of the gateway; participants follow it.")
-    ] = 18080,
+        int | None,
+        typer.Option(
+            "--port",
+            min=1,
+            max=65_000,
+            help="Port of the gateway; the stand's own without it.",
+            show_default=str(DEFAULT_PORT),
+        ),
+    ] = None,
     script: Annotated[Path | None, typer.Option("--script", help="Faults to play (TOML).", show_default=False)] = None,
     control_port: Annotated[
         int, typer.Option("--control-port", min=0, max=65_535, help="Port of /sandbox/...; any free one without it.")
@@ -86,17 +102,19 @@ def sandbox(
 ) -> int:
     """Play the exchange: gateway, centre, file store and directory over real HTTP, with faults on demand."""
     ready = context(language=language)
-    faults = _text(script) if script is not None else None
-    is_new = not (folder / "sandbox.toml").exists()
-    stand = make_stand(folder, default_plan(now(), host=host, port=port)) if is_new else existing_stand(folder)
-    if is_new:
+    faults = toml_of(script) if script is not None else None
+    if (folder / "sandbox.toml").exists():
+        stand = existing_stand(folder)
+        host, port = gateway_address(stand, host=host, port=port)
+    else:
+        plan = default_plan(now(), host=host or DEFAULT_HOST, port=port or DEFAULT_PORT)
+        stand, host, port = make_stand(folder, plan), plan.host, plan.port
         for body, path in stand.nodes.items():
             ready.screen.say(f"{body:8} {path}")
     if only_make:
         return OK
-    mapping = tomllib.loads(_text(stand.sandbox))
     settings = exchange_sandbox.sandbox_settings(
-        mapping,
+        toml_of(stand.sandbox),
         lambda name: (folder / name).read_bytes(),
         load_key=lambda content, password: load_key(content, password, file="gateway"),
     )
@@ -104,25 +122,12 @@ def sandbox(
         settings, machine_clock(), host, port, new_id=uuid_of_machine, control_port=control_port
     ) as serving:
         if faults is not None:
-            serving.sandbox.add_faults_from_toml(faults)
+            serving.sandbox.add_faults(*exchange_sandbox.rules_from(faults))
         # Said only when signals are heard: a supervisor that stops us at once still gets a clean stop.
         serving.run_until_signal(
             lambda: ready.screen.say(f"{serving.gateway_url}   {serving.control_url}/sandbox/events")
         )
     return OK
-
-
-def _text(path: Path) -> str:
-    """A TOML file as text; Final when it cannot be read or is no TOML."""
-    place = Place(file=path.name)
-    try:
-        text = path.read_bytes().removeprefix(b"\xef\xbb\xbf").decode("utf-8")
-        tomllib.loads(text)
-    except OSError as error:
-        raise Final("file.unreadable", place=place, params={"file": path.name}) from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise Final("settings.not-toml", place=place, params={"file": path.name, "reason": str(error)}) from error
-    return text
 
 
 def uuid_of_machine() -> uuid.UUID:

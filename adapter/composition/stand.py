@@ -15,16 +15,22 @@ from __future__ import annotations
 import secrets
 import shutil
 import ssl
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import schemas
 import signing
-from adapter.errors import Final
+from adapter.errors import Final, Place
 
 RECIPIENTS = ("KZ-MFA", "KZ-GA", "KZ-AP")
+DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 18080
+"""Where a new stand has its gateway when nobody says otherwise."""
+
 MINISTRIES = ("KZ-MOF", "KZ-MLSP", "KZ-MENR", "KZ-MOT", "KZ-MTI")
 
 _BINS = {
@@ -77,8 +83,8 @@ class StandPlan:
 
     not_before: datetime
     not_after: datetime
-    host: str = "127.0.0.1"
-    port: int = 18080
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
     ports: Mapping[str, int]
     bodies: Sequence[str] = (*MINISTRIES, *RECIPIENTS)
     rules: Path | None = None
@@ -92,6 +98,48 @@ def existing_stand(folder: Path) -> Stand:
         raise Final("stand.not-here", params={"folder": folder.name})
     nodes = {path.parent.name.upper(): path for path in sorted(folder.glob("*/elshi.toml"))}
     return Stand(folder=folder, sandbox=sandbox, nodes=nodes, anchors=tuple(sorted((folder / "trust").glob("*.pem"))))
+
+
+def gateway_address(stand: Stand, *, host: str | None, port: int | None) -> tuple[str, int]:
+    """Where the gateway of a stand made before must listen: where the settings of its nodes look for it.
+
+    host, port      what the person asked for. Another host is taken (0.0.0.0 is reached by other names); another port is
+                    refused, since nobody would come there. Without any node's settings they decide alone.
+    Raises Final `stand.other-port`, `stand.several-ports`, `settings.not-toml`, `file.unreadable`.
+    """
+    looked_for = [one for one in map(_gateway_of, stand.nodes.values()) if one is not None]
+    ports = sorted({number for _, number in looked_for})
+    if port is None and len(ports) > 1:
+        raise Final("stand.several-ports", params={"ports": ", ".join(map(str, ports))})
+    if port is not None and ports and port not in ports:
+        raise Final("stand.other-port", params={"expected": ", ".join(map(str, ports)), "given": port})
+    chosen = port if port is not None else ports[0] if ports else DEFAULT_PORT
+    hosts = {name for name, number in looked_for if number == chosen}
+    return host or (hosts.pop() if len(hosts) == 1 else DEFAULT_HOST), chosen
+
+
+def _gateway_of(settings: Path) -> tuple[str, int] | None:
+    """Host and port of `exchange.endpoint`; None when it names no port, as of a system that lives elsewhere."""
+    exchange = toml_of(settings).get("exchange")
+    endpoint = exchange.get("endpoint") if isinstance(exchange, Mapping) else None
+    try:
+        address = urlsplit(endpoint) if isinstance(endpoint, str) else None
+        if address is None or address.hostname is None or address.port is None:
+            return None
+    except ValueError:  # brackets that do not close, a port that is no number
+        return None
+    return address.hostname, address.port
+
+
+def toml_of(path: Path) -> dict[str, Any]:
+    """A TOML file of a stand, not judged yet. Raises Final `file.unreadable`, `settings.not-toml`."""
+    place = Place(file=path.name)
+    try:
+        return tomllib.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf").decode("utf-8"))
+    except OSError as error:
+        raise Final("file.unreadable", place=place, params={"file": path.name}) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise Final("settings.not-toml", place=place, params={"file": path.name, "reason": str(error)}) from error
 
 
 def default_plan(now: datetime, *, host: str, port: int) -> StandPlan:

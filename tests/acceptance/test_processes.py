@@ -162,7 +162,7 @@ def test_killed_processes_lose_nothing_and_the_others_stop_cleanly(
     script.write_text(SCRIPT, encoding="utf-8")
     settings = {body: stand.nodes[body] for body in ("KZ-MOF", "KZ-MFA")}
     staying = {
-        "sandbox": program.start("sandbox", "sandbox", stand.folder, "--port", port, "--script", script),
+        "sandbox": program.start("sandbox", "sandbox", stand.folder, "--script", script),
         "serve KZ-MOF": program.start("serve", "serve", "-s", settings["KZ-MOF"]),
         "worker KZ-MFA": program.start("worker", "worker", "-s", settings["KZ-MFA"]),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from adapter.composition.stand import Stand
 from adapter.texts import Language
-from tests.stands import EXAMPLES, changed
+from tests.stands import EXAMPLES, changed, gateway_port
 from tests.unit.cli.conftest import Elshi, Ran
 from tests.unit.command_lines import calls_in, complaint, known_commands
 
@@ -259,6 +260,33 @@ def test_a_stand_is_made_once(elshi: Elshi, stand: Stand) -> None:
     before = {path: path.read_bytes() for path in stand.folder.rglob("*") if path.is_file()}
     elshi("sandbox", stand.folder, "--make", code=0)
     assert {path: path.read_bytes() for path in stand.folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_stand_is_not_started_on_a_port_that_its_nodes_do_not_look_at(elshi: Elshi, stand: Stand) -> None:
+    made = gateway_port(stand)
+    for ending in ((), ("--make",)):
+        ran = elshi("sandbox", stand.folder, "--port", made + 1, "--language", "en", *ending, code=2)
+        assert "stand.other-port" in ran.err
+        assert str(made) in ran.err
+        assert str(made + 1) in ran.err
+    elshi("sandbox", stand.folder, "--port", made, "--make", code=0)
+
+
+def test_a_later_start_listens_where_the_nodes_look(elshi: Elshi, stand: Stand) -> None:
+    with socket.create_server(("127.0.0.1", gateway_port(stand))):
+        ran = elshi("sandbox", stand.folder)
+    assert ran.code != 0
+    assert "sandbox.address-taken" in ran.err
+    assert str(gateway_port(stand)) in ran.err
+
+
+def test_nodes_that_look_at_different_ports_are_told_and_one_of_them_may_be_named(elshi: Elshi, stand: Stand) -> None:
+    made = gateway_port(stand)
+    changed(stand, "KZ-MLSP", f"127.0.0.1:{made}/", "127.0.0.1:9/")
+    ran = elshi("sandbox", stand.folder, "--make", code=2)
+    assert "stand.several-ports" in ran.err
+    assert f"9, {made}" in ran.err
+    elshi("sandbox", stand.folder, "--make", "--port", made, code=0)
 
 
 def test_a_folder_with_other_things_is_not_made_a_stand(elshi: Elshi, tmp_path: Path) -> None:

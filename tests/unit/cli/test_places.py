@@ -64,7 +64,7 @@ def test_a_script_of_faults_that_is_none_is_said(elshi: Elshi, stand: Stand, tmp
         (deep, "settings.not-toml"),
         (unknown, "sandbox.unknown-fault"),
     ):
-        assert f"error {code}" in elshi("sandbox", stand.folder, "--port", "0", "--script", script, code=2).err
+        assert f"error {code}" in elshi("sandbox", stand.folder, "--script", script, code=2).err
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_script_of_faults_that_is_none_is_said(elshi: Elshi, stand: Stand, tmp
 )
 def test_a_stand_that_is_damaged_is_said(elshi: Elshi, stand: Stand, text: str, code: str) -> None:
     stand.sandbox.write_text(text)
-    assert f"error {code}" in elshi("sandbox", stand.folder, "--port", "0", code=2).err
+    assert f"error {code}" in elshi("sandbox", stand.folder, code=2).err
 
 
 def test_a_stand_cannot_be_made_where_a_file_is(elshi: Elshi, tmp_path: Path) -> None:
