@@ -50,7 +50,7 @@ class Sign:
             write_container(composed, key, policy=self.policy, at=at, out=writer.file)
             kept = writer.keep()
         judged = judge(kept, self.blobs, self.trust, at=at)
-        refuse_unless_passed(judged)
+        refuse_unless_passed(judged, "sign.own-verification")
         return kept, judged
 
     def office_signature(self, files: Sequence[TravellingFile], *, at: datetime) -> bytes | None:
@@ -117,13 +117,13 @@ def refuse_unfit_key(key: signing.SigningKey, *, at: datetime) -> None:
         raise Final("sign.certificate-authentication-only", params=params)
 
 
-def refuse_unless_passed(judged: Judged) -> None:
-    """Raise Final unless the verdict is TOTAL-PASSED and the container says what its header declares."""
+def refuse_unless_passed(judged: Judged, code: str) -> None:
+    """Raise Final `code` unless the verdict is TOTAL-PASSED and the container says what its header declares."""
     if judged.validation.indication is not signing.Indication.TOTAL_PASSED:
-        raise _refusal("sign.own-verification", judged.validation)
+        raise _refusal(code, judged.validation)
     if judged.container is None or judged.findings:
-        code = judged.findings[0].code if judged.findings else "container.no-document"
-        raise Final("sign.own-verification", params={"indication": "TOTAL-PASSED", "reason": code, "signer": ""})
+        reason = judged.findings[0].code if judged.findings else "container.no-document"
+        raise Final(code, params={"indication": "TOTAL-PASSED", "reason": reason, "signer": ""})
 
 
 def _refusal(code: str, report: signing.ValidationReport) -> Final:

@@ -75,12 +75,15 @@ class Submit:
         return self._queue(kept, judged, findings, now)
 
     def container(self, kept: KeptBlob) -> Submitted:
-        """Submit a container that was signed elsewhere: it is judged as the addressee will judge it."""
+        """Submit a container that was signed elsewhere: it is judged as the addressee will judge it.
+
+        Raises Final `submit.container-not-verified` with the verdict when it does not end TOTAL-PASSED.
+        """
         now = self.clock.now()
         judged = judge(kept, self.store.blobs, self.sign.trust, at=now)
         if judged.findings:
             raise DocumentRefused(judged.findings)
-        refuse_unless_passed(judged)
+        refuse_unless_passed(judged, "submit.container-not-verified")
         assert judged.container is not None
         assert judged.report is not None
         self._check_ours(judged.report)

@@ -193,7 +193,7 @@ def test_a_container_that_is_none_is_not_submitted(elshi: Elshi, stand: Stand, t
         path = tmp_path / "report.asice"
         path.write_bytes(content)
         ran = elshi("submit", path, "-s", settings, "--json", code=2)
-        assert ran.json["error"] == "sign.own-verification"
+        assert ran.json["error"] == "submit.container-not-verified"
     assert elshi("status", "-s", settings, "--json", code=0).json == []
 
 

@@ -88,7 +88,7 @@ def test_an_altered_container_is_not_taken_and_says_why(door: Door, container: b
 @pytest.mark.parametrize("content", [b"", b"PK", b"<a/>", b"\xff" * 1000])
 def test_what_is_no_container_is_not_taken(door: Door, content: bytes) -> None:
     answer = door.ask("POST", "/documents", data=content)
-    told(answer, 422)
+    told(answer, 422, "submit.container-not-verified")
 
 
 def test_the_same_id_with_another_text_is_a_conflict(

@@ -290,7 +290,30 @@ def test_an_altered_container_is_not_submitted(mof: House) -> None:
     for place, content in altered(_container()):
         with pytest.raises(Final) as refused:
             mof.submit().container(mof.store.blobs.put(content))
-        assert refused.value.code == "sign.own-verification", place
+        assert refused.value.code == "submit.container-not-verified", place
+    nothing_is_there(mof)
+
+
+def test_an_empty_container_is_refused_with_its_verdict(mof: House) -> None:
+    with pytest.raises(Final) as refused:
+        mof.submit().container(mof.store.blobs.put(b""))
+    assert (refused.value.code, refused.value.params["indication"]) == ("submit.container-not-verified", "TOTAL-FAILED")
+    assert refused.value.params["reason"]
+    nothing_is_there(mof)
+
+
+def test_a_container_of_a_signer_nobody_trusts_is_refused_with_its_verdict(mof: House) -> None:
+    elsewhere = signing.SandboxPki.create(
+        not_before=datetime(2026, 1, 1, tzinfo=UTC), not_after=datetime(2028, 1, 1, tzinfo=UTC)
+    )
+    submit = mof.submit()
+    trust = replace(submit.sign.trust, anchors=elsewhere.trust_anchors())
+    with pytest.raises(Final) as refused:
+        replace(submit, sign=replace(submit.sign, trust=trust)).container(mof.store.blobs.put(_container()))
+    assert (refused.value.code, refused.value.params["indication"]) == (
+        "submit.container-not-verified",
+        "INDETERMINATE",
+    )
     nothing_is_there(mof)
 
 
