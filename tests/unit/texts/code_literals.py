@@ -59,7 +59,7 @@ NOT_CODES = {
 _FILE_ENDINGS = (".asice", ".json", ".p7s", ".pdf", ".pem", ".toml", ".xml", ".xsd")
 """Literals that end so are names of files."""
 
-_EVENT_CALLS = {"_note", "note"}
+_EVENT_CALLS = {"_note", "_noted", "note"}
 _EVENT_ARGUMENT = "action"
 """Names of events of the sandbox and of the audit chain look like codes; they are data for machines, never a sentence."""
 
