@@ -189,6 +189,7 @@ class _Play(Stage):
             kind="sandbox",
             at=max(now(), self.clock.now()),
             policy="sandbox",
+            exchange_files=[self.output / "exchange" / "gateway.pem"],
         )
         verdicts = [judge.folder(str(folder.relative_to(self.output)), evidence_folder(folder)) for folder in folders]
         sealed = tuple(verdicts)
@@ -245,6 +246,11 @@ class _Play(Stage):
         self._line(
             "try",
             command=f"{_command()} verify {self.output}/packages/*.asice --trust {self.output}/trust/*.pem{self._at()}",
+        )
+        self._line(
+            "try-evidence",
+            command=f"{_command()} verify {self.output}/evidence --trust {self.output}/trust/*.pem"
+            f" --exchange {self.output}/exchange/*.pem{self._at()}",
         )
         self._line(
             "try-forged", command=f"{_command()} verify {self.output}/forged/*.asice --trust {self.output}/trust/*.pem"

@@ -69,6 +69,13 @@ def verify(
     trust: Annotated[
         list[Path] | None, typer.Option("--trust", help="Trust anchors (PEM or DER); give it again for more.")
     ] = None,
+    exchange: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--exchange",
+            help="The gateway's own certificates: messages must be signed with one of them; give it again for more.",
+        ),
+    ] = None,
     policy: Annotated[
         Literal["sandbox", "kz-document"], typer.Option("--policy", help="Rules of validation.")
     ] = "sandbox",
@@ -102,7 +109,14 @@ def verify(
         sealed = _moment("--seal-at", seal_at) or max(moment, now())
         if not trust:
             raise Final("verify.no-anchors")
-        judge = verifier(_expanded(trust), kind=kind, at=moment, policy=policy, seal_at=sealed)
+        judge = verifier(
+            _expanded(trust, "verify.no-anchors"),
+            kind=kind,
+            at=moment,
+            policy=policy,
+            seal_at=sealed,
+            exchange_files=_expanded(exchange, "verify.no-exchange") if exchange else (),
+        )
         targets = [one for path in paths for one in _targets(path)]
         if not targets:
             raise Final("verify.nothing-found", params={"paths": ", ".join(map(str, paths))})
@@ -154,10 +168,11 @@ def _moment(option: str, given: datetime | None) -> datetime | None:
     return moment
 
 
-def _expanded(paths: Sequence[Path]) -> list[Path]:
+def _expanded(paths: Sequence[Path], code: str) -> list[Path]:
+    """Files as they are, of a folder its .pem; Final with that code when there is none."""
     found = [one for path in paths for one in (sorted(path.glob("*.pem")) if path.is_dir() else [path])]
     if not found:
-        raise Final("verify.no-anchors")
+        raise Final(code)
     return found
 
 
@@ -225,6 +240,16 @@ def _report(screen: Screen, verdicts: Sequence[Verdict], links: Sequence[Link]) 
     if links:
         words = {"kk": "құжаттар тізбегі", "ru": "цепочка документов", "en": "chain of documents"}
         screen.say(f"{words[screen.language.value]}: {passed}/{len(links)}")
+    _unpinned(screen, verdicts)
+
+
+def _unpinned(screen: Screen, verdicts: Sequence[Verdict]) -> None:
+    """Said once for all folders, and also when everything passed: nobody asked whether it was the exchange that spoke."""
+    code = "evidence.exchange-not-pinned"
+    count = sum(int(one["params"]["count"]) for verdict in verdicts for one in verdict.checks if one["id"] == code)
+    if count:
+        sentence = sentences.render(code, {"count": count}, screen.language)
+        screen.say(Text(f"{sentence.what} {sentence.to_do}"))
 
 
 def _reasons(screen: Screen, verdict: Verdict) -> None:

@@ -197,6 +197,11 @@ LINES: Mapping[str, Mapping[str, str]] = {
         "ru": "Проверьте сами: [cyan]{command}[/]",
         "en": "Check for yourself: [cyan]{command}[/]",
     },
+    "try-evidence": {
+        "kk": "Дәлелдер қалталары, алмасудың сертификатымен: [cyan]{command}[/]",
+        "ru": "Папки доказательств, с сертификатом обмена: [cyan]{command}[/]",
+        "en": "The evidence folders, with the exchange's certificate: [cyan]{command}[/]",
+    },
     "try-forged": {
         "kk": "Жалғаны: [cyan]{command}[/]",
         "ru": "Подделка: [cyan]{command}[/]",

@@ -83,6 +83,8 @@ class Stage:
         (self.output / "trust").mkdir()
         for anchor in self.stand.anchors:
             shutil.copy(anchor, self.output / "trust" / anchor.name)
+        (self.output / "exchange").mkdir()
+        shutil.copy(self.output / "stand" / "gateway.pem", self.output / "exchange" / "gateway.pem")
         settings = exchange.sandbox_settings(
             tomllib.loads(self.stand.sandbox.read_text(encoding="utf-8")),
             lambda name: (self.output / "stand" / name).read_bytes(),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 import signing
-from adapter.composition.key_files import read_file, signing_errors
+from adapter.composition.key_files import certificate, read_file, signing_errors
 from adapter.domain.document import Sha256
 from adapter.errors import Final, Place
 from adapter.exchange.channel import interpret
@@ -29,10 +29,12 @@ def verifier(
     at: datetime,
     policy: PolicyName,
     seal_at: datetime | None = None,
+    exchange_files: Sequence[Path] = (),
 ) -> Verify:
     """The auditor's verifier: anchors from the command, nothing else from anywhere.
 
-    seal_at     validation time of the seals of evidence folders; `at` without it
+    seal_at         validation time of the seals of evidence folders; `at` without it
+    exchange_files  certificates of the exchange, one in each file: its messages have to be signed with one of them
     """
     texts = [read_file(path, "trust.unreadable") for path in anchor_files]
     anchors = signing_errors(lambda: signing.TrustAnchors.from_pem("command-line", kind, *texts))
@@ -44,7 +46,14 @@ def verifier(
         interpret=interpret,
         at=at,
         seal_at=seal_at,
+        exchange=tuple(_certificate(path) for path in exchange_files),
     )
+
+
+def _certificate(path: Path) -> bytes:
+    content = certificate(path)
+    signing_errors(lambda: signing.certificate_facts(content))
+    return content
 
 
 @contextmanager

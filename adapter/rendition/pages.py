@@ -272,7 +272,7 @@ def _check_sentence(check: Mapping[str, Any], language: Language) -> str:
     code = str(check["id"])
     known = code if code in texts.codes() else code.removeprefix("document.")
     sentence = texts.render(known, dict(check.get("params") or {}), language)
-    is_open = check["conclusion"] in {"FAILED", "INDETERMINATE"}
+    is_open = check["conclusion"] != "PASSED"
     return f"{sentence.what} {sentence.to_do}".rstrip() if is_open else sentence.what
 
 

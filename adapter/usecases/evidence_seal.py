@@ -32,12 +32,16 @@ _LARGEST = 1_000_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JudgedSeal:
-    """The verdict on the seal, with the signatures it rests on; `checks` are those that the folder's verdict takes over."""
+    """The verdict on the seal, with the signatures it rests on; `checks` are those that the folder's verdict takes over.
+
+    signers     certificates that the seal names, whatever its verdict
+    """
 
     indication: str
     sub_indication: str | None
     signatures: tuple[Mapping[str, Any], ...]
     checks: tuple[Mapping[str, Any], ...]
+    signers: tuple[signing.CertificateFacts, ...] = ()
 
     def as_json(self, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
         """Plain values, with what evidence.json says of its own making."""
@@ -82,6 +86,7 @@ def judge_seal(
         sub_indication=sub,
         signatures=tuple(report.as_json()["signatures"]),
         checks=tuple(checks),
+        signers=tuple(signers_of(report)),
     )
 
 
@@ -100,9 +105,12 @@ class Party:
         """Whether the certificate is the body's; None when neither number nor name can tell. A number beats a name."""
         if self.bin is not None:
             return signer.bin == self.bin
-        if signer.organization is not None and _plain(signer.organization) in {_plain(name) for name in self.names}:
-            return True
-        return None
+        return True if is_named(signer, self.names) else None
+
+
+def is_named(signer: signing.CertificateFacts, names: Sequence[str]) -> bool:
+    """Whether the organisation in the certificate bears one of the names, whatever their case and spaces."""
+    return signer.organization is not None and _plain(signer.organization) in {_plain(name) for name in names}
 
 
 def parties_of(document: Judged) -> Mapping[str, Sequence[Party]]:
@@ -114,7 +122,7 @@ def parties_of(document: Judged) -> Mapping[str, Sequence[Party]]:
     if document.report is None:
         return {}
     header = document.report.header
-    signers = _signers(document)
+    signers = signers_of(document.validation)
     known: dict[str, list[Party]] = {header.sender.code: [_party(header.sender, one) for one in signers]}
     if header.recipient is not None:
         known.setdefault(header.recipient.code, []).append(_party(header.recipient, None))
@@ -156,8 +164,9 @@ def owned(parties: Sequence[Party], signer: signing.CertificateFacts) -> bool | 
     return all(said) if said else None
 
 
-def _signers(judged: Judged) -> list[signing.CertificateFacts]:
-    return [one.signer for one in judged.validation.signatures if one.signer is not None]
+def signers_of(report: signing.ValidationReport) -> list[signing.CertificateFacts]:
+    """The certificates that signed, as far as they could be read."""
+    return [one.signer for one in report.signatures if one.signer is not None]
 
 
 def _names(report: signing.ValidationReport) -> str:

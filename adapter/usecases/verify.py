@@ -24,6 +24,7 @@ class Verify:
 
     interpret   reads a raw message of the exchange; only what it says is used, never as a ground to trust it
     seal_at     validation time of the seals of evidence folders, which are made at the export; `at` without it
+    exchange    DER of the exchange's certificates as the auditor knows them: a message has to be signed with one of them
     """
 
     trust: Trust
@@ -31,6 +32,7 @@ class Verify:
     interpret: Callable[[bytes], Interpreted]
     at: datetime
     seal_at: datetime | None = None
+    exchange: tuple[bytes, ...] = ()
 
     def container(self, name: str, source: BinaryIO | bytes, kept: KeptBlob) -> Verdict:
         """Judge one ASiC-E container."""
@@ -46,7 +48,11 @@ class Verify:
     def envelope(self, name: str, message: bytes) -> Verdict:
         """Judge a SOAP message."""
         judged = signing.verify_envelope(
-            message, policy=self.envelope_trust.policy, anchors=self.envelope_trust.anchors, at=self.at
+            message,
+            policy=self.envelope_trust.policy,
+            anchors=self.envelope_trust.anchors,
+            at=self.at,
+            pinned=self.exchange,
         )
         return of_report(name, judged.report)
 
@@ -58,5 +64,6 @@ class Verify:
             interpret=self.interpret,
             at=self.at,
             seal_at=self.seal_at or self.at,
+            exchange=self.exchange,
         )
         return judge(name, folder)

@@ -5,7 +5,7 @@ It is judged in this order, and one file that fails makes the folder fail:
     1 folder      every file stands in evidence.json with its digest, and nothing else is there
     2 container   signature, document, printed form, attachments
     3 receipts    each signed Receipt names the digest of this container (Law 370-II, article 7)
-    4 messages    raw answers and notices: signature judged, what they say
+    4 messages    raw answers and notices: signature and speaker judged, what they say (evidence_messages.py)
     5 chain       every audit event follows from the one before it
     6 statements  what evidence.json states is what the steps before have shown (evidence_statements.py)
     7 seal        the exporting body has signed evidence.json (evidence_seal.py)
@@ -22,13 +22,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-import signing
 from adapter.domain.audit_event import AuditEvent, ChainedEvent, first_break
 from adapter.domain.document import Sha256
-from adapter.domain.incoming import IncomingNotice, Interpreted
+from adapter.domain.incoming import Interpreted
 from adapter.domain.receipt import ReceiptKind
 from adapter.domain.report import ProcessingResponse, Receipt, Report
 from adapter.ports import EvidenceFolder, KeptBlob
+from adapter.usecases.evidence_messages import Envelopes, Read, Speakers, judge_messages
 from adapter.usecases.evidence_seal import SEAL, UNSEALED, JudgedSeal, Party, judge_seal, parties_of
 from adapter.usecases.evidence_statements import Answer, Shown, statements
 from adapter.usecases.export import CONTAINER, MANIFEST, PRINTED_FORM, VERSION
@@ -41,6 +41,7 @@ class VerifyFolder:
     """The auditor's deed on a whole folder.
 
     interpret   reads a raw message of the exchange; only what it says is used, never as a ground to trust it
+    exchange    DER of the certificates that the auditor knows as the exchange's; none: its messages' speaker is not pinned
     at          validation time of the document and the answers to it
     seal_at     validation time of the seal, which was made later than they: at the export
     """
@@ -50,6 +51,7 @@ class VerifyFolder:
     interpret: Callable[[bytes], Interpreted]
     at: datetime
     seal_at: datetime
+    exchange: tuple[bytes, ...] = ()
 
     def __call__(self, name: str, folder: EvidenceFolder) -> Verdict:
         """Judge an evidence folder."""
@@ -80,7 +82,10 @@ class VerifyFolder:
             agrees = document == manifest.get("documentId")
             checks.append(check("evidence.document-id", PASSED if agrees else FAILED, document=str(document)))
         receipts = self._receipts(contents, digest, judged.report, checks)
-        messages = self._messages(contents, document, checks)
+        parties = parties_of(judged)
+        seal = self._seal(folder, raw, manifest, parties)
+        speakers = Speakers(exchange=self.exchange, parties=parties, document=judged.validation, seal=seal.signers)
+        messages = judge_messages(contents, document, self._envelopes, speakers, checks)
         history = [one.event for one in (*receipts, *messages) if one.event is not None]
         events = _chain(contents, manifest.get("documentId"), checks)
         _printed_form(contents, judged, checks)
@@ -89,7 +94,6 @@ class VerifyFolder:
         sizes = {file: len(content) for file, content in contents.items()}
         shown = Shown(document=judged, document_id=document, sizes=sizes, answers=answers, events=events)
         checks += statements(manifest, shown)
-        seal = self._seal(folder, raw, manifest, parties_of(judged))
         checks += seal.checks
         history.sort(key=lambda item: str(item["at"]))
         return replace(joined(verdict, checks, tuple(history)), seal=seal.as_json(manifest))
@@ -97,9 +101,9 @@ class VerifyFolder:
     # --- steps --------------------------------------------------------------------------------------------------------
     def _receipts(
         self, contents: Mapping[str, bytes], digest: str, document: Report | None, checks: list[Mapping[str, Any]]
-    ) -> list[_Read]:
+    ) -> list[Read]:
         """Step 3. What stands among the receipts is one: of the addressee, about this document, for these bytes."""
-        read: list[_Read] = []
+        read: list[Read] = []
         for name in sorted(contents):
             if not name.startswith("receipts/"):
                 continue
@@ -130,33 +134,9 @@ class VerifyFolder:
             read.append(_read_receipt(name, judged, indication))
         return read
 
-    def _messages(
-        self, contents: Mapping[str, bytes], document: object, checks: list[Mapping[str, Any]]
-    ) -> list[_Read]:
-        """Step 4."""
-        read: list[_Read] = []
-        # Certificates of the folder only help to find a path: every signer still needs one to the anchors of the command.
-        named = tuple(contents[name] for name in sorted(contents) if name.startswith("certificates/"))
-        for name in sorted(contents):
-            if not name.startswith("messages/"):
-                continue
-            content = contents[name]
-            judged = self._message(content, named)
-            # An unsigned answer is kept as it came and proves nothing; it does not speak against the document either.
-            indication = judged.report.indication.value if judged.is_signed else "NOT-SIGNED"
-            said = self.interpret(content)
-            if indication == "NOT-SIGNED" and isinstance(said, IncomingNotice):
-                indication = FAILED  # a node keeps no unsigned notice as proof, so somebody else put it here
-            checks.append(check("evidence.message-signature", indication, name=name))
-            if isinstance(said, IncomingNotice):
-                about = said.notice.document_id
-                checks.append(
-                    check(
-                        "evidence.message-subject", PASSED if about == document else FAILED, name=name, document=about
-                    )
-                )
-            read.append(_read_message(name, said, indication))
-        return read
+    @property
+    def _envelopes(self) -> Envelopes:
+        return Envelopes(trust=self.envelope_trust, interpret=self.interpret, at=self.at)
 
     def _seal(
         self, folder: EvidenceFolder, raw: bytes, manifest: Mapping[str, Any], parties: Mapping[str, Sequence[Party]]
@@ -165,32 +145,14 @@ class VerifyFolder:
         seal = folder.get(SEAL) if SEAL in set(folder.names()) else None
         return judge_seal(seal, raw, manifest, parties=parties, trust=self.trust, at=self.seal_at)
 
-    def _message(self, content: bytes, named: Sequence[bytes]) -> signing.EnvelopeValidation:
-        trust = self.envelope_trust
-        try:
-            return signing.verify_envelope(
-                content, policy=trust.policy, anchors=trust.anchors, at=self.at, pinned=named
-            )
-        except signing.Malformed:
-            # A certificate of the folder that is none: judged as if the folder had brought no certificate.
-            return signing.verify_envelope(content, policy=trust.policy, anchors=trust.anchors, at=self.at)
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Read:
-    """One answer of the folder: what the statements are laid beside, and its line of the history."""
-
-    answer: Answer | None
-    event: Mapping[str, Any] | None
-
-
-def _read_receipt(name: str, judged: Judged, indication: str) -> _Read:
+def _read_receipt(name: str, judged: Judged, indication: str) -> Read:
     report = judged.report
     if isinstance(report, ProcessingResponse):
         answer = Answer(name=name, kind=ReceiptKind.PROCESSING_RESPONSE, says=report.outcome.value, verdict=indication)
-        return _Read(answer=answer, event=None)
+        return Read(answer=answer, event=None)
     if not isinstance(report, Receipt):
-        return _Read(answer=None, event=None)
+        return Read(answer=None, event=None)
     answer = Answer(
         name=name,
         kind=ReceiptKind.SIGNED_RECEIPT,
@@ -206,31 +168,7 @@ def _read_receipt(name: str, judged: Judged, indication: str) -> _Read:
         "number": report.incoming_number,
         "verdict": indication,
     }
-    return _Read(answer=answer, event=event)
-
-
-def _read_message(name: str, said: Interpreted, indication: str) -> _Read:
-    if not isinstance(said, IncomingNotice):
-        answer = Answer(name=name, kind=ReceiptKind.GATEWAY_ANSWER, says=None, verdict=indication)
-        return _Read(answer=answer, event=None)
-    notice = said.notice
-    answer = Answer(
-        name=name,
-        kind=ReceiptKind.NOTICE,
-        says=notice.kind.value,
-        verdict=indication,
-        number=notice.registration_number,
-        reason=notice.reason.value if notice.reason is not None else None,
-        reason_text=notice.reason_text,
-    )
-    event = {
-        "at": notice.said_at.isoformat() if notice.said_at else "",
-        "what": notice.kind.value,
-        "who": notice.speaker,
-        "number": notice.registration_number,
-        "verdict": indication,
-    }
-    return _Read(answer=answer, event=event)
+    return Read(answer=answer, event=event)
 
 
 def _about(answer: Receipt | ProcessingResponse) -> str:

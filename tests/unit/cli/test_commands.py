@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import socket
 from pathlib import Path
 from typing import Any
@@ -411,6 +412,22 @@ def test_whatever_is_given_to_verify_ends_in_a_verdict_or_a_reason(
         ran = elshi("verify", path, "--trust", stand.anchors[0], "--json")
         assert ran.code in {1, 2, 3}
         assert ran.json.get("indication", "error") != "TOTAL-PASSED"
+
+
+def test_the_certificate_of_the_exchange_is_named_like_the_anchors(
+    elshi: Elshi, stand: Stand, container: Path, tmp_path: Path
+) -> None:
+    trust = ("--trust", stand.anchors[0])
+    (tmp_path / "none").mkdir()
+    (tmp_path / "exchange").mkdir()
+    shutil.copy(stand.folder / "gateway.pem", tmp_path / "exchange")
+    for named in (stand.folder / "gateway.pem", tmp_path / "exchange"):
+        elshi("verify", container, *trust, "--exchange", named, code=0)
+    ran = elshi("verify", container, *trust, "--exchange", tmp_path / "none", "--json", code=3)
+    assert ran.json["error"] == "verify.no-exchange"
+    for content in (b"text", b"\x30\x03abc"):
+        (tmp_path / "odd.pem").write_bytes(content)
+        elshi("verify", container, *trust, "--exchange", tmp_path / "odd.pem", code=3)
 
 
 def test_verify_at_another_time(elshi: Elshi, stand: Stand, container: Path) -> None:

@@ -31,6 +31,8 @@ from tests.unit.usecases.houses import ALL_BINS, MEMBERS, NOW, House, forger, is
 
 REPORT = fx1()
 DOCUMENT = REPORT.header.document_id
+EXCHANGE = issued("gateway", "EXCHANGE")
+"""Key of the exchange's gateway, which is no party to any document."""
 
 
 def verifier(interpret: Callable[[bytes], Any] = lambda _: NotUnderstood(what="")) -> Verify:
@@ -41,7 +43,7 @@ def verifier(interpret: Callable[[bytes], Any] = lambda _: NotUnderstood(what=""
 def gateways_word(name: str = "stateRegistered") -> bytes:
     """A notice signed by the exchange of the stand."""
     message = kit.push(kit.notice(name, "<regNo>К-001</regNo>"))
-    key = issued("information-system", "KZ-MFA").signing_key()
+    key = EXCHANGE.signing_key()
     return signing.sign_envelope(message, key, policy=signing.DEFAULT_SIGNING, body_id="id-1")
 
 
@@ -79,7 +81,7 @@ def _taken() -> Any:
     return accepted(
         signing.sign_envelope(
             kit.answer(),
-            issued("information-system", "KZ-MFA").signing_key(),
+            EXCHANGE.signing_key(),
             policy=signing.DEFAULT_SIGNING,
             body_id="id-2",
         )
