@@ -90,10 +90,6 @@ class Multilingual:
 
     texts: tuple[LanguageText, ...] = field(metadata={"id": "TYP-03"})
 
-    def in_language(self, language: str) -> str | None:
-        """The text in exactly this language, None when there is none."""
-        return next((item.text for item in self.texts if item.language == language), None)
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PartialDate:

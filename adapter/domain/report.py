@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TypeAlias, TypeVar
 
 from adapter.domain.codes import ConsolidatedMode, Outcome, SignatureVerdict
-from adapter.domain.document import DocumentType
 from adapter.domain.header import Header, PaperCopy
 from adapter.domain.record import Issue, PendingRecord, Proposal, TreatyRecord
 from adapter.domain.reference import (
@@ -214,15 +213,6 @@ class ProcessingResponse:
 Report: TypeAlias = (
     TreatyInformation | SummaryInformation | ConsolidatedInformation | PublishedResults | Receipt | ProcessingResponse
 )
-
-REPORT_TYPES: dict[DocumentType, type[Report]] = {
-    DocumentType.TREATY_INFORMATION: TreatyInformation,
-    DocumentType.SUMMARY_INFORMATION: SummaryInformation,
-    DocumentType.CONSOLIDATED_INFORMATION: ConsolidatedInformation,
-    DocumentType.PUBLISHED_RESULTS: PublishedResults,
-    DocumentType.RECEIPT: Receipt,
-    DocumentType.PROCESSING_RESPONSE: ProcessingResponse,
-}
 
 AnyReport = TypeVar("AnyReport", bound=Report)
 

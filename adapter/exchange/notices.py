@@ -75,7 +75,6 @@ REASONS: Constant[Mapping[RefusalReason, tuple[str, str]]] = MappingProxyType(
 
 _OWN_PLACE: Constant = frozenset({"date", "regNo", "isValidReason"})
 _DISPLAYED: Constant = ("description", "resultText")
-_DATES: Constant = frozenset({"date", "execDate", "realDate"})
 _NEVER_KEPT: Constant = frozenset({"userUin"})
 """A person's IIN: not copied out of the raw message."""
 
