@@ -14,7 +14,7 @@ from adapter.domain.delivery import Attempt, Delivery, DeliveryState
 from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
 from adapter.domain.incoming import Interpreted, JournalEntry, JournalState, RegisteredDocument
 from adapter.domain.outgoing import Content, ContentKind, Words
-from adapter.domain.receipt import Receipt, SignatureVerdict
+from adapter.domain.receipt import MessageVerdict, Receipt
 
 
 # --- time and identifiers ---------------------------------------------------------------------------------------------
@@ -53,7 +53,7 @@ class Accepted:
     """The gateway took the message (transport only): its raw answer and the verdict on the answer's signature."""
 
     answer: bytes
-    verdict: SignatureVerdict
+    verdict: MessageVerdict
     code: str
     text: str
 
@@ -97,7 +97,7 @@ class Opened:
     """
 
     message_id: str
-    verdict: SignatureVerdict
+    verdict: MessageVerdict
     state: JournalState
     answer: bytes
     status: int

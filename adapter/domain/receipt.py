@@ -18,8 +18,8 @@ class ReceiptKind(StrEnum):
     PROCESSING_RESPONSE = "processing-response"
 
 
-class SignatureVerdict(StrEnum):
-    """Verdict on a message's signature.
+class MessageVerdict(StrEnum):
+    """Verdict on the signature of what came: an envelope, or the container of a signed answer.
 
     unverified  there is none, or only its certificate could not be judged
     failed      it is wrong, or of another than who must sign
@@ -47,7 +47,7 @@ class Receipt:
     says: str
     received_at: datetime
     raw: Sha256
-    verdict: SignatureVerdict
+    verdict: MessageVerdict
     stated_at: datetime | None = None
     stated_digest: Sha256 | None = None
     registration_number: str | None = None

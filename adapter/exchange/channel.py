@@ -24,7 +24,7 @@ import schemas
 from adapter.domain.document import Sha256
 from adapter.domain.incoming import Interpreted, JournalState, NotUnderstood
 from adapter.domain.outgoing import Content, OutgoingDocument, OutgoingNotice
-from adapter.domain.receipt import SignatureVerdict
+from adapter.domain.receipt import MessageVerdict
 from adapter.exchange import documents, envelope, notices
 from adapter.exchange.config import ExchangeConfig
 from adapter.exchange.file_store import FileStore
@@ -138,14 +138,14 @@ class EsedoChannel:
         """Judge a raw request; see IncomingChannel and the steps above."""
         digest = f"sha256:{hashlib.sha256(raw).hexdigest()}"
         if len(raw) > schemas.ENVELOPE_LIMITS.max_bytes:
-            return self._refused(_TOO_LARGE, digest, SignatureVerdict.UNVERIFIED, at=at)
+            return self._refused(_TOO_LARGE, digest, MessageVerdict.UNVERIFIED, at=at)
         judged = self.gateway.judge(raw, at=at)
         if judged.body is None:
             code = refusal_of(raw) or _NOT_XML.code
-            return self._refused(_NOT_XML, digest, SignatureVerdict.UNVERIFIED, code=code, at=at)
+            return self._refused(_NOT_XML, digest, MessageVerdict.UNVERIFIED, code=code, at=at)
         said = envelope.read(judged.body)
         message_id = _usable_id(said) or digest
-        if judged.verdict is SignatureVerdict.FAILED:
+        if judged.verdict is MessageVerdict.FAILED:
             return self._refused(_BAD_SIGNATURE, message_id, judged.verdict, at=at)
         if not isinstance(said, envelope.Request):
             return self._refused(_NO_REQUEST, message_id, judged.verdict, at=at)
@@ -162,7 +162,7 @@ class EsedoChannel:
 
     # --- answers ------------------------------------------------------------------------------------------------------
     def _taken(self, said: envelope.Request, judged: Judged, message_id: str, *, at: datetime) -> Opened:
-        is_verified = judged.verdict is SignatureVerdict.VERIFIED
+        is_verified = judged.verdict is MessageVerdict.VERIFIED
         if not is_verified and self._config.gateway.unsigned_push == "reject":
             return self._refused(_UNSIGNED, message_id, judged.verdict, at=at)
         is_echo = self._config.receiver.answer_message_id == "echo" and _usable_id(said) is not None
@@ -186,7 +186,7 @@ class EsedoChannel:
         self,
         refusal: _Refusal,
         message_id: str,
-        verdict: SignatureVerdict,
+        verdict: MessageVerdict,
         *,
         at: datetime,
         code: str | None = None,

@@ -19,7 +19,7 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Final as Constant
 
-from adapter.domain.receipt import SignatureVerdict
+from adapter.domain.receipt import MessageVerdict
 from adapter.errors import ElshiError, Final, OutcomeUnknown, Retryable
 from adapter.exchange.config import CodesConfig
 
@@ -68,7 +68,7 @@ class Reply:
     raw: bytes
     codes: tuple[str, ...] = ()
     words: str = ""
-    verdict: SignatureVerdict = SignatureVerdict.UNVERIFIED
+    verdict: MessageVerdict = MessageVerdict.UNVERIFIED
     is_trusted: bool = True
     reason: str = ""
     retry_after: timedelta | None = None
@@ -87,7 +87,7 @@ class Row:
     code: str = ""
     forms: frozenset[Form] | None = None
     statuses: tuple[tuple[int, int], ...] | None = None
-    verdict: SignatureVerdict | None = None
+    verdict: MessageVerdict | None = None
     is_trusted: bool | None = None
     listed: Listed | None = None
 
@@ -110,7 +110,7 @@ TABLE: Constant = (
     Row(
         name="answer or fault signed wrongly or by another",
         forms=_SOAP,
-        verdict=SignatureVerdict.FAILED,
+        verdict=MessageVerdict.FAILED,
         outcome=Outcome.UNKNOWN,
         code="exchange.answer-signature",
     ),

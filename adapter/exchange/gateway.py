@@ -26,7 +26,7 @@ from lxml import etree
 
 import schemas
 import signing
-from adapter.domain.receipt import SignatureVerdict
+from adapter.domain.receipt import MessageVerdict
 from adapter.errors import Final, OutcomeUnknown, Retryable
 from adapter.exchange import envelope
 from adapter.exchange.config import ExchangeConfig
@@ -48,7 +48,7 @@ class Judged:
     reason  the id of the check that decided; empty for VERIFIED
     """
 
-    verdict: SignatureVerdict
+    verdict: MessageVerdict
     body: etree._Element | None
     reason: str = ""
 
@@ -58,7 +58,7 @@ class Answered:
     """An accepted answer: its bytes, the verdict on their signature, what it says."""
 
     raw: bytes
-    verdict: SignatureVerdict
+    verdict: MessageVerdict
     answer: envelope.Answer
 
 
@@ -123,13 +123,13 @@ class Gateway:
         )
         reason = _reason(validation.report)
         if validation.body is None:
-            return Judged(verdict=SignatureVerdict.UNVERIFIED, body=None, reason=reason)
+            return Judged(verdict=MessageVerdict.UNVERIFIED, body=None, reason=reason)
         if not validation.is_signed:
-            verdict = SignatureVerdict.FAILED if _is_signed_elsewhere(validation.body) else SignatureVerdict.UNVERIFIED
+            verdict = MessageVerdict.FAILED if _is_signed_elsewhere(validation.body) else MessageVerdict.UNVERIFIED
         elif validation.report.indication is signing.Indication.INDETERMINATE:
             is_pinned = bool(self.config.gateway.certificates)
             lacks_trust = all(_lacks_trust_alone(one, is_pinned=is_pinned) for one in validation.report.signatures)
-            verdict = SignatureVerdict.UNVERIFIED if lacks_trust else SignatureVerdict.FAILED
+            verdict = MessageVerdict.UNVERIFIED if lacks_trust else MessageVerdict.FAILED
         else:
             verdict = _DECIDED[validation.report.indication]
         return Judged(verdict=verdict, body=validation.body, reason=reason)
@@ -164,8 +164,8 @@ class Gateway:
         judged = self.judge(reached.body, at=at)
         said = None if judged.body is None else envelope.read(judged.body)
         marks = self.config.gateway.unsigned_answer == "mark"
-        is_trusted = judged.verdict is SignatureVerdict.VERIFIED or (
-            marks and judged.verdict is SignatureVerdict.UNVERIFIED
+        is_trusted = judged.verdict is MessageVerdict.VERIFIED or (
+            marks and judged.verdict is MessageVerdict.UNVERIFIED
         )
         wait = retry_after(reached.headers.get("retry-after"), at=at)
         form, codes, words = Form.NEITHER, _NO_CODES, ""
@@ -198,8 +198,8 @@ class Gateway:
 
 
 _DECIDED = {
-    signing.Indication.TOTAL_PASSED: SignatureVerdict.VERIFIED,
-    signing.Indication.TOTAL_FAILED: SignatureVerdict.FAILED,
+    signing.Indication.TOTAL_PASSED: MessageVerdict.VERIFIED,
+    signing.Indication.TOTAL_FAILED: MessageVerdict.FAILED,
 }
 _SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 _OVER_THIS_BODY = frozenset({"xmldsig.signature-value", "xmldsig.digests"})

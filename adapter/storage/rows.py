@@ -10,7 +10,7 @@ from adapter.domain.delivery import Attempt, AttemptOutcome, Delivery, DeliveryS
 from adapter.domain.document import DocumentType
 from adapter.domain.incoming import JournalEntry, JournalState, RegisteredDocument
 from adapter.domain.outgoing import ContentKind
-from adapter.domain.receipt import Receipt, ReceiptKind, SignatureVerdict
+from adapter.domain.receipt import MessageVerdict, Receipt, ReceiptKind
 from adapter.storage.content_json import (
     content_from_json,
     content_to_json,
@@ -118,7 +118,7 @@ def receipt_of(row: Row) -> Receipt:
         **{
             **_without_sequence(row),
             "kind": ReceiptKind(row["kind"]),
-            "verdict": SignatureVerdict(row["verdict"]),
+            "verdict": MessageVerdict(row["verdict"]),
         }
     )
 

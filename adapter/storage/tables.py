@@ -44,7 +44,7 @@ from adapter.domain.delivery import FINAL_STATES, AttemptOutcome, DeliveryState,
 from adapter.domain.document import DocumentType
 from adapter.domain.incoming import JournalState
 from adapter.domain.outgoing import ContentKind
-from adapter.domain.receipt import ReceiptKind, SignatureVerdict
+from adapter.domain.receipt import MessageVerdict, ReceiptKind
 
 
 class Instant(TypeDecorator[datetime]):
@@ -297,7 +297,7 @@ receipts = Table(
     ),
     ForeignKeyConstraint(["raw"], ["blobs.sha256"], name="receipts_raw"),
     CheckConstraint(_listed("kind", ReceiptKind), name="receipts_kind"),
-    CheckConstraint(_listed("verdict", SignatureVerdict), name="receipts_verdict"),
+    CheckConstraint(_listed("verdict", MessageVerdict), name="receipts_verdict"),
     comment="answers kept as proof, for ever",
 )
 

@@ -14,8 +14,8 @@ from adapter.domain.delivery import Delivery, Proof
 from adapter.domain.document import BodyCode, Sha256
 from adapter.domain.incoming import RegisteredDocument
 from adapter.domain.outgoing import ContentKind
+from adapter.domain.receipt import MessageVerdict, ReceiptKind
 from adapter.domain.receipt import Receipt as KeptReceipt
-from adapter.domain.receipt import ReceiptKind, SignatureVerdict
 from adapter.domain.report import ProcessingResponse, Receipt, Report
 from adapter.errors import Retryable
 from adapter.ports import Clock, Identifiers, Transaction
@@ -59,7 +59,7 @@ class ApplyAnswer:
                 says="received",
                 received_at=registered.received_at,
                 raw=registered.container,
-                verdict=SignatureVerdict.VERIFIED,
+                verdict=MessageVerdict.VERIFIED,
                 stated_at=receipt.received_at,
                 stated_digest=stated,
                 registration_number=receipt.incoming_number,
@@ -95,7 +95,7 @@ class ApplyAnswer:
                 says=response.outcome.value,
                 received_at=registered.received_at,
                 raw=registered.container,
-                verdict=SignatureVerdict.VERIFIED,
+                verdict=MessageVerdict.VERIFIED,
             )
         )
 

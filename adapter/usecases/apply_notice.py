@@ -11,7 +11,7 @@ from adapter.domain.document import BodyCode
 from adapter.domain.incoming import JournalEntry
 from adapter.domain.notice import Notice
 from adapter.domain.outgoing import ContentKind
-from adapter.domain.receipt import Receipt, ReceiptKind, SignatureVerdict
+from adapter.domain.receipt import MessageVerdict, Receipt, ReceiptKind
 from adapter.ports import Clock, Identifiers, Transaction
 from adapter.usecases.delivery_plan import DeliveryPlan
 
@@ -78,7 +78,7 @@ class ApplyNotice:
                 says=notice.kind.value,
                 received_at=entry.received_at,
                 raw=entry.sha256,
-                verdict=SignatureVerdict(entry.verdict),
+                verdict=MessageVerdict(entry.verdict),
                 stated_at=notice.said_at,
                 registration_number=notice.registration_number,
                 is_dispute=is_dispute,

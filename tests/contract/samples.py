@@ -15,7 +15,7 @@ from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
 from adapter.domain.incoming import JournalEntry, JournalState, RegisteredDocument
 from adapter.domain.notice import Notice, NoticeKind, RefusalReason
 from adapter.domain.outgoing import ContentKind, OutgoingDocument, OutgoingNotice, TravellingFile, Words
-from adapter.domain.receipt import Receipt, ReceiptKind, SignatureVerdict
+from adapter.domain.receipt import MessageVerdict, Receipt, ReceiptKind
 from adapter.errors import Finding, Place, Severity
 
 NOW = datetime(2026, 1, 31, 9, 30, 15, 250_000, tzinfo=UTC)
@@ -182,7 +182,7 @@ def receipt(number: int = 1, raw: bytes = b"<receipt/>", /, **changes: Any) -> R
         "says": "registered",
         "received_at": NOW + timedelta(seconds=number),
         "raw": digest(raw),
-        "verdict": SignatureVerdict.VERIFIED,
+        "verdict": MessageVerdict.VERIFIED,
         "stated_at": NOW,
         "stated_digest": digest("xml"),
         "registration_number": "вх-1",

@@ -13,7 +13,7 @@ import pytest
 from adapter.domain.document import DocumentId, Sha256
 from adapter.domain.incoming import IncomingDocument, IncomingNotice, JournalState
 from adapter.domain.notice import NoticeKind
-from adapter.domain.receipt import SignatureVerdict
+from adapter.domain.receipt import MessageVerdict
 from adapter.errors import ElshiError, Final, OutcomeUnknown, Retryable
 from tests.contract.exchanges import MFA, Exchange, SandboxExchange, ScriptedExchange
 from tests.unit.exchange import kit
@@ -65,7 +65,7 @@ def test_each_file_keeps_its_own_bytes_on_the_way(exchange: Exchange) -> None:
 def test_what_was_prepared_is_taken_once_under_its_own_id(exchange: Exchange) -> None:
     accepted = exchange.outgoing.send(prepared(exchange), at=kit.AT)
     assert (exchange.taken(), exchange.posts()) == (["m-1"], 1)
-    assert (accepted.verdict, accepted.code) == (SignatureVerdict.VERIFIED, "SCSS001")
+    assert (accepted.verdict, accepted.code) == (MessageVerdict.VERIFIED, "SCSS001")
     assert accepted.answer.startswith(b"<")
 
 
@@ -149,7 +149,7 @@ def test_an_answer_signed_by_a_stranger_never_counts(exchange: Exchange) -> None
 def test_an_unsigned_answer_counts_and_is_marked(exchange: Exchange) -> None:
     message = prepared(exchange)
     exchange.will("unsigned-answer")
-    assert exchange.outgoing.send(message, at=kit.AT).verdict is SignatureVerdict.UNVERIFIED
+    assert exchange.outgoing.send(message, at=kit.AT).verdict is MessageVerdict.UNVERIFIED
 
 
 def test_where_nobody_listens_nothing_has_left(exchange: Exchange) -> None:
@@ -187,7 +187,7 @@ def test_no_error_of_the_channel_tells_a_secret(exchange: Exchange) -> None:
 def test_a_signed_push_is_received_answered_and_understood(exchange: Exchange) -> None:
     raw = exchange.push(kit.notice("stateDelivered", "<date>2026-11-20T16:39:58.000+05:00</date>"))
     opened = exchange.incoming.open(raw, at=kit.AT)
-    assert (opened.state, opened.verdict, opened.status) == (JournalState.RECEIVED, SignatureVerdict.VERIFIED, 200)
+    assert (opened.state, opened.verdict, opened.status) == (JournalState.RECEIVED, MessageVerdict.VERIFIED, 200)
     assert b"SCSS001" in opened.answer
     found = exchange.incoming.interpret(raw)
     assert isinstance(found, IncomingNotice)

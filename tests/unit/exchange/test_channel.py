@@ -20,7 +20,7 @@ from adapter.domain.document import BodyCode, DocumentId, Sha256
 from adapter.domain.incoming import IncomingDocument, IncomingNotice, JournalState, NotUnderstood
 from adapter.domain.notice import Notice, NoticeKind, RefusalReason
 from adapter.domain.outgoing import OutgoingNotice, Words
-from adapter.domain.receipt import SignatureVerdict
+from adapter.domain.receipt import MessageVerdict
 from adapter.errors import Final, OutcomeUnknown, Retryable
 from adapter.exchange import documents, envelope
 from adapter.exchange.channel import EsedoChannel, redacted
@@ -195,7 +195,7 @@ def test_send_posts_the_very_bytes_once_and_gives_the_answer_as_it_came() -> Non
     accepted = one.send(b"the very bytes", at=kit.AT)
     assert (http.posted, http.repeatable) == ([b"the very bytes"], [False])
     assert accepted.answer == raw
-    assert (accepted.verdict, accepted.code, accepted.text) == (SignatureVerdict.VERIFIED, "SCSS001", "Ð¡")
+    assert (accepted.verdict, accepted.code, accepted.text) == (MessageVerdict.VERIFIED, "SCSS001", "Ð¡")
 
 
 def test_an_unlisted_code_is_not_understood() -> None:
@@ -233,7 +233,7 @@ def assert_signed_by_us(answer: bytes) -> None:
 
 def test_a_verified_push_is_received_and_answered_with_success() -> None:
     found = opened(kit.signed(kit.push(NOTICE)))
-    assert (found.state, found.verdict, found.code) == (JournalState.RECEIVED, SignatureVerdict.VERIFIED, None)
+    assert (found.state, found.verdict, found.code) == (JournalState.RECEIVED, MessageVerdict.VERIFIED, None)
     assert (found.message_id, found.status) == (ID, 200)
     answer = said(found.answer)
     assert (answer.code, answer.correlation_id) == ("SCSS001", ID)
@@ -257,7 +257,7 @@ def test_a_push_that_cannot_be_verified_is_quarantined_or_rejected(name: str) ->
     held = opened(raw, gateway=settings)
     assert (held.state, held.verdict, held.code) == (
         JournalState.HELD,
-        SignatureVerdict.UNVERIFIED,
+        MessageVerdict.UNVERIFIED,
         "exchange.push-unverified",
     )
     assert (held.status, said(held.answer).code) == (200, "SCSS001")
@@ -279,7 +279,7 @@ def test_a_wrongly_signed_push_is_refused_with_a_fault_of_ours(raw: bytes) -> No
     found = opened(raw)
     assert (found.state, found.verdict, found.code, found.status) == (
         JournalState.REFUSED,
-        SignatureVerdict.FAILED,
+        MessageVerdict.FAILED,
         "exchange.push-signature",
         500,
     )
@@ -295,7 +295,7 @@ def test_a_forged_push_is_refused_and_never_held_as_if_it_were_unsigned(forged: 
     found = opened(raw, gateway=gateway)
     assert (found.state, found.verdict, found.code) == (
         JournalState.REFUSED,
-        SignatureVerdict.FAILED,
+        MessageVerdict.FAILED,
         "exchange.push-signature",
     )
 
@@ -466,7 +466,7 @@ def test_no_damage_makes_open_or_interpret_raise_and_none_is_verified(damage: li
     one, _ = channel(receiver=ReceiverConfig(sign_answer=False))
     found = one.open(raw, at=kit.AT)
     one.interpret(raw)
-    if found.verdict is SignatureVerdict.VERIFIED:
+    if found.verdict is MessageVerdict.VERIFIED:
         # Damage outside the signed Body, for example in the white space of the header, leaves the message as it was.
         assert one.interpret(raw) == replace_digest(one.interpret(SIGNED), raw)
 

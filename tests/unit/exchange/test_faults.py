@@ -7,16 +7,16 @@ from itertools import product
 
 import pytest
 
-from adapter.domain.receipt import SignatureVerdict
+from adapter.domain.receipt import MessageVerdict
 from adapter.errors import ElshiError, Final, OutcomeUnknown, Retryable
 from adapter.exchange.config import CodesConfig
 from adapter.exchange.faults import TABLE, Form, Outcome, Reply, error_of, excerpt, retry_after, row_for
 
 LISTS = CodesConfig(success=("SCSS001", "Success"), final=("VAL-R-004",), later=("BUSY-1",))
-VERIFIED, UNVERIFIED, FAILED = SignatureVerdict.VERIFIED, SignatureVerdict.UNVERIFIED, SignatureVerdict.FAILED
+VERIFIED, UNVERIFIED, FAILED = MessageVerdict.VERIFIED, MessageVerdict.UNVERIFIED, MessageVerdict.FAILED
 
 
-def reply(status: int, form: Form, *codes: str, verdict: SignatureVerdict = VERIFIED, is_trusted: bool = True) -> Reply:
+def reply(status: int, form: Form, *codes: str, verdict: MessageVerdict = VERIFIED, is_trusted: bool = True) -> Reply:
     return Reply(
         status=status, form=form, raw=b"raw", codes=codes, words="words", verdict=verdict, is_trusted=is_trusted
     )
@@ -121,16 +121,14 @@ def test_every_imaginable_reply_has_a_row() -> None:
     codes = [(), ("SCSS001",), ("VAL-R-004",), ("BUSY-1",), ("?",)]
     found = {
         row_for(reply(status, form, *one, verdict=verdict, is_trusted=trusted), LISTS).name
-        for status, form, one, verdict, trusted in product(
-            range(100, 700), Form, codes, SignatureVerdict, (True, False)
-        )
+        for status, form, one, verdict, trusted in product(range(100, 700), Form, codes, MessageVerdict, (True, False))
     }
     assert found == {row.name for row in TABLE}, "and no row is out of reach"
 
 
 def test_success_is_never_read_from_anything_but_a_listed_code_in_an_answer_under_2xx() -> None:
     for status, form, code, verdict, trusted in product(
-        range(100, 700), Form, ("SCSS001", "SCSS002", "scss001", "VAL-R-004", ""), SignatureVerdict, (True, False)
+        range(100, 700), Form, ("SCSS001", "SCSS002", "scss001", "VAL-R-004", ""), MessageVerdict, (True, False)
     ):
         said = reply(status, form, *([code] if code else []), verdict=verdict, is_trusted=trusted)
         accepted = row_for(said, LISTS).outcome is Outcome.ACCEPTED

@@ -11,7 +11,7 @@ import pytest
 
 import schemas
 import signing
-from adapter.domain.receipt import SignatureVerdict
+from adapter.domain.receipt import MessageVerdict
 from adapter.errors import ElshiError, Final, OutcomeUnknown, Retryable
 from adapter.exchange import envelope
 from adapter.exchange.config import GatewayConfig, NoticesConfig
@@ -31,15 +31,15 @@ def post(answer: Any, gateway: GatewayConfig = MARK, **changes: Any) -> Any:
 def test_an_accepted_answer_carries_its_bytes_and_the_verdict_on_them() -> None:
     raw = kit.signed(kit.answer())
     answered = post(raw)
-    assert (answered.raw, answered.verdict, answered.answer.code) == (raw, SignatureVerdict.VERIFIED, "SCSS001")
+    assert (answered.raw, answered.verdict, answered.answer.code) == (raw, MessageVerdict.VERIFIED, "SCSS001")
 
 
 def test_a_verified_answer_is_accepted_where_others_are_rejected() -> None:
-    assert post(kit.signed(kit.answer()), REJECT).verdict is SignatureVerdict.VERIFIED
+    assert post(kit.signed(kit.answer()), REJECT).verdict is MessageVerdict.VERIFIED
 
 
 def test_an_unsigned_answer_is_used_and_marked_or_leaves_the_outcome_unknown() -> None:
-    assert post(kit.answer()).verdict is SignatureVerdict.UNVERIFIED
+    assert post(kit.answer()).verdict is MessageVerdict.UNVERIFIED
     with pytest.raises(OutcomeUnknown) as caught:
         post(kit.answer(), REJECT)
     assert (caught.value.code, caught.value.answer) == ("exchange.answer-unverified", kit.answer())
@@ -52,7 +52,7 @@ def test_without_pinned_certificates_a_strangers_authority_is_unverified() -> No
     stranger = other.issue("gateway", "g", "o", key="ec-p256")
     anchors = kit.gateway(None).anchors
     assert stranger.chain[0] not in anchors.intermediates
-    assert post(kit.signed(kit.answer(), stranger), NOBODY_PINNED).verdict is not SignatureVerdict.VERIFIED
+    assert post(kit.signed(kit.answer(), stranger), NOBODY_PINNED).verdict is not MessageVerdict.VERIFIED
 
 
 def test_an_answer_signed_by_another_than_the_pinned_one_leaves_the_outcome_unknown() -> None:
@@ -84,7 +84,7 @@ def test_a_forged_answer_never_counts_whatever_the_setting_says(forged: str, how
 
 def test_an_answer_that_names_the_pinned_certificate_is_verified() -> None:
     raw = kit.naming(kit.keys().gateway.certificate, kit.signed(kit.answer()))
-    assert post(raw).verdict is SignatureVerdict.VERIFIED
+    assert post(raw).verdict is MessageVerdict.VERIFIED
 
 
 ONLY_THE_CERTIFICATE_IS_IN_DOUBT: dict[str, tuple[GatewayConfig, dict[str, Any]]] = {
@@ -104,7 +104,7 @@ def test_where_only_trust_is_missing_the_setting_decides(case: str) -> None:
         policy = replace(signing.SANDBOX_ENVELOPE, revocation=more.get("revocation", "not-checked"))
         return kit.gateway(http, kit.config(gateway=how), validation_policy=policy).post(b"x", at=kit.AT)
 
-    assert asked(how).verdict is SignatureVerdict.UNVERIFIED
+    assert asked(how).verdict is MessageVerdict.UNVERIFIED
     with pytest.raises(OutcomeUnknown) as caught:
         asked(replace(how, unsigned_answer="reject"))
     assert caught.value.code == "exchange.answer-unverified"

@@ -31,7 +31,7 @@ from adapter.domain.incoming import (
     NotUnderstood,
 )
 from adapter.domain.outgoing import Words
-from adapter.domain.receipt import SignatureVerdict
+from adapter.domain.receipt import MessageVerdict
 from adapter.domain.reference import Bilingual, OrgRef
 from adapter.errors import ElshiError, Final
 from adapter.ports import Accepted, FetchedFile, Opened, Participant, Prepared
@@ -112,7 +112,7 @@ class ScriptedOutgoing:
         return answer
 
 
-def accepted(answer: bytes = b"<SCSS001/>", verdict: SignatureVerdict = SignatureVerdict.VERIFIED) -> Accepted:
+def accepted(answer: bytes = b"<SCSS001/>", verdict: MessageVerdict = MessageVerdict.VERIFIED) -> Accepted:
     return Accepted(answer=answer, verdict=verdict, code="SCSS001", text="taken")
 
 
@@ -128,7 +128,7 @@ class ScriptedIncoming:
     def open(self, raw: bytes, *, at: datetime) -> Opened:
         plain: dict[str, Any] = {
             "message_id": raw.decode(errors="replace").split()[0],
-            "verdict": SignatureVerdict.VERIFIED,
+            "verdict": MessageVerdict.VERIFIED,
             "state": JournalState.RECEIVED,
             "answer": b"<SCSS001 at='" + at.isoformat().encode() + b"'/>",
             "status": 200,

@@ -9,7 +9,7 @@ import pytest
 
 from adapter.domain.delivery import AttemptOutcome, Delivery, DeliveryState
 from adapter.domain.outgoing import ContentKind
-from adapter.domain.receipt import ReceiptKind, SignatureVerdict
+from adapter.domain.receipt import MessageVerdict, ReceiptKind
 from adapter.domain.retry import RetryPolicy
 from adapter.errors import ElshiError, Final, OutcomeUnknown, Retryable
 from adapter.usecases.deliver import Delivered
@@ -98,13 +98,13 @@ def test_the_attempt_with_its_exact_bytes_is_durable_before_a_byte_leaves(sender
 
 
 def test_the_answer_of_the_gateway_is_kept_as_a_receipt_byte_for_byte(sender: House, queued: Delivery) -> None:
-    sender.outgoing.answering.append(accepted(b"<answer>raw</answer>", SignatureVerdict.UNVERIFIED))
+    sender.outgoing.answering.append(accepted(b"<answer>raw</answer>", MessageVerdict.UNVERIFIED))
     turn(sender)
 
     (receipt,) = sender.receipts(queued.document_id)
     assert sender.store.blobs.read(receipt.raw) == b"<answer>raw</answer>"
     assert (receipt.kind, receipt.says) == (ReceiptKind.GATEWAY_ANSWER, "SCSS001")
-    assert receipt.verdict is SignatureVerdict.UNVERIFIED
+    assert receipt.verdict is MessageVerdict.UNVERIFIED
 
 
 @pytest.mark.parametrize(

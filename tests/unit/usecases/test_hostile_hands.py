@@ -11,7 +11,7 @@ import pytest
 from adapter.domain.delivery import Delivery, DeliveryState
 from adapter.domain.incoming import JournalState
 from adapter.domain.notice import NoticeKind
-from adapter.domain.receipt import SignatureVerdict
+from adapter.domain.receipt import MessageVerdict
 from adapter.errors import Final
 from tests.unit.usecases.houses import MEMBERS, House
 from tests.unit.usecases.test_apply_notice import say, state_of
@@ -59,7 +59,7 @@ def test_a_body_that_is_not_the_addressee_cannot_settle_a_delivery(sender: House
 
 
 def _held(code: str) -> dict[str, Any]:
-    return {"state": JournalState.HELD, "verdict": SignatureVerdict.UNVERIFIED, "code": code}
+    return {"state": JournalState.HELD, "verdict": MessageVerdict.UNVERIFIED, "code": code}
 
 
 def test_a_message_that_was_not_taken_can_be_taken_once_the_settings_are_mended(mfa: House) -> None:

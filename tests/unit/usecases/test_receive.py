@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from adapter.domain.incoming import JournalState
-from adapter.domain.receipt import SignatureVerdict
+from adapter.domain.receipt import MessageVerdict
 from adapter.errors import Retryable
 from tests.unit.usecases.houses import House
 
@@ -53,7 +53,7 @@ def test_a_refused_message_is_kept_too_and_wakes_nobody(mfa: House) -> None:
         "state": JournalState.REFUSED,
         "status": 500,
         "answer": b"<fault/>",
-        "verdict": SignatureVerdict.FAILED,
+        "verdict": MessageVerdict.FAILED,
         "code": "exchange.push-signature",
     }
     answer = mfa.receive(RAW)
@@ -66,7 +66,7 @@ def test_a_refused_message_is_kept_too_and_wakes_nobody(mfa: House) -> None:
 def test_an_unsigned_message_waits_for_a_person_and_moves_nothing(mfa: House) -> None:
     mfa.incoming.judges[RAW] = {
         "state": JournalState.HELD,
-        "verdict": SignatureVerdict.UNVERIFIED,
+        "verdict": MessageVerdict.UNVERIFIED,
         "code": "exchange.push-unverified",
     }
     assert mfa.receive(RAW).status == 200
