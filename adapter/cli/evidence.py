@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from rich.text import Text
 from adapter import texts as sentences
 from adapter.cli.app import FAILED, OK, JsonOption, LanguageOption, SettingsOption, app, context, now
 from adapter.cli.screen import BAD, GOOD, UNSURE, Screen
+from adapter.cli.targets import targets_of
 from adapter.composition import evidence_folder, opened_container, verifier
 from adapter.composition.forms import audit_page
 from adapter.domain.document import DocumentId
@@ -25,6 +26,8 @@ from adapter.usecases.verify import Verify
 _CODES = {"TOTAL-PASSED": 0, "TOTAL-FAILED": 1, "INDETERMINATE": 2}
 _MARKS = {"TOTAL-PASSED": GOOD, "TOTAL-FAILED": BAD, "INDETERMINATE": UNSURE}
 _LARGEST = 64_000_000
+_SHOWN = 20
+"""Names of files that were not judged; all are counted."""
 
 
 @app.command(epilog="Example: [cyan]elshi export --all -o evidence/ -s elshi.toml[/]")
@@ -117,19 +120,22 @@ def verify(
             seal_at=sealed,
             exchange_files=_expanded(exchange, "verify.no-exchange") if exchange else (),
         )
-        targets = [one for path in paths for one in _targets(path)]
-        if not targets:
+        targets = targets_of(paths)
+        if not targets.judged:
             raise Final("verify.nothing-found", params={"paths": ", ".join(map(str, paths))})
         verdicts: list[Verdict] = []
-        with ready.screen.progress("verify", len(targets)) as bar:
-            for target in targets:
+        with ready.screen.progress("verify", len(targets.judged)) as bar:
+            for target in targets.judged:
                 verdicts.append(_judge(judge, target, content or ()))
                 bar.advance(bar.task_ids[0])
         links = chain_of(verdicts)
-        _report(ready.screen, verdicts, links)
+        _report(ready.screen, verdicts, links, targets.passed_over)
         if html is not None:
             page = audit_page(
-                [one.as_json() for one in verdicts], [asdict(link) for link in links], ready.screen.language
+                [one.as_json() for one in verdicts],
+                [asdict(link) for link in links],
+                ready.screen.language,
+                passed_over=targets.passed_over,
             )
             try:
                 html.write_bytes(page)
@@ -176,20 +182,6 @@ def _expanded(paths: Sequence[Path], code: str) -> list[Path]:
     return found
 
 
-_MARKS_OF_A_FOLDER = ("evidence.json", "evidence.json.p7s", "attempts.json")
-"""Any of them: a folder robbed of its list is still judged as one, and fails, instead of passing as a few containers."""
-
-
-def _targets(path: Path) -> Iterator[Path]:
-    """A file, an evidence folder, or everything of either kind below a folder."""
-    if not path.is_dir() or any((path / name).is_file() for name in _MARKS_OF_A_FOLDER):
-        yield path
-        return
-    inside = sorted({one.parent for name in _MARKS_OF_A_FOLDER for one in path.rglob(name)})
-    yield from inside
-    yield from sorted(one for one in path.rglob("*.asice") if not any(folder in one.parents for folder in inside))
-
-
 def _judge(judge: Verify, path: Path, content: Sequence[Path]) -> Verdict:
     name = str(path)
     if path.is_dir():
@@ -218,12 +210,13 @@ def _bytes(path: Path) -> bytes:
         raise Final("file.unreadable", place=Place(file=path.name), params={"file": path.name}) from error
 
 
-def _report(screen: Screen, verdicts: Sequence[Verdict], links: Sequence[Link]) -> None:
+def _report(screen: Screen, verdicts: Sequence[Verdict], links: Sequence[Link], passed_over: Sequence[str]) -> None:
     if screen.as_json:
+        not_judged = {"count": len(passed_over), "names": list(passed_over[:_SHOWN])}
         for verdict in verdicts:
             document = (verdict.subject or {}).get("documentId")
             chain = [asdict(link) for link in links if link.source == document]
-            screen.json({**verdict.as_json(), "chain": chain})
+            screen.json({**verdict.as_json(), "chain": chain, "not_judged": not_judged})
         return
     for verdict in verdicts:
         signers = ", ".join(str((one.get("signer") or {}).get("common_name") or "—") for one in verdict.signatures)
@@ -241,6 +234,10 @@ def _report(screen: Screen, verdicts: Sequence[Verdict], links: Sequence[Link]) 
         words = {"kk": "құжаттар тізбегі", "ru": "цепочка документов", "en": "chain of documents"}
         screen.say(f"{words[screen.language.value]}: {passed}/{len(links)}")
     _unpinned(screen, verdicts)
+    if passed_over:
+        params = {"count": len(passed_over), "names": ", ".join(passed_over[:_SHOWN])}
+        sentence = sentences.render("verify.not-judged", params, screen.language)
+        screen.say(Text(f"{sentence.what} {sentence.to_do}"))
 
 
 def _unpinned(screen: Screen, verdicts: Sequence[Verdict]) -> None:

@@ -160,8 +160,21 @@ def _entry(entry: PublishedTreatyEntry, language: Language) -> str:
     )
 
 
-def audit_page(verdicts: Sequence[Mapping[str, Any]], links: Sequence[Mapping[str, str]], language: Language) -> bytes:
-    """The auditor's report: one line per document, the chain between them, then every check with its ground."""
+_SHOWN = 100
+"""Names of files that were not judged; all are counted."""
+
+
+def audit_page(
+    verdicts: Sequence[Mapping[str, Any]],
+    links: Sequence[Mapping[str, str]],
+    language: Language,
+    *,
+    passed_over: Sequence[str] = (),
+) -> bytes:
+    """The auditor's report: one line per document, the chain between them, then every check with its ground.
+
+    passed_over     files that lay in the folders named and were not judged
+    """
     rows = "".join(_verdict_row(item, language) for item in verdicts)
     named = {str((item.get("subject") or {}).get("documentId")): _document_name(item, language) for item in verdicts}
     chain = "".join(
@@ -183,11 +196,16 @@ def audit_page(verdicts: Sequence[Mapping[str, Any]], links: Sequence[Mapping[st
         else ""
     )
     details = "".join(_verdict_details(item, language) for item in verdicts)
+    unseen = ""
+    if passed_over:
+        params = {"count": len(passed_over), "names": ", ".join(passed_over[:_SHOWN])}
+        sentence = texts.render("verify.not-judged", params, language)
+        unseen = f'<p class="soft">{_e(sentence.what)} {_e(sentence.to_do)}</p>'
     body = (
         f'<header class="top"><h1>{_w("audit", language)}</h1>'
         f'<p class="soft">{_w("audit-note", language)}</p></header>'
         f"<table><tr><th>{_w('document', language)}</th><th>{_w('sender', language)}</th>"
-        f"<th>{_w('signer', language)}</th><th>{_w('verdict', language)}</th></tr>{rows}</table>{table}{folders}"
+        f"<th>{_w('signer', language)}</th><th>{_w('verdict', language)}</th></tr>{rows}</table>{unseen}{table}{folders}"
         f"<h2>{_w('checks', language)}</h2>{details}"
     )
     return _page(_WORDS["audit"][language.value], language, body)

@@ -430,6 +430,64 @@ def test_the_certificate_of_the_exchange_is_named_like_the_anchors(
         elshi("verify", container, *trust, "--exchange", tmp_path / "odd.pem", code=3)
 
 
+@pytest.mark.parametrize(
+    "left", ["audit.json", "messages/001-notice-registered.xml", "receipts/005-signed-receipt.asice", "Attempts.JSON"]
+)
+def test_a_folder_robbed_of_all_but_one_of_its_files_does_not_pass_as_containers(
+    elshi: Elshi, stand: Stand, container: Path, tmp_path: Path, left: str
+) -> None:
+    robbed = tmp_path / "evidence" / "one"
+    (robbed / left).parent.mkdir(parents=True)
+    shutil.copy(container, robbed / "document.asice")
+    shutil.copy(container, robbed / left)
+    for named in (robbed, robbed.parent):
+        ran = elshi("verify", named, "--trust", stand.anchors[0], "--json", code=1)
+        assert ran.json["file"] == str(robbed)
+        assert [one["id"] for one in ran.json["checks"]] == ["evidence.manifest"]
+
+
+def test_a_container_is_found_whatever_the_case_of_its_name(
+    elshi: Elshi, stand: Stand, container: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "packages"
+    folder.mkdir()
+    shutil.copy(container, folder / "a.asice")
+    forged = bytearray(container.read_bytes())
+    forged[len(forged) // 2] ^= 1
+    (folder / "forged.ASICE").write_bytes(forged)
+    ran = elshi("verify", folder, "--trust", stand.anchors[0], "--json", code=1)
+    assert {Path(one["file"]).name: one["indication"] for one in ran.lines} == {
+        "a.asice": "TOTAL-PASSED",
+        "forged.ASICE": "TOTAL-FAILED",
+    }
+
+
+def test_files_that_nobody_looked_at_are_named(elshi: Elshi, stand: Stand, container: Path, tmp_path: Path) -> None:
+    folder, page = tmp_path / "packages", tmp_path / "audit.html"
+    (folder / "more").mkdir(parents=True)
+    shutil.copy(container, folder / "a.asice")
+    shutil.copy(container, folder / "more" / "forged.zip")
+    (folder / "audit.txt").write_text("text")
+    trust = ("--trust", stand.anchors[0])
+    ran = elshi("verify", folder, *trust, "--json", "--html", page, code=0)
+    names = [str(folder / "audit.txt"), str(folder / "more" / "forged.zip")]
+    assert ran.json["not_judged"] == {"count": 2, "names": names}
+    shown = elshi("verify", folder, *trust, code=0).out
+    assert all(Path(name).name in shown for name in names)
+    assert all(name in page.read_text(encoding="utf-8") for name in names)
+    assert elshi("verify", container, *trust, "--json", code=0).json["not_judged"] == {"count": 0, "names": []}
+
+
+def test_a_report_named_audit_json_makes_no_evidence_folder(
+    elshi: Elshi, stand: Stand, container: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "output"
+    (folder / "packages").mkdir(parents=True)
+    shutil.copy(container, folder / "packages" / "a.asice")
+    (folder / "audit.json").write_text("{}")
+    assert elshi("verify", folder, "--trust", stand.anchors[0], "--json", code=0).json["indication"] == "TOTAL-PASSED"
+
+
 def test_verify_at_another_time(elshi: Elshi, stand: Stand, container: Path) -> None:
     trust = ("--trust", stand.anchors[0])
     assert (
