@@ -30,6 +30,7 @@ a{color:#006f7c}
 .soft{color:var(--soft);font-size:.92rem}
 table{border-collapse:collapse;width:100%;background:var(--paper)}
 th,td{border:1px solid var(--line);padding:.4rem .6rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}
+th{overflow-wrap:normal}
 th{background:#eef1f6;font-weight:600}
 .PASSED,.TOTAL-PASSED{color:var(--good);font-weight:600}
 .FAILED,.TOTAL-FAILED{color:var(--bad);font-weight:600}
