@@ -259,8 +259,16 @@ class Node(Passes):
             return writer.keep()
 
     def export_to(self, document_id: DocumentId, folder: Path) -> Mapping[str, Sha256]:
-        """Write an evidence folder; the folder must not exist yet or be empty."""
-        return self.export(document_id, DirectoryEvidenceFolder(folder)).files
+        """Write an evidence folder: a new or empty one, or over an earlier export of the same document.
+
+        Raises Final `export.folder-in-use` for any other, before anything is written, and what Export raises.
+        """
+        try:
+            return self.export(document_id, DirectoryEvidenceFolder(folder)).files
+        except Final as error:
+            if error.code != "export.folder-in-use":
+                raise
+            raise Final(error.code, place=Place(file=folder.name), params=dict(error.params)) from error
 
 
 def _plan(settings: Settings) -> DeliveryPlan:

@@ -18,6 +18,7 @@ from typing import Any
 import signing
 from adapter.domain.incoming import IncomingNotice, Interpreted
 from adapter.domain.receipt import ReceiptKind
+from adapter.usecases.evidence_form import is_certificate
 from adapter.usecases.evidence_seal import Party, is_named, signers_of
 from adapter.usecases.evidence_statements import Answer
 from adapter.usecases.verdict import FAILED, PASSED, check
@@ -112,15 +113,6 @@ def judge_messages(
     if unpinned:
         checks.append(check("evidence.exchange-not-pinned", "NOT_PERFORMED", count=str(unpinned)))
     return read
-
-
-def is_certificate(content: bytes) -> bool:
-    """Whether the bytes are one certificate in DER."""
-    try:
-        signing.certificate_facts(content)
-    except signing.Malformed:
-        return False
-    return True
 
 
 def _speaker(name: str, report: signing.ValidationReport, speakers: Speakers) -> list[Mapping[str, Any]]:

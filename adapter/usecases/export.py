@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import signing
@@ -41,6 +41,8 @@ MANIFEST = "evidence.json"
 CONTAINER = "document.asice"
 PRINTED_FORM = "document.pdf"
 _CHUNK = 256 * 1024
+_SHOWN = 5
+"""Names of files that stand in the way; all are counted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,12 +55,22 @@ class Exported:
 
 @dataclass(slots=True)
 class _Written:
-    """The folder while it is written; remembers the digest of every file."""
+    """The folder while it is written: first what will lie in it, then the digest of every file."""
 
     folder: EvidenceFolder
+    planned: dict[str, tuple[Iterable[bytes], dict[str, object]]] = field(default_factory=dict)
     files: dict[str, dict[str, object]] = field(default_factory=dict)
 
     def put(self, name: str, content: Iterable[bytes], **facts: object) -> None:
+        """Plan a file; nothing is read or written yet."""
+        self.planned[name] = content, facts
+
+    def write(self) -> None:
+        """Write what is planned, in order."""
+        for name, (content, facts) in self.planned.items():
+            self._write(name, content, facts)
+
+    def _write(self, name: str, content: Iterable[bytes], facts: Mapping[str, object]) -> None:
         digest, size = hashlib.sha256(), 0
 
         def counted() -> Iterator[bytes]:
@@ -91,7 +103,8 @@ class Export:
     def __call__(self, document_id: DocumentId, folder: EvidenceFolder) -> Exported:
         """Write the folder; evidence.json comes last, so that a folder that was broken off is none.
 
-        Raises Final `export.no-such-document`, `export.key-of-another-body`, `sign.*` for a key that may not seal.
+        Raises Final `export.no-such-document`, `export.key-of-another-body`, `export.folder-in-use`, `sign.*` for a key
+        that may not seal.
         """
         with self.store.transaction() as transaction:
             deliveries = tuple(
@@ -121,6 +134,8 @@ class Export:
             written.put(f"certificates/{name}.cer", [certificate], what="certificate")
         written.put("attempts.json", [_json([_attempt(item) for each in attempts.values() for item in each])])
         written.put("audit.json", [_json([_event(item) for item in segment])])
+        _refuse_folder_in_use(folder, document_id, written.planned)
+        written.write()
         manifest = {
             "version": VERSION,
             "documentId": document_id,
@@ -186,6 +201,39 @@ class Export:
                 what="answer",
                 code=attempt.code,
             )
+
+
+def _refuse_folder_in_use(folder: EvidenceFolder, document_id: DocumentId, planned: Container[str]) -> None:
+    """What lies in the folder and would not be replaced would make it fail for every auditor.
+
+    Taken are a folder that is not there, an empty one, and an earlier export of this document all of whose files it
+    lists and this export writes again.
+    """
+    try:
+        present = set(folder.names())
+    except Final as error:
+        if error.code != "evidence.no-such-folder":
+            raise
+        return
+    if not present:
+        return
+    listed = _listed(folder, document_id) if MANIFEST in present else frozenset()
+    foreign = sorted(name for name in present - {MANIFEST, SEAL} if name not in listed or name not in planned)
+    if foreign or not listed:
+        names = foreign or sorted(present)
+        raise Final("export.folder-in-use", params={"count": len(names), "names": ", ".join(names[:_SHOWN])})
+
+
+def _listed(folder: EvidenceFolder, document_id: DocumentId) -> frozenset[str]:
+    """Files of an earlier export of this document; none where evidence.json is none or of another one."""
+    try:
+        manifest = json.loads(folder.get(MANIFEST))
+    except (ValueError, RecursionError):
+        return frozenset()
+    if not isinstance(manifest, dict) or manifest.get("documentId") != document_id:
+        return frozenset()
+    files = manifest.get("files")
+    return frozenset(files) if isinstance(files, dict) else frozenset()
 
 
 def _documents(written: _Written, container: KeptBlob, judged: Judged, blobs: Blobs) -> None:

@@ -2,7 +2,8 @@
 
 It is judged in this order, and one file that fails makes the folder fail:
 
-    1 folder      every file stands in evidence.json with its digest, and nothing else is there
+    1 folder      every file stands in evidence.json with its digest, and nothing else is there; nothing that the form
+                  demands is left out, and nothing is of a kind it does not know (evidence_form.py)
     2 container   signature, document, printed form, attachments
     3 receipts    each signed Receipt names the digest of this container (Law 370-II, article 7)
     4 messages    raw answers and notices: signature and speaker judged, what they say (evidence_messages.py)
@@ -28,6 +29,7 @@ from adapter.domain.incoming import Interpreted
 from adapter.domain.receipt import ReceiptKind
 from adapter.domain.report import ProcessingResponse, Receipt, Report
 from adapter.ports import EvidenceFolder, KeptBlob
+from adapter.usecases.evidence_form import form
 from adapter.usecases.evidence_messages import Envelopes, Read, Speakers, judge_messages
 from adapter.usecases.evidence_seal import SEAL, UNSEALED, JudgedSeal, Party, judge_seal, parties_of
 from adapter.usecases.evidence_statements import Answer, Shown, statements
@@ -81,6 +83,7 @@ class VerifyFolder:
         if document is not None:
             agrees = document == manifest.get("documentId")
             checks.append(check("evidence.document-id", PASSED if agrees else FAILED, document=str(document)))
+        checks += form(manifest, contents, judged)
         receipts = self._receipts(contents, digest, judged.report, checks)
         parties = parties_of(judged)
         seal = self._seal(folder, raw, manifest, parties)

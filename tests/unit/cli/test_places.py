@@ -51,6 +51,23 @@ def test_an_evidence_folder_that_cannot_be_written_is_said(
     assert not (tmp_path / "out").exists()
 
 
+def test_an_export_into_a_folder_with_other_files_is_refused(
+    elshi: Elshi, stand: Stand, report: Path, tmp_path: Path
+) -> None:
+    settings, out = stand.nodes["KZ-MOF"], tmp_path / "out"
+    elshi("submit", report, "-s", settings, code=0)
+    for _ in range(2):
+        elshi("export", "--all", "-o", out, "-s", settings, code=0)
+    (folder,) = out.iterdir()
+    before = {one: one.read_bytes() for one in folder.rglob("*") if one.is_file()}
+    (folder / "notes.txt").write_text("mine")
+    ran = elshi("export", "--all", "-o", out, "-s", settings, "--json")
+    assert ran.code in {2, 3}
+    assert (ran.json["error"], ran.json["params"]["names"]) == ("export.folder-in-use", "notes.txt")
+    assert folder.name in elshi("export", "--all", "-o", out, "-s", settings).err
+    assert {one: one.read_bytes() for one in before} == before
+
+
 def test_a_script_of_faults_that_is_none_is_said(elshi: Elshi, stand: Stand, tmp_path: Path) -> None:
     broken = tmp_path / "broken.toml"
     broken.write_text("[[fault]\n")

@@ -383,8 +383,11 @@ def test_anchors_inside_the_folder_are_not_trusted(files: dict[str, bytes]) -> N
     assert stranger.folder("folder", folder).indication != PASSED
 
 
-def test_a_certificate_in_the_folder_that_is_none_does_not_break_the_verdict(files: dict[str, bytes]) -> None:
-    assert judged(listed_anew(files | {"certificates/odd.cer": b"rubbish"})).indication == PASSED
+@pytest.mark.parametrize("odd", [b"", b"rubbish", b"0", b"<script>", b"\x30\x82\xff\xff"])
+def test_a_certificate_in_the_folder_that_is_none_fails_and_breaks_nothing_else(
+    files: dict[str, bytes], odd: bytes
+) -> None:
+    assert failed(judged(listed_anew(files | {"certificates/odd.cer": odd}))) == {"evidence.certificate"}
 
 
 # --- whose a receipt must be -----------------------------------------------------------------------------------------

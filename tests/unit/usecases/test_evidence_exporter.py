@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 import signing
 from adapter.domain.incoming import IncomingNotice
 from adapter.domain.notice import Notice, NoticeKind
+from adapter.errors import Final
 from adapter.ports import KeptBlob
 from adapter.usecases.verdict import FAILED, INDETERMINATE, PASSED, Verdict
 from adapter.usecases.verified_container import sha256_of
@@ -31,7 +33,7 @@ from tests.unit.usecases.test_evidence import (
     sealed_anew,
     verifier,
 )
-from tests.unit.usecases.test_evidence_seal import Files, manifest_of, rewritten
+from tests.unit.usecases.test_evidence_seal import Files, exported_by_the_addressee, manifest_of, rewritten
 
 
 @pytest.fixture
@@ -193,3 +195,94 @@ def test_a_pinned_exchange_is_the_only_one_that_speaks(files: Files) -> None:
     raw = files[name_of(files, "messages/002")]
     assert replace(judge, exchange=tuple(own)).envelope("m.xml", raw).indication == PASSED
     assert replace(judge, exchange=tuple(other)).envelope("m.xml", raw).indication == FAILED
+
+
+# --- what the form demands -------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", ["document.pdf", "attempts.json"])
+def test_a_file_that_the_form_demands_is_not_left_out(files: Files, name: str) -> None:
+    without = {one: content for one, content in files.items() if one != name}
+    assert failed(judged(listed_anew(without))) == {"evidence.form"}
+
+
+@pytest.mark.parametrize("version", ["elshi-evidence/1", "elshi-evidence/2"])
+def test_a_value_that_the_form_demands_is_not_left_out(files: Files, version: str) -> None:
+    whole = manifest_of(files) | {"version": version}
+    assert judged(sealed_anew(rewritten(files, whole))).indication == PASSED
+    places = [(), ("deliveries", 0), *(("files", name) for name in whole["files"])]
+    for place in places:
+        inside = manifest_of(files)
+        for step in place:
+            inside = inside[step]
+        for key in set(inside) - {"version", "files", "sha256", "code"}:
+            changed = manifest_of(files) | {"version": version}
+            at = changed
+            for step in place:
+                at = at[step]
+            del at[key]
+            found = failed(judged(sealed_anew(rewritten(files, changed))))
+            assert found & {"evidence.form", "evidence.statement"}, (place, key)
+
+
+def test_a_value_of_the_registration_is_not_left_out() -> None:
+    received = exported_by_the_addressee(REPORT)
+    for key in manifest_of(received)["registered"]:
+        changed = manifest_of(received)
+        del changed["registered"][key]
+        verdict = judged(sealed_anew(rewritten(received, changed), issued("employee", "KZ-MFA")))
+        assert "evidence.form" in failed(verdict), key
+
+
+@pytest.mark.parametrize("facts", [{}, {"what": "certificate"}])
+@pytest.mark.parametrize("name", ["anything/else.bin", "else.bin", "receipts/deep/1.asice", "certificates/a.exe"])
+def test_a_listed_file_of_a_kind_that_nobody_judges_fails(files: Files, name: str, facts: dict[str, str]) -> None:
+    manifest = manifest_of(files)
+    manifest["files"][name] = {"sha256": sha256_of(b"MZ"), "size": 2, **facts}
+    verdict = judged(sealed_anew(rewritten(files | {name: b"MZ"}, manifest)))
+    assert "evidence.unknown-file" in failed(verdict)
+
+
+# --- where an export may be written ----------------------------------------------------------------------------------
+def test_an_export_over_an_earlier_one_of_the_same_document_verifies() -> None:
+    mof, folder = House("KZ-MOF"), MemoryEvidenceFolder()
+    mof.submit().report(REPORT, ())
+    mof.export(DOCUMENT, folder)
+    mof.deliver()
+    mof.export(DOCUMENT, folder)
+    assert judged({name: folder.get(name) for name in folder.names()}).indication == PASSED
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        {"messages/009-notice-old.xml": b"old"},
+        {"evidence.json": b"[]"},
+        {"evidence.json": b"not json", "document.asice": b""},
+        {"evidence.json": b'{"documentId":"urn:uuid:other","files":{"document.asice":{}}}', "document.asice": b""},
+        {"document.asice": b""},
+        {"evidence.json.p7s": b""},
+    ],
+    ids=["a stray file", "no list", "rubbish", "another document", "a broken-off export", "a seal alone"],
+)
+def test_an_export_into_a_folder_in_use_is_refused_before_anything_is_written(there: Files) -> None:
+    mof, folder = House("KZ-MOF"), MemoryEvidenceFolder()
+    mof.submit().report(REPORT, ())
+    for name, content in there.items():
+        folder.put(name, [content])
+    with pytest.raises(Final, match="export.folder-in-use"):
+        mof.export(DOCUMENT, folder)
+    assert {name: folder.get(name) for name in folder.names()} == there
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_an_earlier_export_with_a_file_that_would_be_left_over_is_refused(listed: bool) -> None:
+    mof, folder = House("KZ-MOF"), MemoryEvidenceFolder()
+    mof.submit().report(REPORT, ())
+    mof.export(DOCUMENT, folder)
+    folder.put("certificates/old.cer", [b"old"])
+    if listed:
+        manifest = manifest_of({"evidence.json": folder.get("evidence.json")})
+        manifest["files"]["certificates/old.cer"] = {}
+        folder.put("evidence.json", [json.dumps(manifest).encode()])
+    with pytest.raises(Final) as refused:
+        mof.export(DOCUMENT, folder)
+    assert (refused.value.code, refused.value.params["names"]) == ("export.folder-in-use", "certificates/old.cer")
