@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import signing
@@ -32,7 +32,7 @@ from adapter.errors import Final
 from adapter.ports import Blobs, Clock, EvidenceFolder, KeptBlob, Store
 from adapter.usecases.evidence_seal import SEAL, owned, parties_of
 from adapter.usecases.sign import detached, refuse_unfit_key
-from adapter.usecases.verified_container import RENDITION_NAME, Judged, Trust, judge
+from adapter.usecases.verified_container import RENDITION_NAME, Judged, Trust, judge, sha256_of
 
 VERSION = "elshi-evidence/2"
 """Form of the folder, which demands the seal; a reader refuses forms that it does not know by name."""
@@ -42,6 +42,8 @@ CONTAINER = "document.asice"
 PRINTED_FORM = "document.pdf"
 _CHUNK = 256 * 1024
 _SHOWN = 5
+_UNFINISHED = ".partial"
+"""How the folder names a file that is being written (storage/evidence_folder.py)."""
 """Names of files that stand in the way; all are counted."""
 
 
@@ -134,7 +136,7 @@ class Export:
             written.put(f"certificates/{name}.cer", [certificate], what="certificate")
         written.put("attempts.json", [_json([_attempt(item) for each in attempts.values() for item in each])])
         written.put("audit.json", [_json([_event(item) for item in segment])])
-        _refuse_folder_in_use(folder, document_id, written.planned)
+        _refuse_folder_in_use(folder, document_id, container.sha256, written.planned)
         written.write()
         manifest = {
             "version": VERSION,
@@ -203,11 +205,13 @@ class Export:
             )
 
 
-def _refuse_folder_in_use(folder: EvidenceFolder, document_id: DocumentId, planned: Container[str]) -> None:
+def _refuse_folder_in_use(
+    folder: EvidenceFolder, document_id: DocumentId, container: Sha256, planned: Container[str]
+) -> None:
     """What lies in the folder and would not be replaced would make it fail for every auditor.
 
-    Taken are a folder that is not there, an empty one, and an earlier export of this document all of whose files it
-    lists and this export writes again.
+    Taken are a folder that is not there, an empty one, and an export of this document, an earlier one or one that was
+    broken off, all of whose files this export writes again.
     """
     try:
         present = set(folder.names())
@@ -215,25 +219,29 @@ def _refuse_folder_in_use(folder: EvidenceFolder, document_id: DocumentId, plann
         if error.code != "evidence.no-such-folder":
             raise
         return
-    if not present:
-        return
-    listed = _listed(folder, document_id) if MANIFEST in present else frozenset()
-    foreign = sorted(name for name in present - {MANIFEST, SEAL} if name not in listed or name not in planned)
-    if foreign or not listed:
+    foreign = sorted(name for name in present if not _is_written_again(name.removesuffix(_UNFINISHED), planned))
+    if foreign or (present and not _is_of_document(folder, present, document_id, container)):
         names = foreign or sorted(present)
         raise Final("export.folder-in-use", params={"count": len(names), "names": ", ".join(names[:_SHOWN])})
 
 
-def _listed(folder: EvidenceFolder, document_id: DocumentId) -> frozenset[str]:
-    """Files of an earlier export of this document; none where evidence.json is none or of another one."""
-    try:
-        manifest = json.loads(folder.get(MANIFEST))
-    except (ValueError, RecursionError):
-        return frozenset()
-    if not isinstance(manifest, dict) or manifest.get("documentId") != document_id:
-        return frozenset()
-    files = manifest.get("files")
-    return frozenset(files) if isinstance(files, dict) else frozenset()
+def _is_written_again(name: str, planned: Container[str]) -> bool:
+    return name in planned or name in {MANIFEST, SEAL}
+
+
+def _is_of_document(
+    folder: EvidenceFolder, present: Collection[str], document_id: DocumentId, container: Sha256
+) -> bool:
+    """By its list; without one by the container, which is written first; unfinished files alone are nobody's."""
+    if MANIFEST in present:
+        try:
+            manifest = json.loads(folder.get(MANIFEST))
+        except (ValueError, RecursionError):
+            return False
+        return isinstance(manifest, dict) and manifest.get("documentId") == document_id
+    if CONTAINER in present:
+        return sha256_of(folder.get(CONTAINER)) == container
+    return all(name.endswith(_UNFINISHED) for name in present)
 
 
 def _documents(written: _Written, container: KeptBlob, judged: Judged, blobs: Blobs) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 import signing
 from adapter.domain.incoming import IncomingNotice
 from adapter.domain.notice import Notice, NoticeKind
-from adapter.errors import Final
+from adapter.errors import Final, Retryable
 from adapter.ports import KeptBlob
 from adapter.usecases.verdict import FAILED, INDETERMINATE, PASSED, Verdict
 from adapter.usecases.verified_container import sha256_of
@@ -258,10 +259,11 @@ def test_an_export_over_an_earlier_one_of_the_same_document_verifies() -> None:
         {"evidence.json": b"[]"},
         {"evidence.json": b"not json", "document.asice": b""},
         {"evidence.json": b'{"documentId":"urn:uuid:other","files":{"document.asice":{}}}', "document.asice": b""},
-        {"document.asice": b""},
+        {"document.asice": b"of another document"},
         {"evidence.json.p7s": b""},
+        {"notes.txt.partial": b""},
     ],
-    ids=["a stray file", "no list", "rubbish", "another document", "a broken-off export", "a seal alone"],
+    ids=["a stray file", "no list", "rubbish", "another document", "another container", "a seal alone", "unfinished"],
 )
 def test_an_export_into_a_folder_in_use_is_refused_before_anything_is_written(there: Files) -> None:
     mof, folder = House("KZ-MOF"), MemoryEvidenceFolder()
@@ -271,6 +273,41 @@ def test_an_export_into_a_folder_in_use_is_refused_before_anything_is_written(th
     with pytest.raises(Final, match="export.folder-in-use"):
         mof.export(DOCUMENT, folder)
     assert {name: folder.get(name) for name in folder.names()} == there
+
+
+class BreaksOff(MemoryEvidenceFolder):
+    """A folder on a disk that stops taking anything after so many files."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__()
+        self.left = left
+
+    def put(self, name: str, content: Iterable[bytes]) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise Retryable("storage.full")
+        super().put(name, content)
+
+
+@pytest.mark.parametrize("over", [False, True], ids=["anew", "over an earlier one"])
+def test_an_export_that_was_broken_off_anywhere_is_made_again(over: bool) -> None:
+    for count in range(30):
+        mof, folder = House("KZ-MOF"), BreaksOff(1000 if over else count)
+        mof.submit().report(REPORT, ())
+        if over:
+            mof.export(DOCUMENT, folder)
+            mof.deliver()
+            folder.left = count
+        try:
+            mof.export(DOCUMENT, folder)
+        except Retryable:
+            folder.left = 1000
+            mof.export(DOCUMENT, folder)
+            assert judged({name: folder.get(name) for name in folder.names()}).indication == PASSED
+        else:
+            assert count > 3
+            return
+    pytest.fail("the export never ended")
 
 
 @pytest.mark.parametrize("listed", [True, False])
