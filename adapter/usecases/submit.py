@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from adapter import rules
+from adapter import conversion, rules
 from adapter.domain.audit_event import AuditEvent
 from adapter.domain.delivery import Delivery, DeliveryState
 from adapter.domain.document import BodyCode, DocumentId, SignedContainer
 from adapter.domain.outgoing import ContentKind, OutgoingDocument, TravellingFile, Words
 from adapter.domain.reference import Bilingual
 from adapter.domain.report import Report
-from adapter.errors import Conflict, DocumentRefused, Final, Finding, Severity
+from adapter.errors import Conflict, DocumentRefused, Final, Finding, Place, Severity
 from adapter.ports import AddedDelivery, Clock, Identifiers, KeptBlob, Store, Transaction
 from adapter.usecases.convert import Attached, Convert
 from adapter.usecases.facts import FactsOf
@@ -131,7 +131,7 @@ class Submit:
         broken = rules.check_all(judged.report, stage=rules.Stage.SIGN, ruleset=ruleset, facts=facts)
         findings = located(judged.report, broken, None)
         _refuse_errors(findings)
-        return findings
+        return (*findings, *_unnumbered(judged.report))
 
     def _check_ours(self, report: Report) -> None:
         if report.header.sender.code != self.body:
@@ -217,6 +217,16 @@ class Submit:
             if not added.replayed:
                 _note_queued(transaction, added.delivery, container, ruleset, now)
         return added
+
+
+def _unnumbered(report: Report) -> tuple[Finding, ...]:
+    """A recipient without its number: the receipt will come, and no auditor can tell whose it must be."""
+    recipient = report.header.recipient
+    if recipient is None or recipient.bin is not None:
+        return ()
+    place = Place(xpath=conversion.xpath_of(report, ("header", "recipient")))
+    params = {"body": recipient.code}
+    return (Finding(code="submit.recipient-without-number", severity=Severity.WARNING, params=params, place=place),)
 
 
 def _refuse_errors(findings: tuple[Finding, ...]) -> None:

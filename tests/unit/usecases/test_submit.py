@@ -320,3 +320,15 @@ def test_a_container_of_a_signer_nobody_trusts_is_refused_with_its_verdict(mof: 
 def _container() -> bytes:
     house = House("KZ-MOF")
     return house.store.blobs.read(house.submit().report(REPORT, ()).delivery.content.files[0].sha256)
+
+
+def test_a_recipient_without_its_number_is_queued_with_a_warning_that_says_where(mof: House) -> None:
+    told = mof.submit().report(put(REPORT, ("header", "recipient", "bin"), None), ())
+    (warned,) = [one for one in told.findings if one.code == "submit.recipient-without-number"]
+    assert (warned.severity, warned.place.xpath) == (Severity.WARNING, "/TreatyInformation/Header/Recipient")
+    assert warned.params == {"body": "KZ-MFA"}
+    assert mof.delivery(told.delivery.id).state is DeliveryState.QUEUED
+
+
+def test_a_recipient_with_its_number_is_queued_without_that_warning(mof: House) -> None:
+    assert "submit.recipient-without-number" not in {one.code for one in mof.submit().report(REPORT, ()).findings}
