@@ -30,6 +30,7 @@ from adapter.domain.outgoing import ContentKind, OutgoingDocument
 from adapter.domain.receipt import Receipt, ReceiptKind
 from adapter.errors import Final
 from adapter.ports import Blobs, Clock, EvidenceFolder, KeptBlob, Store
+from adapter.usecases.evidence_json import attempt_json, delivery_json, event_json, json_bytes, registered_json
 from adapter.usecases.evidence_seal import SEAL, owned, parties_of
 from adapter.usecases.sign import detached, refuse_unfit_key
 from adapter.usecases.verified_container import RENDITION_NAME, Judged, Trust, judge, sha256_of
@@ -134,8 +135,8 @@ class Export:
         for certificate in self.certificates:
             name = hashlib.sha256(certificate).hexdigest()[:16]
             written.put(f"certificates/{name}.cer", [certificate], what="certificate")
-        written.put("attempts.json", [_json([_attempt(item) for each in attempts.values() for item in each])])
-        written.put("audit.json", [_json([_event(item) for item in segment])])
+        written.put("attempts.json", [json_bytes([attempt_json(item) for each in attempts.values() for item in each])])
+        written.put("audit.json", [json_bytes([event_json(item) for item in segment])])
         _refuse_folder_in_use(folder, document_id, container.sha256, written.planned)
         written.write()
         manifest = {
@@ -144,11 +145,11 @@ class Export:
             "exportedBy": self.own,
             "exportedAt": now.isoformat(),
             "container": container.sha256,
-            "deliveries": [_delivery(delivery) for delivery in deliveries],
-            "registered": _registered(registered) if registered else None,
+            "deliveries": [delivery_json(delivery) for delivery in deliveries],
+            "registered": registered_json(registered) if registered else None,
             "files": written.files,
         }
-        sealed = _json(manifest)
+        sealed = json_bytes(manifest)
         seal = detached(
             lambda: [sealed],
             key,
@@ -289,65 +290,3 @@ def _safe(text: str) -> str:
     return "".join(
         character for character in text if character.isascii() and (character.isalnum() or character == "-")
     )[:40]
-
-
-def _delivery(delivery: Delivery) -> dict[str, object]:
-    return {
-        "delivery": delivery.id,
-        "addressee": delivery.addressee,
-        "state": delivery.state.value,
-        "proof": delivery.proof.value,
-        "number": delivery.registration_number,
-        "queuedAt": delivery.created_at.isoformat(),
-        "deadline": delivery.deadline.isoformat() if delivery.deadline else None,
-        "xml": delivery.digest,
-        "reason": delivery.reason,
-        "reasonText": delivery.reason_text,
-    }
-
-
-def _registered(row: RegisteredDocument) -> dict[str, object]:
-    return {
-        "number": row.number,
-        "receivedAt": row.received_at.isoformat(),
-        "sender": row.sender,
-        "late": row.is_late,
-        "verdict": row.verdict,
-        "officeSignature": row.office_verdict,
-        "xml": row.xml,
-    }
-
-
-def _attempt(attempt: Attempt) -> dict[str, object]:
-    return {
-        "number": attempt.number,
-        "startedAt": attempt.started_at.isoformat(),
-        "endedAt": attempt.ended_at.isoformat() if attempt.ended_at else None,
-        "outcome": attempt.outcome.value,
-        "messageId": attempt.message_id,
-        "message": attempt.message,
-        "answer": attempt.answer,
-        "answerVerdict": attempt.answer_verdict,
-        "code": attempt.code,
-        "text": attempt.text,
-        "planner": attempt.planner,
-    }
-
-
-def _event(item: ChainedEvent) -> dict[str, object]:
-    event = item.event
-    return {
-        "sequence": item.sequence,
-        "previous": item.previous,
-        "digest": item.digest,
-        "at": event.at.isoformat(),
-        "actor": event.actor,
-        "action": event.action,
-        "mandate": event.mandate,
-        "documentId": event.document_id,
-        "details": dict(event.details),
-    }
-
-
-def _json(value: object) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()

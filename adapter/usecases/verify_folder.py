@@ -17,19 +17,19 @@ Trust anchors come from the command, never from the folder.
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from adapter.domain.audit_event import AuditEvent, ChainedEvent, first_break
+from adapter.domain.audit_event import ChainedEvent, first_break
 from adapter.domain.document import Sha256
 from adapter.domain.incoming import Interpreted
 from adapter.domain.receipt import ReceiptKind
 from adapter.domain.report import ProcessingResponse, Receipt, Report
 from adapter.ports import EvidenceFolder, KeptBlob
 from adapter.usecases.evidence_form import form
+from adapter.usecases.evidence_json import event_of, read_json
 from adapter.usecases.evidence_messages import Envelopes, Read, Speakers, judge_messages
 from adapter.usecases.evidence_seal import SEAL, UNSEALED, JudgedSeal, Party, judge_seal, parties_of
 from adapter.usecases.evidence_statements import Answer, Shown, statements
@@ -211,7 +211,7 @@ def _raw_manifest(folder: EvidenceFolder, checks: list[Mapping[str, Any]]) -> by
 
 def _manifest(raw: bytes, checks: list[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     try:
-        manifest = _plain(raw)
+        manifest = read_json(raw)
     except (ValueError, RecursionError):
         checks.append(check("evidence.manifest", FAILED, reason="unreadable"))
         return None
@@ -291,7 +291,7 @@ def _chain(
         checks.append(check("evidence.audit-chain", FAILED, reason="absent"))
         return ()
     try:
-        events = tuple(_event(item) for item in _plain(raw))
+        events = tuple(event_of(item) for item in read_json(raw))
         broken = first_break(events) if events else 0
     except (ArithmeticError, AttributeError, ValueError, KeyError, TypeError, RecursionError):
         checks.append(check("evidence.audit-chain", FAILED, reason="unreadable"))
@@ -305,58 +305,3 @@ def _chain(
         return ()
     checks.append(check("evidence.audit-chain", PASSED, count=str(len(events))))
     return events
-
-
-def _plain(content: bytes) -> Any:
-    """JSON of a folder that anybody may have written.
-
-    ValueError also for halves of characters, which cannot be shown, for nesting that nothing of ours has, and for a name
-    that stands twice in one object: the next reader may believe the other one.
-    """
-    value = json.loads(content, object_pairs_hook=_once)
-    layer = [value]
-    for _ in range(_MAX_DEPTH):
-        layer = [item for one in layer for item in _inside(one)]
-    if layer:
-        raise ValueError("nested too deeply")
-    json.dumps(value, ensure_ascii=False).encode()
-    return value
-
-
-_MAX_DEPTH = 8
-"""Values in values; evidence.json has four."""
-
-
-def _inside(value: object) -> Iterable[object]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name that stands twice")
-    return found
-
-
-def _event(item: Mapping[str, Any]) -> ChainedEvent:
-    at = datetime.fromisoformat(item["at"])
-    if at.tzinfo is None:
-        # Read in the zone of this machine it would hold here and break elsewhere.
-        raise ValueError("an instant without a time zone")
-    if not isinstance(item["details"], dict):
-        raise TypeError("details that are none")
-    return ChainedEvent(
-        sequence=int(item["sequence"]),
-        previous=Sha256(str(item["previous"])),
-        digest=Sha256(str(item["digest"])),
-        event=AuditEvent(
-            at=at,
-            actor=str(item["actor"]),
-            action=str(item["action"]),
-            mandate=str(item["mandate"]),
-            document_id=item["documentId"],
-            details=item["details"],
-        ),
-    )

@@ -469,8 +469,15 @@ def locked(certificate: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_opens_its_own_key_with_the_password_of_the_settings(locked: Path) -> None:
-    client(client_certificate=locked, client_key_password=Secret("mArKeD-s3cret"))
+def test_opens_its_own_key_with_the_password_of_the_settings(
+    peers: Callable[..., Peer], certificate: Path, locked: Path
+) -> None:
+    asking = server_side(certificate)
+    asking.verify_mode = ssl.CERT_REQUIRED
+    asking.load_verify_locations(certificate)
+    peer = peers(answering(OK), tls=asking)
+    opened = client(ca_bundle=certificate, client_certificate=locked, client_key_password=Secret("mArKeD-s3cret"))
+    assert opened.post(url(peer, "https"), b"x").body == b"hello"
 
 
 @pytest.mark.parametrize("password", [None, Secret("mArKeD-wrong")])

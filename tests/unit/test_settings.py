@@ -371,7 +371,7 @@ def test_faults_of_the_environment_and_of_the_file_are_told_at_once(tmp_path: Pa
 
 
 def test_what_a_cluster_says_of_its_services_is_nobodys_typo(tmp_path: Path) -> None:
-    loaded(
+    told_by_a_cluster = loaded(
         tmp_path,
         environment={
             "ELSHI_SERVICE_HOST": "10.0.0.7",
@@ -384,6 +384,7 @@ def test_what_a_cluster_says_of_its_services_is_nobodys_typo(tmp_path: Path) -> 
             "ELSHI_SERVE_PORT_8080_TCP_ADDR": "10.0.0.7",
         },
     )
+    assert told_by_a_cluster == loaded(tmp_path, environment={})
 
 
 # --- secrets ---------------------------------------------------------------------------------------------------------

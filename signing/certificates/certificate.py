@@ -1,8 +1,4 @@
-"""What a certificate says: strict DER with its original bytes kept, RFC 5280 extensions, national names and roles.
-
-Sources: RFC 5280, 4; the national profile: BIN in OU, IIN in serialNumber, roles as extended key usage.
-Nothing here is believed yet: whether a certificate may be trusted is `certification_path`.
-"""
+"""A certificate read strictly, and the facts of it that a person is shown."""
 
 from __future__ import annotations
 
@@ -13,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from signing import asn1
 from signing.algorithms import PublicKey, algorithm_identifier, describe_public_key
+from signing.certificates.distinguished_name import SERIAL_NUMBER, Name, read_name
 from signing.errors import Malformed
 
 if TYPE_CHECKING:
@@ -47,27 +44,9 @@ KEY_USAGE_NAMES: Final = (
     "decipherOnly",
 )
 
-_COMMON_NAME, _ORGANIZATION, _UNIT, _SERIAL_NUMBER = "2.5.4.3", "2.5.4.10", "2.5.4.11", "2.5.4.5"
-_SHORT_NAMES: Final = {
-    "2.5.4.3": "CN",
-    "2.5.4.4": "SN",
-    "2.5.4.5": "serialNumber",
-    "2.5.4.6": "C",
-    "2.5.4.7": "L",
-    "2.5.4.8": "ST",
-    "2.5.4.10": "O",
-    "2.5.4.11": "OU",
-    "2.5.4.12": "title",
-    "2.5.4.15": "businessCategory",
-    "2.5.4.42": "G",
-    "0.9.2342.19200300.100.1.1": "UID",
-    "0.9.2342.19200300.100.1.25": "DC",
-    "1.2.840.113549.1.9.1": "E",
-}
+_COMMON_NAME, _ORGANIZATION, _UNIT = "2.5.4.3", "2.5.4.10", "2.5.4.11"
 _BIN_DIGITS: Final = 12
 _VERSION_3: Final = 2
-
-NameKey = tuple[frozenset[tuple[str, str]], ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,38 +55,6 @@ class Extension:
     critical: bool
     value: bytes
     """DER inside the OCTET STRING, not yet walked."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Attribute:
-    """One attribute of a distinguished name."""
-
-    oid: str
-    value: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Name:
-    """A distinguished name: its DER, its attributes in order, and a key under which equal names are equal.
-
-    The key follows RFC 5280, 7.1 as far as it matters: case and runs of blanks do not count, the string type does not
-    count.
-    """
-
-    der: bytes
-    attributes: tuple[Attribute, ...]
-    key: NameKey
-
-    def values(self, oid: str) -> tuple[str, ...]:
-        return tuple(attribute.value for attribute in self.attributes if attribute.oid == oid)
-
-    def shown(self) -> str:
-        """One line for people. A personal number is never shown: `serialNumber=IIN…` becomes
-        `serialNumber=IIN(hidden)`.
-        """
-        return ", ".join(
-            f"{_SHORT_NAMES.get(attribute.oid, attribute.oid)}={_hidden(attribute)}" for attribute in self.attributes
-        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -236,7 +183,7 @@ def _facts(certificate: Certificate) -> CertificateFacts:
         # two different numbers say nothing about whose key it is; the check digit is not looked at, published test
         # certificates do not satisfy it
         bin=bins[0] if len(set(bins)) == 1 else None,
-        iin_present=any(value.startswith("IIN") for value in subject.values(_SERIAL_NUMBER)),
+        iin_present=any(value.startswith("IIN") for value in subject.values(SERIAL_NUMBER)),
         common_name=next(iter(subject.values(_COMMON_NAME)), None),
         organization=next(iter(subject.values(_ORGANIZATION)), None),
         key_usage=tuple(name for name in KEY_USAGE_NAMES if name in usage),
@@ -296,33 +243,6 @@ def _parse(der: bytes) -> Certificate:
 
 
 _remembered = lru_cache(maxsize=1024)(_parse)
-
-
-def read_name(element: asn1.Der) -> Name:
-    """A distinguished name from a walked tree; raises Malformed."""
-    attributes: list[Attribute] = []
-    key: list[frozenset[tuple[str, str]]] = []
-    for relative in asn1.children(asn1.expect(element, asn1.SEQUENCE)):
-        part: set[tuple[str, str]] = set()
-        for pair in asn1.children(asn1.expect(relative, asn1.SET)):
-            fields = asn1.Fields(pair)
-            oid = asn1.oid(fields.take(asn1.OID))
-            value = fields.take()
-            fields.end()
-            shown = asn1.text(value) if asn1.is_string(value) else f"#{value.raw.hex()}"
-            attributes.append(Attribute(oid=oid, value=shown))
-            part.add((oid, " ".join(shown.split()).casefold()))
-        if not part:
-            raise Malformed("asn1.structure", expected="attribute", found="nothing")
-        key.append(frozenset(part))
-    return Name(der=element.raw, attributes=tuple(attributes), key=tuple(key))
-
-
-def _hidden(attribute: Attribute) -> str:
-    if attribute.oid == _SERIAL_NUMBER:
-        # the personal number of an individual; nothing of it may reach a report or a log
-        return "IIN(hidden)" if attribute.value.startswith("IIN") else "(hidden)"
-    return attribute.value
 
 
 def _only(wrapped: asn1.Der) -> asn1.Der | None:

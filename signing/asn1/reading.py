@@ -1,25 +1,15 @@
-"""The one home of ASN.1: a strict DER reader for what strangers send; the DER library for the rest.
-
-1. Foreign DER is walked once, whole, before anything is read from it: definite minimal lengths, primitive where DER
-   says so, minimal integers, exact booleans, no padding bits, at most 64 levels and 100,000 elements, not a byte left
-   over. BER is refused (X.690, 10 and 11).
-2. The original bytes of every element are kept: signatures are checked over bytes, never over a re-encoding.
-3. DER we make is written by asn1crypto; its lazy errors never leave this module.
-4. PKCS#12 files of national tools are BER with indefinite lengths; they are the operator's own files and are read by
-   asn1crypto.
-"""
+"""The strict reader of DER: rules 1 and 2 of the package."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from signing.errors import Malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
 MAX_DEPTH: Final = 64
 MAX_ELEMENTS: Final = 100_000
@@ -31,7 +21,7 @@ SEQUENCE, SET = 0x30, 0x31
 
 _CONSTRUCTED = 0x20
 _MULTI_BYTE_TAG = 0x1F
-_LONG_LENGTH = 0x80
+LONG_LENGTH = 0x80
 _MAX_LENGTH_OCTETS = 4  # 4 GB is more than any limit above us
 _CLASS_BITS = 0xC0
 _CONSTRUCTED_IN_DER = frozenset({SEQUENCE, SET, 0x28, 0x2B})  # the last two: EXTERNAL, EMBEDDED PDV
@@ -194,113 +184,7 @@ def is_string(element: Der) -> bool:
     return element.tag in _CODECS
 
 
-# --- writing
-# -----------------------------------------------------------------------------------------------------------
-
-
-def encode_length(length: int) -> bytes:
-    if length < _LONG_LENGTH:
-        return bytes((length,))
-    octets_ = length.to_bytes((length.bit_length() + 7) // 8, "big")
-    return bytes((_LONG_LENGTH | len(octets_),)) + octets_
-
-
-def encode(tag: int, *contents: bytes) -> bytes:
-    """One element with this identifier octet around already encoded contents."""
-    content = b"".join(contents)
-    return bytes((tag,)) + encode_length(len(content)) + content
-
-
-def encode_set(elements: Iterable[bytes], tag: int = SET) -> bytes:
-    """SET OF in DER order (X.690, 11.6)."""
-    return encode(tag, *sorted(elements))
-
-
-def encode_oid(dotted: str) -> bytes:
-    from asn1crypto import core
-
-    return bytes(core.ObjectIdentifier(dotted).dump())
-
-
-def encode_integer(value: int) -> bytes:
-    from asn1crypto import core
-
-    return bytes(core.Integer(value).dump())
-
-
-def encode_time(moment: datetime) -> bytes:
-    """UTCTime through 2049, GeneralizedTime from 2050 (RFC 5652, 11.3); whole seconds, any fraction is cut off."""
-    utc = moment.astimezone(UTC)
-    if 1950 <= utc.year < 2050:  # noqa: PLR2004 - the years of the clause above
-        return encode(UTC_TIME, f"{utc:%y%m%d%H%M%S}Z".encode())
-    return encode(GENERALIZED_TIME, f"{utc.year:04d}{utc:%m%d%H%M%S}Z".encode())
-
-
-# --- PKCS#12
-# -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pkcs12Parts:
-    """What stands in a PKCS#12 file before any password is used (RFC 7292, 4)."""
-
-    authenticated_safe: bytes
-    """Octets the MAC is over."""
-    mac_digest: str | None
-    """OID of the MAC's hash, None when the file has no MAC or one of another construction."""
-    mac_value: bytes
-    mac_salt: bytes
-    mac_iterations: int
-    encrypted_keys: tuple[bytes, ...]
-    """DER of each EncryptedPrivateKeyInfo that lies in an unencrypted safe, where every known tool puts it."""
-    plain_keys: int
-
-
-def read_pkcs12(content: bytes) -> Pkcs12Parts:
-    """Take a PKCS#12 file apart without its password; raises Malformed."""
-    from asn1crypto import pkcs12
-
-    try:
-        file = pkcs12.Pfx.load(content, strict=True)
-        safe = file["auth_safe"]
-        if safe["content_type"].native != "data":
-            raise Malformed("asn1.pkcs12")
-        encrypted: list[bytes] = []
-        plain = 0
-        for part in pkcs12.AuthenticatedSafe.load(safe["content"].native):
-            if part["content_type"].native != "data":
-                continue
-            for bag in pkcs12.SafeContents.load(part["content"].native):
-                if bag["bag_id"].native == "pkcs8_shrouded_key_bag":
-                    encrypted.append(bytes(bag["bag_value"].untag().dump(force=True)))
-                plain += bag["bag_id"].native == "key_bag"
-        return _pkcs12_parts(file, bytes(safe["content"].native), encrypted, plain)
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError, AttributeError) as error:
-        raise Malformed("asn1.pkcs12") from error
-
-
-def _pkcs12_parts(file: Any, safe: bytes, encrypted: Sequence[bytes], plain: int) -> Pkcs12Parts:
-    from asn1crypto import core
-
-    mac = file["mac_data"]
-    known = not isinstance(mac, core.Void)
-    # PBMAC1 (RFC 9579) stands where the hash does and is computed in another way; the library above checks that one
-    known = known and mac["mac"]["digest_algorithm"]["algorithm"].dotted != "1.2.840.113549.1.5.14"
-    return Pkcs12Parts(
-        authenticated_safe=safe,
-        mac_digest=mac["mac"]["digest_algorithm"]["algorithm"].dotted if known else None,
-        mac_value=bytes(mac["mac"]["digest"].native) if known else b"",
-        mac_salt=bytes(mac["mac_salt"].native) if known else b"",
-        mac_iterations=int(mac["iterations"].native) if known else 0,
-        encrypted_keys=tuple(encrypted),
-        plain_keys=plain,
-    )
-
-
-# --- the walk
-# ----------------------------------------------------------------------------------------------------------
-
-
+# --- the walk ------------------------------------------------------------------------------------------------------
 def _tags(tags: Sequence[int]) -> str:
     return "/".join(f"{tag:02x}" for tag in tags) or "element"
 
@@ -313,7 +197,7 @@ def _header(data: bytes, position: int, limit: int) -> tuple[int, int, int]:
     start = position + 2
     if tag & _MULTI_BYTE_TAG == _MULTI_BYTE_TAG:
         raise Malformed("asn1.tag")  # no structure we read has a tag number over 30
-    if length >= _LONG_LENGTH:
+    if length >= LONG_LENGTH:
         count = length & 0x7F
         if count == 0:
             raise Malformed("asn1.indefinite-length")
@@ -321,7 +205,7 @@ def _header(data: bytes, position: int, limit: int) -> tuple[int, int, int]:
             raise Malformed("asn1.length")
         length = int.from_bytes(data[start : start + count], "big")
         start += count
-        if length < _LONG_LENGTH or length.bit_length() <= 8 * (count - 1):
+        if length < LONG_LENGTH or length.bit_length() <= 8 * (count - 1):
             raise Malformed("asn1.length")
     end = start + length
     if end > limit:

@@ -1,0 +1,81 @@
+"""The one home of ASN.1: a strict DER reader for what strangers send; the DER library for the rest.
+
+1. Foreign DER is walked once, whole, before anything is read from it: definite minimal lengths, primitive where DER
+   says so, minimal integers, exact booleans, no padding bits, at most 64 levels and 100,000 elements, not a byte left
+   over. BER is refused (X.690, 10 and 11).
+2. The original bytes of every element are kept: signatures are checked over bytes, never over a re-encoding.
+3. DER we make is joined here, its integers and object identifiers are asn1crypto's.
+4. PKCS#12 files of national tools are BER with indefinite lengths; they are the operator's own files and are read by
+   asn1crypto, whose lazy errors never leave this package.
+"""
+
+from __future__ import annotations
+
+from signing.asn1.pkcs12 import Pkcs12Parts, read_pkcs12
+from signing.asn1.reading import (
+    BIT_STRING,
+    BOOLEAN,
+    GENERALIZED_TIME,
+    INTEGER,
+    MAX_DEPTH,
+    MAX_ELEMENTS,
+    NULL,
+    OCTET_STRING,
+    OID,
+    SEQUENCE,
+    SET,
+    UTC_TIME,
+    UTF8_STRING,
+    Der,
+    Fields,
+    bit_string_octets,
+    boolean,
+    children,
+    expect,
+    integer,
+    is_string,
+    named_bits,
+    octets,
+    oid,
+    read_der,
+    text,
+    time,
+)
+from signing.asn1.writing import encode, encode_integer, encode_oid, encode_set, encode_time
+
+__all__ = [
+    "BIT_STRING",
+    "BOOLEAN",
+    "GENERALIZED_TIME",
+    "INTEGER",
+    "MAX_DEPTH",
+    "MAX_ELEMENTS",
+    "NULL",
+    "OCTET_STRING",
+    "OID",
+    "SEQUENCE",
+    "SET",
+    "UTC_TIME",
+    "UTF8_STRING",
+    "Der",
+    "Fields",
+    "Pkcs12Parts",
+    "bit_string_octets",
+    "boolean",
+    "children",
+    "encode",
+    "encode_integer",
+    "encode_oid",
+    "encode_set",
+    "encode_time",
+    "expect",
+    "integer",
+    "is_string",
+    "named_bits",
+    "octets",
+    "oid",
+    "read_der",
+    "read_pkcs12",
+    "text",
+    "time",
+]
