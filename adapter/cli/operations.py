@@ -11,7 +11,7 @@ import typer
 from adapter import sandbox as exchange_sandbox
 from adapter import texts
 from adapter.cli.app import OK, JsonOption, LanguageOption, SettingsOption, app, context, now
-from adapter.cli.screen import GOOD, Screen
+from adapter.cli.screen import Screen
 from adapter.composition import Node, load_key
 from adapter.composition.machine import machine_clock, machine_identifiers
 from adapter.composition.stand import (
@@ -23,6 +23,7 @@ from adapter.composition.stand import (
     make_stand,
     toml_of,
 )
+from adapter.domain.incoming import JournalState
 from adapter.server import Server
 from adapter.usecases.status import delivery_as_json
 from adapter.worker import Worker
@@ -187,13 +188,14 @@ def release(
     person: PersonOption,
     reason: ReasonOption,
     settings: SettingsOption = None,
+    as_json: JsonOption = False,
     language: LanguageOption = None,
 ) -> int:
     """Process a held message once more, after settings or trust were mended."""
-    ready = context(settings=settings, language=language)
+    ready = context(settings=settings, as_json=as_json, language=language)
     with ready.node() as node:
         node.intervene.release(entry, person=person, reason=reason)
-    ready.screen.say(GOOD, " ", entry)
+    ready.screen.done({"entry": entry, "state": JournalState.RECEIVED.value}, entry)
     return OK
 
 

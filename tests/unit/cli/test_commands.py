@@ -11,8 +11,12 @@ from typing import Any
 
 import pytest
 
+from adapter.composition import Node
 from adapter.composition.stand import Stand
+from adapter.domain.incoming import JournalState
+from adapter.settings import load_settings
 from adapter.texts import Language
+from tests.contract.samples import entry
 from tests.stands import EXAMPLES, changed, gateway_port
 from tests.unit.cli.conftest import Elshi, Ran
 from tests.unit.command_lines import calls_in, complaint, known_commands
@@ -209,6 +213,26 @@ def test_what_was_signed_is_verified_and_submitted_as_it_is(
     assert "evidence.manifest" in elshi("verify", folder, *trust, code=1).out
 
 
+def test_a_held_message_is_released_once_and_only_a_held_one(elshi: Elshi, stand: Stand) -> None:
+    settings = stand.nodes["KZ-MOF"]
+    node = Node(load_settings(settings, {}))
+    try:
+        node.store.blobs.put(b"<held/>")
+        held = entry(1, b"<held/>", state=JournalState.HELD, wake_at=None)
+        with node.store.transaction() as transaction:
+            transaction.journal.add(held)
+        who = ("--person", "A. Clerk", "--reason", "the number is in the settings now", "-s", settings, "--json")
+        assert elshi("release", held.id, *who, code=0).json == {"entry": held.id, "state": "received"}
+        with node.store.transaction() as transaction:
+            after = transaction.journal.get(held.id)
+        assert after is not None
+        assert (after.state, after.tries) == (JournalState.RECEIVED, 0)
+        assert elshi("release", held.id, *who, code=2).json["error"] == "intervene.not-held"
+        assert elshi("release", "nowhere", *who, code=2).json["error"] == "intervene.not-held"
+    finally:
+        node.close()
+
+
 def test_a_delivery_is_withdrawn_and_a_withdrawn_one_is_not_resent(elshi: Elshi, stand: Stand, report: Path) -> None:
     settings = stand.nodes["KZ-MOF"]
     delivery = elshi("submit", report, "-s", settings, "--json", code=0).json["delivery"]
@@ -216,6 +240,7 @@ def test_a_delivery_is_withdrawn_and_a_withdrawn_one_is_not_resent(elshi: Elshi,
     assert elshi("withdraw", delivery, *who, code=0).json["state"] == "withdrawn"
     assert elshi("resend", delivery, *who, code=2).json["error"] == "intervene.not-possible"
     assert elshi("withdraw", "nowhere", *who, code=2).json["error"] == "intervene.no-such-delivery"
+    assert elshi("give-up", delivery, *who, code=2).json["error"] == "intervene.not-possible"
     assert elshi("resend", delivery, "--person", " ", "--reason", "x", "-s", settings, code=2).err
 
 
