@@ -13,6 +13,7 @@ from signing.fetcher import Fetcher, FetchRequest
 from signing.keys import SigningKey
 from signing.policy import (
     DEFAULT_SIGNING,
+    ETSI_BASELINE,
     KZ_DOCUMENT,
     KZ_ENVELOPE,
     SANDBOX_DOCUMENT,
@@ -25,13 +26,16 @@ from signing.sign.container import sign_container
 from signing.sign.detached import sign_detached
 from signing.sign.envelope import sign_envelope
 from signing.trust_anchors import TrustAnchors
+from signing.validation_data import NO_DATA, ValidationData
 from signing.validation_report import (
     Check,
     Conclusion,
     Indication,
     NotTotalPassed,
+    RevocationReport,
     SignatureReport,
     SubIndication,
+    TimeStampReport,
     ValidationReport,
 )
 from signing.verify.container import ContainerValidation, unverified_content, verify_container
@@ -41,8 +45,10 @@ from signing.verify.verified_object import VerifiedObject
 
 __all__ = [
     "DEFAULT_SIGNING",
+    "ETSI_BASELINE",
     "KZ_DOCUMENT",
     "KZ_ENVELOPE",
+    "NO_DATA",
     "SANDBOX_DOCUMENT",
     "SANDBOX_ENVELOPE",
     "Certificate",
@@ -59,13 +65,16 @@ __all__ = [
     "IssuedKey",
     "Malformed",
     "NotTotalPassed",
+    "RevocationReport",
     "SandboxPki",
     "SignatureReport",
     "SigningError",
     "SigningKey",
     "SigningPolicy",
     "SubIndication",
+    "TimeStampReport",
     "TrustAnchors",
+    "ValidationData",
     "ValidationPolicy",
     "ValidationReport",
     "VerifiedObject",

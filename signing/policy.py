@@ -45,7 +45,11 @@ PERSONS_OF_A_BODY = (
     *BTSD_PERSONS,
 )
 
-AnchorKind = Literal["production", "test", "sandbox"]
+AnchorKind = Literal["production", "test", "sandbox", "named"]
+"""Kinds of trust anchors; "named": given by whoever judges, under no national rule."""
+
+SignatureLevel = Literal["B-B", "B-T", "B-LT", "B-LTA"]
+"""Baseline levels of EN 319 132-1, 122-1 and 162-1."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,8 +83,27 @@ class ValidationPolicy:
     """The 12 digits that must stand in the signer's certificate; None leaves the question who signed to the caller."""
     revocation: Literal["required", "not-checked"] = "required"
     """"not-checked" accepts a certificate that was revoked yesterday; the report says so in every case."""
+    revoked_without_proof: Literal["failed", "indeterminate"] = "failed"
+    """A certificate that is revoked where nothing proves that the signature is older: "failed" says no (Rules 1187),
+    "indeterminate" leaves room for a proof that was not given (EN 319 102-1, 5.3.4: REVOKED_NO_POE)."""
+    hold_counts_as_revoked: bool = True
+    """False takes certificateHold for "cannot tell": it may be lifted again."""
+    ocsp_window: timedelta = timedelta(minutes=5)
+    """How far before thisUpdate, and after it where an answer has no nextUpdate, an OCSP answer still speaks."""
+    max_revocation_age: timedelta | None = None
+    """Oldest thisUpdate before the time judged at that is still fresh; None: nextUpdate, or the window, decides."""
+    accept_responder_without_nocheck: bool = True
+    """A delegated responder whose own status nobody looks up (its certificate has no id-pkix-ocsp-nocheck) is asked for
+    in the evidence; where there is none, True takes it within its validity, False ends INDETERMINATE."""
     timestamp: Literal["required", "not-required"] = "required"
     """"not-required" leaves no proof of when; a signature then ends with its certificate."""
+    timestamp_authority_policies: tuple[str, ...] = ()
+    """TSA policy OIDs, one of which a token must state; empty takes any policy of a TSA with a path to an anchor."""
+    max_timestamp_delay: timedelta | None = None
+    """Longest time from the claimed signing to the signature time-stamp; None does not ask."""
+    accept_sha1_certificate_reference_in_timestamps: bool = True
+    """ESSCertID of the first version (RFC 3161, 2.4.1) knows SHA-1 only; national and older TSAs have nothing else. It
+    chooses among the certificates of the token, whose signature is verified with the one chosen."""
     require_signing_certificate: bool = True
     """The signed ESSCertIDv2 or SigningCertificateV2. False accepts Java-made national CMS that lack it, and leaves the
     certificate unbound: another certificate for the same key could be put in its place. A wrong one fails in every
@@ -144,6 +167,20 @@ KZ_ENVELOPE = ValidationPolicy(
 )
 """A SOAP envelope under national law: the profile carries no time, no signed certificate reference and no
 time-stamp."""
+
+ETSI_BASELINE = ValidationPolicy(
+    name="etsi-baseline/1",
+    anchor_kinds=("production", "test", "sandbox", "named"),
+    required_key_usage=None,
+    refuse_authentication_only=False,
+    timestamp="not-required",
+    revoked_without_proof="indeterminate",
+    hold_counts_as_revoked=True,
+    allow_attached_content=True,
+    max_path=10,
+)
+"""European signatures as EN 319 102-1 judges them, under the anchors that the judge names: no roles, no national
+rules; revocation status is asked for at every level, a time-stamp is not."""
 
 SANDBOX_DOCUMENT = replace(
     KZ_DOCUMENT,

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
     from signing.keys import SigningKey
 
-CertificateKind = Literal["head", "signer", "employee", "information-system", "authentication", "gateway"]
+CertificateKind = Literal[
+    "head", "signer", "employee", "information-system", "authentication", "gateway", "tsa", "ocsp-responder"
+]
 KeyKind = Literal["rsa-2048", "rsa-3072", "ec-p256", "ec-p384", "ec-p521", "ed25519"]
 
 _ROOT_POLICY: Final = "1.2.398.3.1.2"
@@ -45,7 +47,10 @@ _ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     # 2026 form of the national CA: no emailProtection, both roles
     "information-system": (policy.LEGAL_ENTITY, policy.INFORMATION_SYSTEM),
     "gateway": (policy.LEGAL_ENTITY, policy.INFORMATION_SYSTEM),
+    "tsa": ("1.3.6.1.5.5.7.3.8",),
+    "ocsp-responder": ("1.3.6.1.5.5.7.3.9",),
 }
+_SERVICES: Final = ("tsa", "ocsp-responder")
 _SYSTEMS: Final = ("information-system", "gateway")
 
 
@@ -161,11 +166,15 @@ class SandboxPki:
             )
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_end_entity_usage(kind), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([x509.ObjectIdentifier(oid) for oid in _ROLES[kind]]), critical=False)
+            .add_extension(
+                x509.ExtendedKeyUsage([x509.ObjectIdentifier(oid) for oid in _ROLES[kind]]), critical=kind == "tsa"
+            )
             .add_extension(_policies(_END_ENTITY_POLICY), critical=False)
             .add_extension(_authority_key_id(self._intermediate_key), critical=False)
             .add_extension(_key_storage(), critical=False)
         )
+        if kind == "ocsp-responder":
+            builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)
         certificate = builder.sign(self._intermediate_key, hashes.SHA256())
         return IssuedKey(
             kind=kind,
@@ -269,6 +278,8 @@ def _subject(kind: str, common_name: str, organization: str, bin_: str | None, i
 
 
 def _end_entity_usage(kind: str) -> x509.KeyUsage:
+    if kind in _SERVICES:
+        return _usage(digital_signature=True)
     if kind == "authentication":
         return _usage(digital_signature=True, key_encipherment=True)
     return _usage(digital_signature=True, content_commitment=True)

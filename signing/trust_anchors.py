@@ -1,4 +1,4 @@
-"""Named sets of trust anchors: production, test, sandbox; a set has one kind, and sets are never added together.
+"""Named sets of trust anchors: production, test, sandbox, named; a set has one kind, and sets are never added together.
 
 Anchors come from the operator or the program, never from the thing under judgement.
 """
@@ -17,7 +17,7 @@ from signing.errors import Malformed, SigningError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-AnchorKind = Literal["production", "test", "sandbox"]
+AnchorKind = Literal["production", "test", "sandbox", "named"]
 
 SANDBOX_MARK: Final = "SANDBOX"
 """Stands in the name of every certificate authority that `sandbox_pki` makes."""
@@ -59,7 +59,7 @@ class TrustAnchors:
             raise SigningError("signing.anchors-not-a-ca", name=self.name, certificate=shown)
         if self.kind == "production" and _NOT_FOR_PRODUCTION.search(shown):
             raise SigningError("signing.anchors-mixed", name=self.name, kind=self.kind, certificate=shown)
-        if self.kind != "sandbox" and _SANDBOX.search(shown):
+        if self.kind in ("production", "test") and _SANDBOX.search(shown):
             raise SigningError("signing.anchors-mixed", name=self.name, kind=self.kind, certificate=shown)
 
     @classmethod

@@ -149,11 +149,87 @@ def conclude(checks: Iterable[Check]) -> tuple[Indication, SubIndication | None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RevocationReport:
+    """What one piece of evidence says of one certificate, and that it was used.
+
+    `certificate` and `evidence` are hex SHA-256 of DER, `issuer` the name of whoever signed the evidence (shown form).
+    """
+
+    certificate: str
+    subject: str
+    kind: Literal["ocsp", "crl", "delta-crl"]
+    status: Literal["good", "revoked", "unknown"]
+    this_update: datetime
+    next_update: datetime | None
+    revoked_at: datetime | None
+    reason: str | None
+    issuer: str
+    origin: Literal["embedded", "given", "fetched"]
+    evidence: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "certificate": self.certificate,
+            "subject": self.subject,
+            "kind": self.kind,
+            "status": self.status,
+            "this_update": self.this_update.isoformat(),
+            "next_update": self.next_update.isoformat() if self.next_update else None,
+            "revoked_at": self.revoked_at.isoformat() if self.revoked_at else None,
+            "reason": self.reason,
+            "issuer": self.issuer,
+            "origin": self.origin,
+            "evidence": self.evidence,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TimeStampReport:
+    """The verdict on one time-stamp of a signature; `generated_at` (genTime) is believed only if it is TOTAL-PASSED.
+
+    `kind` in the words of EN 319 102-1; `token` hex SHA-256 of the token's DER; `policy` the TSA policy OID; `covers`
+    says in words of the format what it is proof for.
+    """
+
+    id: str
+    kind: Literal["content", "signature", "validation-data", "archive"]
+    indication: Indication
+    sub_indication: SubIndication | None
+    generated_at: datetime | None
+    policy: str | None
+    authority: CertificateFacts | None
+    token: str
+    covers: tuple[str, ...]
+    checks: tuple[Check, ...]
+    revocation: tuple[RevocationReport, ...] = ()
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a TimeStampReport is not a yes or a no; read its indication")
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "indication": self.indication.value,
+            "sub_indication": self.sub_indication.value if self.sub_indication else None,
+            "generated_at": self.generated_at.isoformat() if self.generated_at else None,
+            "policy": self.policy,
+            "authority": self.authority.as_json() if self.authority else None,
+            "token": self.token,
+            "covers": list(self.covers),
+            "checks": [check.as_json() for check in self.checks],
+            "revocation": [each.as_json() for each in self.revocation],
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SignatureReport:
     """The verdict on one signature.
 
-    `signing_time` is the signer's claim and decides nothing; `best_signature_time` is the moment the certificate was
-    judged at (level B-B: the validation time). `covered` names what the signature covers, in the words of the format.
+    `signing_time` is the signer's claim and decides nothing; `best_signature_time` is the earliest moment at which the
+    signature is proven to have existed (EN 319 102-1, 5.5: without a time-stamp the validation time). `covered` names
+    what the signature covers, in the words of the format. `path` is the certification path, signer first. `value` is
+    the hex SHA-256 of the signature value, by which a report on several files names it.
     """
 
     id: str
@@ -166,6 +242,10 @@ class SignatureReport:
     signer: CertificateFacts | None
     covered: tuple[str, ...]
     checks: tuple[Check, ...]
+    path: tuple[CertificateFacts, ...] = ()
+    time_stamps: tuple[TimeStampReport, ...] = ()
+    revocation: tuple[RevocationReport, ...] = ()
+    value: str | None = None
 
     def __bool__(self) -> NoReturn:
         raise TypeError("a SignatureReport is not a yes or a no; read its indication")
@@ -182,10 +262,14 @@ class SignatureReport:
             "signer": self.signer.as_json() if self.signer else None,
             "covered": list(self.covered),
             "checks": [check.as_json() for check in self.checks],
+            "path": [each.as_json() for each in self.path],
+            "time_stamps": [each.as_json() for each in self.time_stamps],
+            "revocation": [each.as_json() for each in self.revocation],
+            "value": self.value,
         }
 
 
-Kind = Literal["container", "detached", "envelope"]
+Kind = Literal["container", "detached", "attached", "envelope", "xml"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

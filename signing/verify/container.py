@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import schemas
 from signing import asic, xades, xmldsig
-from signing.errors import SigningError
+from signing.validation_data import NO_DATA
 from signing.validation_report import Check, Indication, SubIndication, ValidationReport
+from signing.verify.context import Context
 from signing.verify.verified_object import VerifiedObject
 from signing.verify.xml_signature import Examination, judge_algorithms, judge_key_value, judge_value
 from signing.xmldsig import Canonicalizer, StepError, failed, malformed, passed, passed_in, unsupported
@@ -37,8 +38,10 @@ if TYPE_CHECKING:
 
     from signing.algorithms import DigestAlgorithm, Hash
     from signing.asic import Archive, ContainerLimits
+    from signing.fetcher import Fetcher
     from signing.policy import ValidationPolicy
     from signing.trust_anchors import TrustAnchors
+    from signing.validation_data import ValidationData
     from signing.xmldsig import Element, Reference
 
 CHECKS: Final = frozenset(
@@ -74,8 +77,7 @@ class _Known:
     names: tuple[str, ...]
     listed: Mapping[str, str] | None
     limits: ContainerLimits
-    policy: ValidationPolicy
-    at: datetime
+    context: Context
 
 
 @dataclass(kw_only=True, slots=True)
@@ -101,14 +103,15 @@ def verify_container(
     anchors: TrustAnchors,
     at: datetime,
     limits: ContainerLimits = asic.DEFAULT_LIMITS,
+    data: ValidationData = NO_DATA,
+    fetcher: Fetcher | None = None,
 ) -> ContainerValidation:
     """Judge the container; memory does not grow with the size of data objects.
 
     `source` is bytes or a seekable binary file, not written to by anybody meanwhile. Raises SigningError
     signing.naive-time, signing.source-unreadable; everything wrong inside the container is a verdict.
     """
-    if at.tzinfo is None:
-        raise SigningError("signing.naive-time")
+    context = Context(policy=policy, anchors=anchors, at=at, data=data, fetcher=fetcher)
     checks: list[Check] = []
     pending: list[_Pending] = []
     archive: Archive | None = None
@@ -121,7 +124,7 @@ def verify_container(
         listed = _manifest(archive, names, checks)
         media_types = listed or {}
         for name in files:
-            pending.extend(_examine_file(_Known(archive, names, listed, limits, policy, at), name, checks))
+            pending.extend(_examine_file(_Known(archive, names, listed, limits, context), name, checks))
         hashed = _hash_objects(archive, names, pending, checks)
     except StepError as error:
         checks.append(error.check)
@@ -133,7 +136,7 @@ def verify_container(
         anchors=anchors.label(),
         at=at,
         checks=checks,
-        signatures=[each.examination.report(policy=policy, anchors=anchors, at=at) for each in pending],
+        signatures=[each.examination.report(context) for each in pending],
     )
     if archive is None or report.indication is not Indication.TOTAL_PASSED:
         return ContainerValidation(report=report, objects=())
@@ -262,7 +265,7 @@ def _examine(pending: _Pending, element: Element, known: _Known, canonicalizer: 
             "asic.media-types", lambda: _require_media_types(pending.references, properties.media_types, listed)
         )
     judge_key_value(examination, signature, examination.signer)
-    method, pending.digests = judge_algorithms(examination, signature, known.policy, known.at)
+    method, pending.digests = judge_algorithms(examination, signature, known.context)
     judge_value(examination, signature, method, [examination.signer], canonicalizer)
     algorithm = pending.digests.get(properties.reference.digest_uri)
     if algorithm is not None and properties.reference.canonicalization is not None:

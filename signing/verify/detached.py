@@ -22,7 +22,9 @@ from signing.cades import SignedAttributes, check_certificate_reference, read_si
 from signing.certificates import Certificate
 from signing.cms import DATA, SignedData, SignerInfo, read_signed_data
 from signing.errors import Malformed
+from signing.validation_data import NO_DATA
 from signing.validation_report import Check, SignatureReport, SubIndication, ValidationReport
+from signing.verify.context import Context
 from signing.verify.signature import (
     SignedClaims,
     algorithm_check,
@@ -35,8 +37,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from signing.fetcher import Fetcher
     from signing.policy import ValidationPolicy
     from signing.trust_anchors import TrustAnchors
+    from signing.validation_data import ValidationData
 
 CHECKS: Final = frozenset(
     {
@@ -64,12 +68,15 @@ def verify_detached(
     policy: ValidationPolicy,
     anchors: TrustAnchors,
     at: datetime,
+    data: ValidationData = NO_DATA,
+    fetcher: Fetcher | None = None,
 ) -> ValidationReport:
     """Judge a DER ContentInfo over `content` at `at` (aware).
 
     Every end is a verdict; what `content` raises while it is read passes through, and SigningError for a naive time.
     """
-    checks = [*context_checks(policy, anchors, at)]
+    context = Context(policy=policy, anchors=anchors, at=at, data=data, fetcher=fetcher)
+    checks = [*context_checks(context)]
     signatures: list[SignatureReport] = []
     try:
         signed = read_signed_data(signature)
@@ -80,7 +87,7 @@ def verify_detached(
         checks += _structure(signed, digests, policy)
         bag = _certificates(signed)
         signatures = [
-            _judge(index, signer, signed, bag, digests, policy=policy, anchors=anchors, at=at)
+            _judge(index, signer, signed, bag, digests, context=context)
             for index, signer in enumerate(signed.signers, start=1)
         ]
     return ValidationReport.of(
@@ -167,11 +174,10 @@ def _judge(
     bag: Sequence[Certificate],
     digests: dict[str, bytes],
     *,
-    policy: ValidationPolicy,
-    anchors: TrustAnchors,
-    at: datetime,
+    context: Context,
 ) -> SignatureReport:
     """One signer: format, digests, certificate, value, then the shared steps."""
+    policy, at = context.policy, context.at
     certificate, checks = _identify(signer, bag)
     attributes: SignedAttributes | None = None
     try:
@@ -196,13 +202,12 @@ def _judge(
             covered=("content",),
             signing_time=attributes.signing_time if attributes else None,
             has_time_stamp=attributes is not None and attributes.has_time_stamp,
+            value=signer.signature,
         ),
         signer=certificate,
         candidates=bag,
         checks=checks,
-        policy=policy,
-        anchors=anchors,
-        at=at,
+        context=context,
     )
 
 

@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, Final
 import schemas
 from signing import wss, xmldsig
 from signing.certificates import Certificate
-from signing.errors import SigningError
+from signing.validation_data import NO_DATA
 from signing.validation_report import Check, SubIndication, ValidationReport
+from signing.verify.context import Context
 from signing.verify.xml_signature import Examination, judge_algorithms, judge_key_value, judge_value
 from signing.xmldsig import Canonicalizer, StepError, passed
 
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from signing.fetcher import Fetcher
     from signing.policy import ValidationPolicy
     from signing.trust_anchors import TrustAnchors
+    from signing.validation_data import ValidationData
     from signing.xmldsig import Element
 
 CHECKS: Final = frozenset({"wss.pinned"})
@@ -60,8 +63,7 @@ class _Known:
     canonicalizer: Canonicalizer
     certificates: tuple[bytes, ...]
     pinned: tuple[bytes, ...]
-    policy: ValidationPolicy
-    at: datetime
+    context: Context
 
 
 def verify_envelope(
@@ -71,6 +73,8 @@ def verify_envelope(
     anchors: TrustAnchors,
     at: datetime,
     pinned: Sequence[bytes] = (),
+    data: ValidationData = NO_DATA,
+    fetcher: Fetcher | None = None,
 ) -> EnvelopeValidation:
     """Judge every signature of a SOAP 1.1 message over the bytes as received.
 
@@ -79,8 +83,7 @@ def verify_envelope(
     TOTAL-FAILED with is_signed False. Raises SigningError signing.naive-time; Malformed for a pinned certificate that
     is none.
     """
-    if at.tzinfo is None:
-        raise SigningError("signing.naive-time")
+    context = Context(policy=policy, anchors=anchors, at=at, data=data, fetcher=fetcher)
     for der in pinned:  # the caller's own setting: a broken one must not speak against the message
         Certificate.from_der(der)
     checks: list[Check] = []
@@ -105,8 +108,7 @@ def verify_envelope(
             canonicalizer=Canonicalizer(len(message)),
             certificates=(*pinned, *anchors.intermediates),
             pinned=tuple(pinned),
-            policy=policy,
-            at=at,
+            context=context,
         )
         for index, element in enumerate(envelope.signatures):
             examination = Examination(id=element.get("Id") or f"envelope#{index}", format="XMLDSig", level="WSS-X.509")
@@ -123,7 +125,7 @@ def verify_envelope(
         anchors=anchors.label(),
         at=at,
         checks=checks,
-        signatures=[each.report(policy=policy, anchors=anchors, at=at) for each in examinations],
+        signatures=[each.report(context) for each in examinations],
     )
     return EnvelopeValidation(
         report=report,
@@ -145,7 +147,7 @@ def _examine(
     examination.checks.append(passed("wss.coverage"))
     candidates = wss.candidates_for_signer(signature.key_info, known.certificates)
     examination.checks.append(passed("wss.key-info"))
-    method, digests = judge_algorithms(examination, signature, known.policy, known.at)
+    method, digests = judge_algorithms(examination, signature, known.context)
     signer = judge_value(examination, signature, method, candidates, canonicalizer) or candidates[0]
     examination.signer = signer
     examination.others = tuple(each for each in candidates if each != signer)

@@ -17,14 +17,15 @@ Best signature time at level B-B is the validation time: `signingTime` is a clai
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from signing.algorithms import Standing, verify_signature
 from signing.certification_path import algorithm_check, validate_path
-from signing.errors import SigningError
 from signing.policy import CLIENT_AUTH, EMAIL_PROTECTION
+from signing.validation_data import NO_DATA
 from signing.validation_report import Check, SignatureReport, SubIndication, conclude
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     from signing.algorithms import Form, SignatureAlgorithm
     from signing.certificates import Certificate
     from signing.policy import ValidationPolicy
-    from signing.trust_anchors import TrustAnchors
+    from signing.validation_data import FoundTimeStamp, ValidationData
+    from signing.verify.context import Context
 
 __all__ = ["SignedClaims", "algorithm_check", "context_checks", "judge_signer", "signature_value_check"]
 
@@ -70,12 +72,17 @@ class SignedClaims:
     signing_time: datetime | None
     has_time_stamp: bool = False
     """A time-stamp came along; this release does not check it, and the report says that rather than "absent"."""
+    time_stamps: tuple[FoundTimeStamp, ...] = ()
+    """In the order they were added to the signature."""
+    embedded: ValidationData = NO_DATA
+    """Certificates and revocation status that came along; the certificates of `candidates` may be among them."""
+    value: bytes | None = None
+    """The signature value."""
 
 
-def context_checks(policy: ValidationPolicy, anchors: TrustAnchors, at: datetime) -> tuple[Check, ...]:
-    """Step 3: a policy may be used with its own kinds of anchors only. Raises SigningError for a naive time."""
-    if at.tzinfo is None:
-        raise SigningError("signing.naive-time")
+def context_checks(context: Context) -> tuple[Check, ...]:
+    """Step 3: a policy may be used with its own kinds of anchors only."""
+    policy, anchors = context.policy, context.anchors
     if anchors.kind not in policy.anchor_kinds:
         return (
             Check.indeterminate(
@@ -122,21 +129,20 @@ def judge_signer(
     signer: Certificate | None,
     candidates: Sequence[Certificate],
     checks: Sequence[Check],
-    policy: ValidationPolicy,
-    anchors: TrustAnchors,
-    at: datetime,
+    context: Context,
 ) -> SignatureReport:
     """Steps 3 and 5 to 7 for one signature, joined with the format's own `checks` (steps 1, 2, 4) into its report.
 
     `signer` is the certificate whose key was used for step 4, None when none was identified. `candidates` is every
-    other certificate that came along. Raises SigningError only for a naive `at`.
+    other certificate that came along.
     """
-    made = [*checks, *context_checks(policy, anchors, at)]
+    policy, at = context.policy, context.at
+    made = [*checks, *context_checks(context)]
     if signer is None:
         made.append(Check.indeterminate("signer.identified", SubIndication.NO_SIGNING_CERTIFICATE_FOUND))
     else:
         made += _purpose(signer, policy)
-        made += validate_path(signer, candidates, anchors, at=at, policy=policy).checks
+        made += validate_path(signer, candidates, context.anchors, at=at, policy=policy).checks
         made.append(_revocation(policy))
     made.append(_signing_time(claims.signing_time, policy, at))
     made.append(_timestamp(policy, came_along=claims.has_time_stamp))
@@ -152,6 +158,7 @@ def judge_signer(
         signer=signer.facts() if signer is not None else None,
         covered=claims.covered,
         checks=tuple(made),
+        value=hashlib.sha256(claims.value).hexdigest() if claims.value is not None else None,
     )
 
 

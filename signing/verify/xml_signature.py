@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from signing import algorithms, xmldsig
+from signing.validation_data import NO_DATA
 from signing.validation_report import Check, Conclusion, SignatureReport, SubIndication, conclude
 from signing.verify.signature import SignedClaims, algorithm_check, judge_signer
 from signing.xmldsig import StepError, passed
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
     from signing.algorithms import DigestAlgorithm, SignatureAlgorithm
     from signing.certificates import Certificate
-    from signing.policy import ValidationPolicy
-    from signing.trust_anchors import TrustAnchors
+    from signing.validation_data import FoundTimeStamp, ValidationData
+    from signing.verify.context import Context
     from signing.xmldsig import Canonicalizer, Signature
 
 CHECKS: Final = frozenset({"xmldsig.signature-algorithm", "xmldsig.digest-algorithms", "xmldsig.signature-value"})
@@ -39,6 +40,9 @@ class Examination:
     others: tuple[Certificate, ...] = ()
     signing_time: datetime | None = None
     covered: tuple[str, ...] = ()
+    time_stamps: tuple[FoundTimeStamp, ...] = ()
+    embedded: ValidationData = NO_DATA
+    value: bytes | None = None
     is_complete: bool = False
     """Every step of the format was reached; otherwise the signer is not judged, the verdict stands without that."""
 
@@ -56,20 +60,25 @@ class Examination:
     def has_failed(self) -> bool:
         return _FAILED in [check.conclusion for check in self.checks]
 
-    def report(self, *, policy: ValidationPolicy, anchors: TrustAnchors, at: datetime) -> SignatureReport:
+    def report(self, context: Context) -> SignatureReport:
         """The verdict. A signature whose examination stopped is never TOTAL-PASSED: what stopped it decides."""
         if self.is_complete:
             claims = SignedClaims(
-                id=self.id, format=self.format, level=self.level, covered=self.covered, signing_time=self.signing_time
+                id=self.id,
+                format=self.format,
+                level=self.level,
+                covered=self.covered,
+                signing_time=self.signing_time,
+                time_stamps=self.time_stamps,
+                embedded=self.embedded,
+                value=self.value,
             )
             return judge_signer(
                 claims=claims,
                 signer=self.signer,
                 candidates=self.others,
                 checks=self.checks,
-                policy=policy,
-                anchors=anchors,
-                at=at,
+                context=context,
             )
         indication, sub_indication = conclude(self.checks)
         return SignatureReport(
@@ -79,7 +88,7 @@ class Examination:
             indication=indication,
             sub_indication=sub_indication,
             signing_time=self.signing_time,
-            best_signature_time=at,
+            best_signature_time=context.at,
             signer=self.signer.facts() if self.signer else None,
             covered=(),
             checks=tuple(self.checks),
@@ -87,18 +96,19 @@ class Examination:
 
 
 def judge_algorithms(
-    examination: Examination, signature: Signature, policy: ValidationPolicy, at: datetime
+    examination: Examination, signature: Signature, context: Context
 ) -> tuple[SignatureAlgorithm | None, dict[str, DigestAlgorithm]]:
     """Checks "xmldsig.signature-algorithm" and "xmldsig.digest-algorithms"; gives those that may be computed with."""
+    policy, day = context.policy, context.at.date()
     method = algorithms.signature_algorithm_by_uri(signature.method_uri)
     examination.checks.append(
-        algorithm_check("xmldsig.signature-algorithm", method, named=signature.method_uri, day=at.date(), policy=policy)
+        algorithm_check("xmldsig.signature-algorithm", method, named=signature.method_uri, day=day, policy=policy)
     )
     digests: dict[str, DigestAlgorithm] = {}
     worst = passed("xmldsig.digest-algorithms")
     for uri in dict.fromkeys(reference.digest_uri for reference in signature.references):
         digest = algorithms.digest_by_uri(uri)
-        check = algorithm_check("xmldsig.digest-algorithms", digest, named=uri, day=at.date(), policy=policy)
+        check = algorithm_check("xmldsig.digest-algorithms", digest, named=uri, day=day, policy=policy)
         if check.conclusion is Conclusion.FAILED or worst.conclusion is Conclusion.PASSED:
             worst = check
         if digest is not None and digest.standing is algorithms.Standing.TRUSTED:

@@ -26,6 +26,7 @@ from signing import (
 )
 from signing import certificates as x509
 from signing.policy import PERSONS_OF_A_BODY
+from signing.verify.context import Context
 from signing.verify.signature import CHECKS, SignedClaims, judge_signer
 from tests.unit.signing import crafted_pki as made
 from tests.unit.signing.crafted_pki import BIN, Chain
@@ -71,9 +72,7 @@ def judge_certificate(
         signer=certificate,
         candidates=candidates,
         checks=checks,
-        policy=policy,
-        anchors=anchors,
-        at=AT,
+        context=Context(policy=policy, anchors=anchors, at=AT),
     )
 
 
@@ -155,9 +154,7 @@ def test_the_ends_of_the_calendar_end_in_a_verdict(pki: SandboxPki, ec_head: Iss
         signer=certificate,
         candidates=(),
         checks=(DONE,),
-        policy=SANDBOX_DOCUMENT,
-        anchors=pki.trust_anchors(),
-        at=at,
+        context=Context(policy=SANDBOX_DOCUMENT, anchors=pki.trust_anchors(), at=at),
     )
     assert report.indication is UNDECIDED
 
@@ -212,7 +209,5 @@ def test_refuses_a_time_without_a_zone(pki: SandboxPki, ec_head: IssuedKey):
             signer=None,
             candidates=(),
             checks=(),
-            policy=SANDBOX_DOCUMENT,
-            anchors=pki.trust_anchors(),
-            at=datetime(2026, 11, 10),
+            context=Context(policy=SANDBOX_DOCUMENT, anchors=pki.trust_anchors(), at=datetime(2026, 11, 10)),
         )
