@@ -126,6 +126,20 @@ class ValidationPolicy:
     max_signature_checks: int = 64
     max_name_comparisons: int = 10_000
     """Limits of path building; two published chains hang a known library for over ten seconds without them."""
+    acceptable_certificate_policies: tuple[str, ...] = ()
+    """Certificate policy OIDs, one of which must hold where an authority or this policy demands one; empty is any
+    (RFC 5280, 6.1.1 (c))."""
+    require_certificate_policy: bool = False
+    inhibit_policy_mapping: bool = False
+    inhibit_any_policy: bool = False
+    """RFC 5280, 6.1.1 (e), (f), (g): a policy must hold through every path; authorities may not rename one; anyPolicy
+    stands for none."""
+    require_critical_constraints: bool = True
+    """False takes basicConstraints, policyConstraints and inhibitAnyPolicy of authorities that did not mark them
+    critical, as RFC 3280 allowed; they bind the path all the same."""
+    require_key_identifiers: bool = True
+    """False takes certificates that do not name their issuer's key, or authorities that do not name their own: which of
+    two keys of one name was meant is then found by trying."""
     clock_tolerance: timedelta = timedelta(minutes=5)
     """How far in the future a claimed signing time may lie before it is not believed."""
     algorithm_end_dates: tuple[tuple[str, date], ...] = ()
@@ -178,6 +192,7 @@ ETSI_BASELINE = ValidationPolicy(
     hold_counts_as_revoked=True,
     allow_attached_content=True,
     max_path=10,
+    require_critical_constraints=False,
 )
 """European signatures as EN 319 102-1 judges them, under the anchors that the judge names: no roles, no national
 rules; revocation status is asked for at every level, a time-stamp is not."""

@@ -21,6 +21,7 @@ from signing.certificates.certificate import (
     SUBJECT_KEY_IDENTIFIER,
     Certificate,
     CertificateFacts,
+    Extension,
     certificate_facts,
 )
 from signing.certificates.distinguished_name import Attribute, Name, read_name
@@ -41,6 +42,7 @@ __all__ = [
     "Attribute",
     "Certificate",
     "CertificateFacts",
+    "Extension",
     "Name",
     "certificate_facts",
     "read_name",

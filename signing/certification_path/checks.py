@@ -20,6 +20,7 @@ CHECKS: Final = frozenset(
         "path.limits",
         "path.validity",
         "path.extensions",
+        "path.key-identifiers",
         "path.serial",
         "path.algorithms",
         "path.keys",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import date, datetime
 
-    from signing.certificates import Certificate
+    from signing.certificates import Certificate, Extension
     from signing.policy import ValidationPolicy
     from signing.trust_anchors import TrustAnchors
 
@@ -31,6 +31,8 @@ _NULL_PARAMETERS: Final = b"\x05\x00"
 _UNDERSTOOD: Final = frozenset(
     {
         x509.KEY_USAGE,
+        x509.SUBJECT_KEY_IDENTIFIER,
+        x509.AUTHORITY_KEY_IDENTIFIER,
         x509.SUBJECT_ALT_NAME,
         x509.BASIC_CONSTRAINTS,
         x509.NAME_CONSTRAINTS,
@@ -41,7 +43,7 @@ _UNDERSTOOD: Final = frozenset(
         x509.INHIBIT_ANY_POLICY,
     }
 )
-_MUST_BE_CRITICAL: Final = frozenset({x509.NAME_CONSTRAINTS, x509.POLICY_CONSTRAINTS, x509.INHIBIT_ANY_POLICY})
+_POLICY_EXTENSIONS: Final = frozenset({x509.POLICY_CONSTRAINTS, x509.INHIBIT_ANY_POLICY})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,14 +111,15 @@ def _on_the_day(path: tuple[Certificate, ...], day: date, policy: ValidationPoli
     """What is true of a path all day long: the same few signers come again and again."""
     return (
         Check.passed("path.found", length=str(len(path)), anchor=shown(path[-1])),
-        _step("path.extensions", lambda: _extensions(path)),
+        _step("path.extensions", lambda: _extensions(path, policy)),
+        _step("path.key-identifiers", lambda: _key_identifiers(path, policy)),
         _step("path.serial", lambda: _serials(path)),
         _step("path.algorithms", lambda: _algorithms(path, day, policy)),
         _step("path.keys", lambda: _keys(path)),
         _step("path.issuers", lambda: _issuers_are_authorities(path)),
         _step("path.length", lambda: _length(path)),
         _step("path.names", lambda: require_names(path, policy)),
-        _step("path.policies", lambda: require_policies(path)),
+        _step("path.policies", lambda: require_policies(path, policy)),
     )
 
 
@@ -138,7 +141,7 @@ def _validity(path: Sequence[Certificate], at: datetime, policy: ValidationPolic
                 certificate=shown(certificate),
                 not_before=certificate.not_before.isoformat(),
             )
-        if at > certificate.not_after:
+        if at.replace(microsecond=0) > certificate.not_after:  # X.509 counts in whole seconds, the last one included
             return Check.indeterminate(
                 "path.validity",
                 SubIndication.OUT_OF_BOUNDS_NO_POE,
@@ -148,25 +151,60 @@ def _validity(path: Sequence[Certificate], at: datetime, policy: ValidationPolic
     return None
 
 
-def _extensions(path: Sequence[Certificate]) -> Check | None:
-    """Duplicates, unknown critical ones, and those whose place or criticality RFC 5280 fixes; the anchor is ours
-    already.
-    """
+def _extensions(path: Sequence[Certificate], policy: ValidationPolicy) -> Check | None:
+    """Duplicates, unknown critical ones, empty ones, and those whose place or criticality RFC 5280 fixes."""
     for index, certificate in enumerate(path):
         seen: set[str] = set()
         for extension in certificate.extensions:
-            reason = None
-            if extension.oid in seen:
-                reason = "twice"
-            elif extension.critical and extension.oid not in _UNDERSTOOD:
-                reason = "critical and unknown"
-            elif extension.oid in _MUST_BE_CRITICAL and not extension.critical:
-                reason = "not critical"
-            elif extension.oid == x509.NAME_CONSTRAINTS and not certificate.is_ca:
-                reason = "not in an authority"
+            reason = "twice" if extension.oid in seen else _flaw(certificate, extension, policy)
             if reason is not None:
                 return defect("path.extensions", index, certificate, extension=extension.oid, reason=reason)
             seen.add(extension.oid)
+        if not certificate.subject.key and not certificate.is_ca:
+            other_name = certificate.extension(x509.SUBJECT_ALT_NAME)
+            if other_name is None or not other_name.critical:  # 4.1.2.6: then it is the only name there is
+                return defect(
+                    "path.extensions", index, certificate, extension=x509.SUBJECT_ALT_NAME, reason="not critical"
+                )
+    return None
+
+
+def _flaw(certificate: Certificate, extension: Extension, policy: ValidationPolicy) -> str | None:
+    """What is wrong with one extension by itself."""
+    must_be_critical = (
+        extension.oid == x509.NAME_CONSTRAINTS
+        or (policy.require_critical_constraints and extension.oid in _POLICY_EXTENSIONS)
+        or (policy.require_critical_constraints and extension.oid == x509.BASIC_CONSTRAINTS and certificate.is_ca)
+    )
+    if extension.critical and extension.oid not in _UNDERSTOOD:
+        return "critical and unknown"
+    if must_be_critical and not extension.critical:
+        return "not critical"
+    if extension.oid == x509.NAME_CONSTRAINTS and not certificate.is_ca:
+        return "not in an authority"
+    if extension.oid == x509.EXTENDED_KEY_USAGE and not certificate.roles:
+        return "empty"
+    return None
+
+
+def _key_identifiers(path: Sequence[Certificate], policy: ValidationPolicy) -> Check | None:
+    """RFC 5280, 4.2.1.1 and 4.2.1.2: an authority names its key, and what it signs names it too; never critical."""
+    for index, certificate in enumerate(path):
+        for oid in (x509.SUBJECT_KEY_IDENTIFIER, x509.AUTHORITY_KEY_IDENTIFIER):
+            found = certificate.extension(oid)
+            if found is not None and found.critical:
+                return defect("path.key-identifiers", index, certificate, extension=oid, reason="critical")
+        if not policy.require_key_identifiers:
+            continue
+        if index > 0 and certificate.subject_key_id is None:
+            return defect(
+                "path.key-identifiers", index, certificate, extension=x509.SUBJECT_KEY_IDENTIFIER, reason="absent"
+            )
+        is_own_issuer = certificate.is_self_issued and index == len(path) - 1
+        if certificate.authority_key_id is None and not is_own_issuer:
+            return defect(
+                "path.key-identifiers", index, certificate, extension=x509.AUTHORITY_KEY_IDENTIFIER, reason="absent"
+            )
     return None
 
 
