@@ -7,8 +7,8 @@ bytes built.
 3. Identifiers are unique over Id, ID, id in any namespace (xml:id and wsu:Id among them): what a fragment points to is
    one node.
 4. A Reference points into the same document or to a data object beside it; nothing is fetched, ever.
-5. Transforms are canonicalizations only, at most one; XSLT, XPath and the rest are refused, 1.1 with xml:base is
-   unsupported.
+5. Transforms are one of a few exact sequences (`transforms`); XSLT, foreign XPath and the rest are refused and never
+   executed, Canonical XML 1.1 with xml:base is unsupported.
 6. KeyInfo is a hint: certificates are taken from it, a KeyValue must equal the certificate's, the rest is never
    followed.
 7. Limits hold before canonicalization: inclusive C14N is cubic in namespaces (signing README 5.2).
@@ -41,9 +41,7 @@ from signing.xmldsig.key_info import (
     require_key_value,
 )
 from signing.xmldsig.reading import (
-    MAX_PREFIXES,
     MAX_REFERENCES,
-    MAX_TRANSFORMS,
     OBJECT,
     SIGNATURE,
     Reference,
@@ -76,6 +74,15 @@ from signing.xmldsig.structure import (
     parse,
     unique_ids,
 )
+from signing.xmldsig.transforms import (
+    ENVELOPED_SIGNATURE,
+    MAX_PREFIXES,
+    MAX_TRANSFORMS,
+    Removal,
+    TransformProfile,
+    Transforms,
+    read_canonicalization,
+)
 
 __all__ = [
     "C14N_10",
@@ -83,6 +90,7 @@ __all__ = [
     "CANONICAL_FLOOR",
     "CHECKS",
     "DS",
+    "ENVELOPED_SIGNATURE",
     "EXCLUSIVE",
     "EXC_C14N",
     "MAX_CANONICAL_FACTOR",
@@ -100,8 +108,11 @@ __all__ = [
     "Element",
     "NewReference",
     "Reference",
+    "Removal",
     "Signature",
     "StepError",
+    "TransformProfile",
+    "Transforms",
     "attributes",
     "base64_text",
     "certificate_text",
@@ -119,6 +130,7 @@ __all__ = [
     "parse",
     "passed",
     "passed_in",
+    "read_canonicalization",
     "read_signature",
     "require_key_value",
     "signing_algorithms",

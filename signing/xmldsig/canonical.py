@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lxml import etree
 
 import schemas
 from signing.validation_report import SubIndication
-from signing.xmldsig.steps import C14N_11, EXC_C14N, XML_NS, malformed, unsupported
+from signing.xmldsig.steps import C14N_11, DS, EXC_C14N, XML_NS, malformed, unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 MAX_CANONICAL_FACTOR: Final = 4
 # Short documents may grow by more than the factor in all honesty: each sibling repeats its namespace declaration.
 CANONICAL_FLOOR: Final = 1 << 20
 MAX_INCLUSIVE_COST: Final = 50_000_000  # elements x (namespaces in scope)^2: about 0.25 s
+
+_SIGNATURE: Final = f"{{{DS}}}Signature"
 
 
 class Canonicalization(NamedTuple):
@@ -31,19 +37,33 @@ EXCLUSIVE: Final = Canonicalization(uri=EXC_C14N)
 
 
 class Canonicalizer:
-    """Canonical octets of parts of one document, within a budget of bytes for the whole of it ("xmldsig.limits")."""
+    """Canonical octets of parts of one document, within a budget of bytes for the whole of it ("xmldsig.limits").
 
-    def __init__(self, input_size: int) -> None:
+    `source`, the bytes the document was parsed from, spares counting node by node what they prove at once.
+    """
+
+    def __init__(self, input_size: int, source: bytes | None = None) -> None:
         self._left = MAX_CANONICAL_FACTOR * input_size + CANONICAL_FLOOR
-        self._known: dict[tuple[etree._Element, Canonicalization], bytes] = {}
+        self._source = source
+        self._known: dict[tuple[etree._Element, Canonicalization, bool], bytes] = {}
+        self._places: dict[tuple[etree._Element, Canonicalization, bool], dict[etree._Element, tuple[int, int]]] = {}
+        self._is_cheap: bool | None = None
 
-    def octets(self, element: etree._Element, method: Canonicalization) -> bytes:
-        """Canonical form of an element with all it holds ("xmldsig.canonicalization"); never empty."""
-        known = self._known.get((element, method))
+    def octets(self, element: etree._Element, method: Canonicalization, *, is_document: bool = False) -> bytes:
+        """Canonical form of an element with all it holds ("xmldsig.canonicalization"); never empty.
+
+        `is_document`: `element` is the root, and the instructions before and after it belong to what is canonicalized
+        (the empty URI of XMLDSig); comments never do.
+        """
+        key = (element, method, is_document)
+        known = self._known.get(key)
         if known is not None:
             return known
         try:
-            octets = _exclusive(element, method) if method.uri == EXC_C14N else _inclusive(element, method)
+            if method.uri == EXC_C14N:
+                octets = _exclusive(element.getroottree() if is_document else element, method)
+            else:
+                octets = self._inclusive(element, method, is_document=is_document)
         except etree.LxmlError as error:  # a relative namespace URI: the standard says fail
             raise malformed("xmldsig.canonicalization", "not canonicalizable") from error
         except schemas.XmlRefused as error:
@@ -53,11 +73,58 @@ class Canonicalizer:
         self._left -= len(octets)
         if self._left < 0:
             raise malformed("xmldsig.limits", "canonical bytes")
-        self._known[element, method] = octets
+        self._known[key] = octets
         return octets
 
+    def pieces_without(
+        self,
+        element: etree._Element,
+        method: Canonicalization,
+        removed: Collection[etree._Element],
+        *,
+        is_document: bool = False,
+    ) -> list[bytes | memoryview]:
+        """Canonical form of an element without those Signatures below it, as pieces to be joined.
 
-def _exclusive(element: etree._Element, method: Canonicalization) -> bytes:
+        Cut out of the canonical form of the whole: what an element looks like in it depends on its ancestors only
+        (Canonical XML 1.0, 2.3; Exclusive, 3), so taking another one out of the tree first would give the same octets.
+        What is cut is found by its tags, which nothing but markup can look like where comments are left out.
+        """
+        octets = self.octets(element, method, is_document=is_document)
+        if not removed:
+            return [octets]
+        key = (element, method, is_document)
+        places = self._places.get(key)
+        if places is None:
+            places = self._places[key] = _places_of_signatures(element, octets)
+        spans = sorted(places[each] for each in removed if each in places)
+        view = memoryview(octets)
+        pieces: list[bytes | memoryview] = []
+        at = 0
+        for start, end in spans:
+            if start >= at:  # one inside another is gone with it
+                pieces.append(view[at:start])
+                at = end
+        pieces.append(view[at:])
+        return pieces
+
+    def _inclusive(self, element: etree._Element, method: Canonicalization, *, is_document: bool) -> bytes:
+        """Canonical XML 1.0, and 1.1 where no xml:base stands above, by the recipe of signing README 5.1.
+
+        The library is wrong on a sub-element in place: it invents xmlns="" and loses inherited xml:* attributes.
+        """
+        if self._is_cheap is None:
+            self._is_cheap = self._source is not None and _bytes_prove_cheap(self._source)
+        if not self._is_cheap:
+            _require_cheap(element)
+        if is_document:
+            return etree.tostring(element.getroottree(), method="c14n", with_comments=False)
+        if element.getparent() is None:
+            return etree.tostring(element, method="c14n", with_comments=False)
+        return _inclusive_apex(element, method)
+
+
+def _exclusive(element: etree._Element | etree._ElementTree, method: Canonicalization) -> bytes:
     return etree.tostring(
         element,
         method="c14n",
@@ -67,12 +134,7 @@ def _exclusive(element: etree._Element, method: Canonicalization) -> bytes:
     )
 
 
-def _inclusive(element: etree._Element, method: Canonicalization) -> bytes:
-    """Canonical XML 1.0, and 1.1 where no xml:base stands above, by the recipe of signing README 5.1.
-
-    The library is wrong on a sub-element in place: it invents xmlns="" and loses inherited xml:* attributes.
-    """
-    _require_cheap(element)
+def _inclusive_apex(element: etree._Element, method: Canonicalization) -> bytes:
     inherited: dict[str, str] = {}
     for ancestor in element.iterancestors():
         for name, value in ancestor.attrib.items():
@@ -109,3 +171,40 @@ def _require_cheap(element: etree._Element) -> None:
             depth_declared -= declared.pop()
     if elements * widest * widest > MAX_INCLUSIVE_COST:
         raise malformed("xmldsig.limits", "namespaces for inclusive canonicalization")
+
+
+def _bytes_prove_cheap(source: bytes) -> bool:
+    """Whether counts over the raw bytes prove what `_require_cheap` would count."""
+    declarations = source.count(b"xmlns")
+    return source.count(b"<") * declarations * declarations <= MAX_INCLUSIVE_COST
+
+
+def _places_of_signatures(element: etree._Element, octets: bytes) -> dict[etree._Element, tuple[int, int]]:
+    """Where each ds:Signature below an element begins and ends in the element's canonical form."""
+    found: dict[etree._Element, tuple[int, int]] = {}
+    signatures = set(element.iter(_SIGNATURE))
+    for prefix in {each.prefix for each in signatures}:
+        # all elements of that qualified name, whatever they mean by it: their tags must be told apart
+        named = [each for each in element.iter("{*}Signature") if each.prefix == prefix]
+        name = f"{prefix}:Signature" if prefix else "Signature"
+        places = _spans(re.escape(name.encode()), octets)
+        if len(places) != len(named):  # a processing instruction that looks like a tag
+            raise malformed("xmldsig.canonicalization", "ambiguous")
+        found.update((each, place) for each, place in zip(named, places, strict=True) if each in signatures)
+    return found
+
+
+def _spans(name: bytes, octets: bytes) -> list[tuple[int, int]]:
+    """The elements of one qualified name in canonical octets, in document order; tags are never empty there."""
+    opened: list[int] = []
+    spans: list[tuple[int, int]] = []
+    for tag in re.finditer(rb"<(/?)%b(?=[ >])" % name, octets):
+        if not tag[1]:
+            opened.append(len(spans))
+            spans.append((tag.start(), -1))
+        elif opened:
+            place = opened.pop()
+            spans[place] = (spans[place][0], tag.end() + 1)
+        else:
+            return []
+    return [] if opened else spans

@@ -6,14 +6,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from signing.validation_report import SubIndication
-from signing.xmldsig.canonical import Canonicalization
-from signing.xmldsig.steps import C14N_10, C14N_11, DS, EXC_C14N, failed, malformed, passed, unsupported
+from signing.xmldsig.signature_method import read_signature_method
+from signing.xmldsig.steps import DS, malformed, passed, unsupported
 from signing.xmldsig.structure import attributes, base64_text, children
+from signing.xmldsig.transforms import (
+    NO_TRANSFORMS,
+    TransformProfile,
+    Transforms,
+    read_canonicalization,
+    read_transforms,
+)
 
 if TYPE_CHECKING:
     from lxml import etree
 
     from signing.validation_report import Check
+    from signing.xmldsig.canonical import Canonicalization
 
 SIGNATURE: Final = f"{{{DS}}}Signature"
 OBJECT: Final = f"{{{DS}}}Object"
@@ -26,33 +34,25 @@ _REFERENCE: Final = f"{{{DS}}}Reference"
 _SIGNATURE_METHOD: Final = f"{{{DS}}}SignatureMethod"
 _SIGNATURE_VALUE: Final = f"{{{DS}}}SignatureValue"
 _SIGNED_INFO: Final = f"{{{DS}}}SignedInfo"
-_TRANSFORM: Final = f"{{{DS}}}Transform"
 _TRANSFORMS: Final = f"{{{DS}}}Transforms"
 
 MAX_REFERENCES: Final = 100
-MAX_TRANSFORMS: Final = 3
-MAX_PREFIXES: Final = 32
-
-_CANONICALIZATIONS: Final = {
-    EXC_C14N: EXC_C14N,
-    EXC_C14N + "WithComments": EXC_C14N,
-    C14N_10: C14N_10,
-    C14N_10 + "#WithComments": C14N_10,
-    C14N_11: C14N_11,
-    C14N_11 + "#WithComments": C14N_11,
-}
-_INCLUSIVE_NAMESPACES: Final = f"{{{EXC_C14N}}}InclusiveNamespaces"
 
 
 class Reference(NamedTuple):
-    """A ds:Reference as read; `digest` decoded, `canonicalization` None when it has no Transforms."""
+    """A ds:Reference as read; `digest` decoded."""
 
     id: str | None
     type: str | None
     uri: str
-    canonicalization: Canonicalization | None
     digest_uri: str
     digest: bytes
+    transforms: Transforms = NO_TRANSFORMS
+
+    @property
+    def canonicalization(self) -> Canonicalization | None:
+        """None when none is named."""
+        return self.transforms.canonicalization
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,7 +70,12 @@ class Signature:
     objects: tuple[etree._Element, ...]
 
 
-def read_signature(element: etree._Element, checks: list[Check], max_references: int = MAX_REFERENCES) -> Signature:
+def read_signature(
+    element: etree._Element,
+    checks: list[Check],
+    max_references: int = MAX_REFERENCES,
+    profile: TransformProfile = TransformProfile.DETACHED,
+) -> Signature:
     """Read a ds:Signature exactly; appends the checks structure, base64, limits and transforms of "xmldsig."."""
     attributes(element, optional=("Id",))
     parts = children(element)
@@ -90,11 +95,9 @@ def read_signature(element: etree._Element, checks: list[Check], max_references:
         raise malformed("xmldsig.structure", "children", element="SignedInfo")
     if any(tag != _REFERENCE for tag in tags[2:]):
         raise malformed("xmldsig.structure", "children", element="SignedInfo")
-    if children(inside[1]):  # HMACOutputLength and parameters: no algorithm of ours has any
-        raise malformed("xmldsig.structure", "children", element="SignatureMethod")
-    canonicalization = _canonicalization(inside[0], "xmldsig.canonicalization")
-    method_uri = attributes(inside[1], required=("Algorithm",))["Algorithm"]
-    references = tuple(_reference(part) for part in inside[2:])
+    method_uri = read_signature_method(inside[1])
+    canonicalization = read_canonicalization(inside[0], "xmldsig.canonicalization")
+    references = tuple(_reference(part, profile) for part in inside[2:])
     attributes(value, optional=("Id",))
     octets = base64_text(value)
     checks.extend(passed(f"xmldsig.{step}") for step in ("structure", "base64", "limits", "transforms"))
@@ -111,12 +114,12 @@ def read_signature(element: etree._Element, checks: list[Check], max_references:
     )
 
 
-def _reference(element: etree._Element) -> Reference:
+def _reference(element: etree._Element, profile: TransformProfile) -> Reference:
     named = attributes(element, optional=("Id", "Type", "URI"))
     parts = children(element)
-    canonicalization = None
+    transforms = NO_TRANSFORMS
     if parts and parts[0].tag == _TRANSFORMS:
-        canonicalization = _transforms(parts.pop(0))
+        transforms = read_transforms(parts.pop(0), profile)
     if [part.tag for part in parts] != [_DIGEST_METHOD, _DIGEST_VALUE] or children(parts[0]):
         raise malformed("xmldsig.structure", "children", element="Reference")
     attributes(parts[1])
@@ -126,36 +129,7 @@ def _reference(element: etree._Element) -> Reference:
         id=named.get("Id"),
         type=named.get("Type"),
         uri=named["URI"],
-        canonicalization=canonicalization,
+        transforms=transforms,
         digest_uri=attributes(parts[0], required=("Algorithm",))["Algorithm"],
         digest=base64_text(parts[1]),
     )
-
-
-def _transforms(element: etree._Element) -> Canonicalization:
-    attributes(element)
-    steps = children(element)
-    if len(steps) > MAX_TRANSFORMS:
-        raise malformed("xmldsig.limits", "transforms", limit=str(MAX_TRANSFORMS))
-    if len(steps) != 1 or steps[0].tag != _TRANSFORM:
-        raise malformed("xmldsig.transforms", "not exactly one canonicalization")
-    return _canonicalization(steps[0], "xmldsig.transforms")
-
-
-def _canonicalization(element: etree._Element, check_id: str) -> Canonicalization:
-    algorithm = attributes(element, required=("Algorithm",))["Algorithm"]
-    uri = _CANONICALIZATIONS.get(algorithm)
-    if uri is None:
-        # never executed: an enveloped-signature, XPath or XSLT transform has no place in either of our profiles
-        raise failed(check_id, SubIndication.SIG_CONSTRAINTS_FAILURE, "algorithm", algorithm=algorithm[:200])
-    prefixes: tuple[str, ...] = ()
-    parameters = children(element)
-    if parameters:
-        if uri != EXC_C14N or [part.tag for part in parameters] != [_INCLUSIVE_NAMESPACES] or children(parameters[0]):
-            raise malformed(check_id, "parameters", algorithm=algorithm)
-        prefixes = tuple(attributes(parameters[0], required=("PrefixList",))["PrefixList"].split())
-        if len(prefixes) > MAX_PREFIXES:
-            raise malformed("xmldsig.limits", "prefixes", limit=str(MAX_PREFIXES))
-        if "#default" in prefixes:  # the library ignores it, so the octets would not be the signer's
-            raise unsupported(check_id, SubIndication.GENERIC, "#default in PrefixList")
-    return Canonicalization(uri=uri, prefixes=prefixes)
