@@ -110,6 +110,17 @@ class ValidationPolicy:
     case."""
     require_signing_time: bool = True
     """The signed claim of the time (mandatory at level B-B)."""
+    expected_signature_policy: str | None = None
+    """Identifier of the signature policy that must be stated, as a URI or URN; None leaves a stated one INDETERMINATE,
+    because its rules are not known here."""
+    every_signature_covers_everything: bool = True
+    """False is content when each data object of a container is covered by at least one of its signatures: a reader who
+    looks at the signers alone may then take one for the signer of what another signed."""
+    require_manifest: bool = True
+    """META-INF/manifest.xml in an ASiC-E container with XAdES. False (EN 319 162-1, 4.4.3.2: optional) leaves the media
+    types to the signatures."""
+    accept_simple_containers: bool = False
+    """True also takes ASiC-S, a container of one data object (EN 319 162-1, 4.3)."""
     accept_key_oid_as_signature_algorithm: bool = False
     """True takes the hash from digestAlgorithm when a CMS names only the national key type, as national tools did in
     2018-2019; otherwise the two must say the same thing. Plain rsaEncryption is ordinary CMS (RFC 3370) and always
@@ -191,6 +202,9 @@ ETSI_BASELINE = ValidationPolicy(
     revoked_without_proof="indeterminate",
     hold_counts_as_revoked=True,
     allow_attached_content=True,
+    every_signature_covers_everything=False,
+    require_manifest=False,
+    accept_simple_containers=True,
     max_path=10,
     require_critical_constraints=False,
 )

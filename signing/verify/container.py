@@ -4,8 +4,8 @@ Steps (EN 319 102-1, 5.2; the numbers of `verify.signature`):
 
 1. format: the archive (`asic.reader`), "asic.signatures", "asic.manifest-entries"; each signature file "xml.accepted",
    "asic.signature-file", "xmldsig.unique-ids"; each signature its structure and qualifying properties,
-   "asic.references", "asic.coverage" (every data object, no other thing), "xades.data-object-format",
-   "asic.media-types"
+   "asic.references", "asic.coverage" (every data object, no other thing; where the policy says so, every data object by
+   one signature or another), "xades.data-object-format", "asic.media-types"
 2. the signer's certificate: "xades.signing-certificate", "xmldsig.key-value"
 4. cryptography: algorithms, "xmldsig.signature-value", "xmldsig.digests" last, in one streamed pass over each data
    object
@@ -18,47 +18,36 @@ manifest are named as not looked at and never handed out.
 
 from __future__ import annotations
 
-import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-import schemas
-from signing import asic, xades, xmldsig
+from signing import asic, xades
 from signing.validation_data import NO_DATA
 from signing.validation_report import Check, Indication, SubIndication, ValidationReport
+from signing.verify import container_objects, container_xades
+from signing.verify.container_objects import Known, Pending, digests_check, hash_objects, require_all_covered
 from signing.verify.context import Context
 from signing.verify.verified_object import VerifiedObject
-from signing.verify.xml_signature import Examination, judge_algorithms, judge_key_value, judge_value
-from signing.xmldsig import Canonicalizer, StepError, failed, malformed, passed, passed_in, unsupported
+from signing.xmldsig import StepError, malformed, passed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from signing.algorithms import DigestAlgorithm, Hash
     from signing.asic import Archive, ContainerLimits
     from signing.fetcher import Fetcher
     from signing.policy import ValidationPolicy
     from signing.trust_anchors import TrustAnchors
     from signing.validation_data import ValidationData
-    from signing.xmldsig import Element, Reference
 
-CHECKS: Final = frozenset(
-    {
-        "asic.signatures",
-        "asic.manifest-entries",
-        "asic.signature-file",
-        "asic.references",
-        "asic.coverage",
-        "asic.media-types",
-    }
+CHECKS: Final = (
+    frozenset({"asic.signatures", "asic.manifest-entries"}) | container_objects.CHECKS | container_xades.CHECKS
 )
-NOTES: Final = frozenset({"asic.meta-inf", "xades.unsigned-properties"})
+NOTES: Final = frozenset({"asic.meta-inf"}) | xades.NOTES
 """Ids of checks that are only ever NOT_PERFORMED: what stands there and was not looked at."""
 
-_SIGNATURE_FILE: Final = re.compile(r"META-INF/[^/]*signatures[^/]*\.xml", re.IGNORECASE)
-_XADES_SIGNATURES: Final = f"{{{asic.ASIC_NS}}}XAdESSignatures"
+_XADES_FILE: Final = re.compile(r"META-INF/[^/]*signatures[^/]*\.xml", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,33 +56,6 @@ class ContainerValidation:
 
     report: ValidationReport
     objects: tuple[VerifiedObject, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What every signature of the container is judged against; `listed` None when the manifest cannot be read."""
-
-    archive: Archive
-    names: tuple[str, ...]
-    listed: Mapping[str, str] | None
-    limits: ContainerLimits
-    context: Context
-
-
-@dataclass(kw_only=True, slots=True)
-class _Pending:
-    """One signature whose data objects are still to be hashed."""
-
-    examination: Examination
-    references: dict[str, Reference] = field(default_factory=dict)
-    digests: dict[str, DigestAlgorithm] = field(default_factory=dict)
-
-    @property
-    def wants_data(self) -> bool:
-        return self.examination.is_complete and not self.examination.has_failed
-
-    def algorithm(self, name: str) -> DigestAlgorithm | None:
-        return self.digests.get(self.references[name].digest_uri)
 
 
 def verify_container(
@@ -113,23 +75,25 @@ def verify_container(
     """
     context = Context(policy=policy, anchors=anchors, at=at, data=data, fetcher=fetcher)
     checks: list[Check] = []
-    pending: list[_Pending] = []
+    pending: list[Pending] = []
     archive: Archive | None = None
-    media_types: dict[str, str] = {}
     hashed: dict[str, dict[str, bytes]] = {}
+    media_types: Mapping[str, str] = {}
     try:
         archive = asic.open_archive(source, checks, limits)
         names = _data_names(archive, checks)
         files = _signature_files(archive, checks, limits)
-        listed = _manifest(archive, names, checks)
-        media_types = listed or {}
+        known = Known(archive, names, _manifest(archive, names, checks, policy), limits, context)
         for name in files:
-            pending.extend(_examine_file(_Known(archive, names, listed, limits, context), name, checks))
-        hashed = _hash_objects(archive, names, pending, checks)
+            pending.extend(container_xades.examine_file(known, name, checks))
+        if not policy.every_signature_covers_everything:
+            checks.append(require_all_covered(known, pending))
+        media_types = _media_types(known, pending)
+        hashed = hash_objects(known, pending, checks)
     except StepError as error:
         checks.append(error.check)
     for each in pending:
-        each.examination.checks.append(_digests_check(each, hashed))
+        each.examination.checks.append(digests_check(each, hashed))
     report = ValidationReport.of(
         kind="container",
         policy=policy.name,
@@ -175,7 +139,7 @@ def _data_names(archive: Archive, checks: list[Check]) -> tuple[str, ...]:
     others = [
         name
         for name in archive.entries
-        if name.startswith(asic.META_INF) and name != asic.MANIFEST_NAME and not _SIGNATURE_FILE.fullmatch(name)
+        if name.startswith(asic.META_INF) and name != asic.MANIFEST_NAME and not _XADES_FILE.fullmatch(name)
     ]
     if others:
         checks.append(Check.not_performed("asic.meta-inf", names=" ".join(others)[:1000]))
@@ -183,7 +147,7 @@ def _data_names(archive: Archive, checks: list[Check]) -> tuple[str, ...]:
 
 
 def _signature_files(archive: Archive, checks: list[Check], limits: ContainerLimits) -> list[str]:
-    found = [name for name in archive.entries if _SIGNATURE_FILE.fullmatch(name)]
+    found = [name for name in archive.entries if _XADES_FILE.fullmatch(name)]
     if not found:
         raise malformed("asic.signatures", "none")
     if len(found) > limits.max_signatures:
@@ -192,8 +156,13 @@ def _signature_files(archive: Archive, checks: list[Check], limits: ContainerLim
     return found
 
 
-def _manifest(archive: Archive, names: Sequence[str], checks: list[Check]) -> dict[str, str] | None:
-    """What the manifest says, None when it cannot be read; the signatures are judged all the same."""
+def _manifest(
+    archive: Archive, names: Sequence[str], checks: list[Check], policy: ValidationPolicy
+) -> dict[str, str] | None:
+    """What the manifest says, None when there is none or it cannot be read; the signatures are judged all the same."""
+    if asic.MANIFEST_NAME not in archive.entries and not policy.require_manifest:
+        checks.append(Check.not_performed("asic.manifest", reason="missing"))
+        return None
     try:
         listed = asic.read_manifest(archive)
     except StepError as error:
@@ -210,141 +179,9 @@ def _manifest(archive: Archive, names: Sequence[str], checks: list[Check]) -> di
     return listed
 
 
-def _examine_file(known: _Known, name: str, checks: list[Check]) -> list[_Pending]:
-    """Each signature of one file; a file that is no list of signatures is a failed check of the container."""
-    try:
-        content = known.archive.read(name)
-        root = xmldsig.parse(content, schemas.SIGNATURE_LIMITS, name)
-        checks.append(passed_in("xml.accepted", name))
-        elements = xmldsig.children(root, "asic.signature-file")
-        if root.tag != _XADES_SIGNATURES or not elements or any(part.tag != xmldsig.SIGNATURE for part in elements):
-            raise malformed("asic.signature-file", "not a list of signatures", file=name)
-        if len(elements) > known.limits.max_signatures_per_file:
-            raise malformed("asic.signature-file", "too many", limit=str(known.limits.max_signatures_per_file))
-        checks.append(passed_in("asic.signature-file", name))
-        xmldsig.unique_ids(root)
-        checks.append(passed_in("xmldsig.unique-ids", name))
-    except StepError as error:
-        checks.append(error.check)
-        return []
-    canonicalizer = Canonicalizer(len(content))
-    found = []
-    for index, element in enumerate(elements):
-        pending = _Pending(
-            examination=Examination(id=f"{name}#{element.get('Id') or index}", format="XAdES", level="B-B")
-        )
-        try:
-            _examine(pending, element, known, canonicalizer)
-        except StepError as error:
-            pending.examination.checks.append(error.check)
-        found.append(pending)
-    return found
-
-
-# --- 1, 2, 4: one signature ----------------------------------------------------------------------------------------
-def _examine(pending: _Pending, element: Element, known: _Known, canonicalizer: Canonicalizer) -> None:
-    """All but the digests of data objects, cheap steps first; StepError where nothing can follow."""
-    examination, names, listed = pending.examination, known.names, known.listed
-    most = max(xmldsig.MAX_REFERENCES, len(names) + 1)
-    signature = xmldsig.read_signature(element, examination.checks, max_references=most)
-    properties = xades.read_qualifying_properties(signature, examination.checks)
-    if properties.unsigned:
-        named = " ".join(properties.unsigned)[:1000]
-        examination.checks.append(Check.not_performed("xades.unsigned-properties", names=named))
-    examination.signing_time = properties.signing_time
-    examination.signer, others = xades.signing_certificate(signature, properties)
-    examination.others = tuple(others)
-    examination.checks.append(passed("xades.signing-certificate"))
-    data = [reference for reference in signature.references if reference is not properties.reference]
-    pending.references = _references(data, names)
-    examination.checks.append(passed("asic.references"))
-    examination.take("asic.coverage", lambda: _require_covered(pending.references, names))
-    examination.take("xades.data-object-format", lambda: xades.require_formats(data, properties))
-    if listed is not None:
-        examination.take(
-            "asic.media-types", lambda: _require_media_types(pending.references, properties.media_types, listed)
-        )
-    judge_key_value(examination, signature, examination.signer)
-    method, pending.digests = judge_algorithms(examination, signature, known.context)
-    judge_value(examination, signature, method, [examination.signer], canonicalizer)
-    algorithm = pending.digests.get(properties.reference.digest_uri)
-    if algorithm is not None and properties.reference.canonicalization is not None:
-        octets = canonicalizer.octets(properties.signed_properties, properties.reference.canonicalization)
-        if algorithm.of(octets) != properties.reference.digest:
-            raise failed("xmldsig.digests", SubIndication.HASH_FAILURE, "signed properties")
-    examination.covered = tuple(pending.references)
-    examination.is_complete = True
-
-
-def _references(data: Sequence[Reference], names: Sequence[str]) -> dict[str, Reference]:
-    """Check "asic.references": data objects of this container only, as they are, each once."""
-    known = set(names)
-    found: dict[str, Reference] = {}
-    for reference in data:
-        if reference.type == f"{xmldsig.DS}Manifest":
-            raise unsupported("asic.references", SubIndication.SIGNED_DATA_NOT_FOUND, "ds:Manifest")
-        xmldsig.fragment(reference.uri)
-        name = asic.referenced_name(reference.uri)
-        if name is None or name not in known:
-            raise malformed("asic.references", "no data object", uri=reference.uri[:255])
-        if reference.canonicalization is not None:
-            raise malformed("asic.references", "Transforms", uri=reference.uri[:255])
-        if name in found:
-            raise malformed("asic.references", "twice", uri=reference.uri[:255])
-        found[name] = reference
-    return found
-
-
-def _require_covered(references: Mapping[str, Reference], names: Sequence[str]) -> None:
-    missing = [name for name in names if name not in references]
-    if missing or not names:
-        raise failed(
-            "asic.coverage", SubIndication.SIG_CONSTRAINTS_FAILURE, "not signed", names=" ".join(missing)[:1000]
-        )
-
-
-def _require_media_types(
-    references: Mapping[str, Reference], media_types: Mapping[str, str], listed: Mapping[str, str]
-) -> None:
-    for name, reference in references.items():
-        signed = media_types.get(reference.id or "")
-        if signed is not None and name in listed and signed != listed[name]:
-            raise malformed("asic.media-types", "differs from the manifest", name=name)
-
-
-# --- 4: data objects -----------------------------------------------------------------------------------------------
-def _hash_objects(
-    archive: Archive, names: Sequence[str], pending: Sequence[_Pending], checks: list[Check]
-) -> dict[str, dict[str, bytes]]:
-    """Name -> id of a digest algorithm -> digest, each object read once; empty when no signature is left to ask."""
-    asking = [each for each in pending if each.wants_data]
-    if not asking:
-        checks.append(Check.not_performed("asic.content"))
-        return {}
-    found = {}
-    for name in names:
-        hashers: dict[str, Hash] = {"sha256": hashlib.sha256()}
-        for each in asking:
-            algorithm = each.algorithm(name) if name in each.references else None
-            if algorithm is not None and algorithm.id not in hashers:
-                hashers[algorithm.id] = algorithm.new()
-        for chunk in archive.chunks(name):
-            for hasher in hashers.values():
-                hasher.update(chunk)
-        found[name] = {identifier: hasher.digest() for identifier, hasher in hashers.items()}
-    checks.append(passed("asic.content"))
-    return found
-
-
-def _digests_check(pending: _Pending, hashed: Mapping[str, Mapping[str, bytes]]) -> Check:
-    """Check "xmldsig.digests": never passed for data that was not read."""
-    if not pending.wants_data:
-        return Check.not_performed("xmldsig.digests")
-    for name, reference in pending.references.items():
-        algorithm = pending.algorithm(name)
-        actual = None if algorithm is None else hashed.get(name, {}).get(algorithm.id)
-        if actual is None:
-            return Check.indeterminate("xmldsig.digests", SubIndication.SIGNED_DATA_NOT_FOUND, name=name)
-        if actual != reference.digest:
-            return Check.failed("xmldsig.digests", SubIndication.HASH_FAILURE, name=name)
-    return Check.passed("xmldsig.digests", objects=str(len(pending.references)))
+def _media_types(known: Known, pending: Sequence[Pending]) -> dict[str, str]:
+    """Of each data object, from the manifest, or from the first signature that names one."""
+    found = dict.fromkeys(known.names, "application/octet-stream")
+    for each in reversed(pending):
+        found.update({name: media_type for name, media_type in each.media_types.items() if media_type})
+    return {**found, **(known.listed or {})}

@@ -504,6 +504,50 @@ def _xml_base() -> bytes:
     )
 
 
+def _added(properties: str) -> Callable[[], bytes]:
+    """The good signature with unsigned properties added, as anybody could."""
+    inside = f"<xades:UnsignedSignatureProperties>{properties}</xades:UnsignedSignatureProperties>"
+    return lambda: _signatures(
+        m.replaced("</xades:QualifyingProperties>", f"{m.unsigned(inside)}</xades:QualifyingProperties>")
+    )
+
+
+VECTORS |= {
+    "validation data of another shape": (
+        _added("<xades:CertificateValues><xades:Cert/></xades:CertificateValues>"),
+        {"xades.validation-data": F},
+    ),
+    "a time-stamp without token": (
+        _added("<xades:SignatureTimeStamp></xades:SignatureTimeStamp>"),
+        {"xades.time-stamps": F},
+    ),
+    "65 unsigned properties": (
+        _added("<xades:CertificateValues></xades:CertificateValues>" * 65),
+        {"xmldsig.limits": F},
+    ),
+    "17 archive time-stamps": (
+        _added(
+            '<a:ArchiveTimeStamp xmlns:a="http://uri.etsi.org/01903/v1.4.1#">'
+            "<xades:EncapsulatedTimeStamp>AAAA</xades:EncapsulatedTimeStamp></a:ArchiveTimeStamp>" * 17
+        ),
+        {"xmldsig.limits": F},
+    ),
+    "a certificate over 64 KB": (
+        _added(
+            "<xades:CertificateValues><xades:EncapsulatedX509Certificate>"
+            f"{'AAAA' * 22_000}</xades:EncapsulatedX509Certificate></xades:CertificateValues>"
+        ),
+        {"xmldsig.limits": F},
+    ),
+    "an OCSP answer over 256 KB": (
+        _added(
+            "<xades:RevocationValues><xades:OCSPValues><xades:EncapsulatedOCSPValue>"
+            f"{'AAAA' * 90_000}</xades:EncapsulatedOCSPValue></xades:OCSPValues></xades:RevocationValues>"
+        ),
+        {"xmldsig.limits": F},
+    ),
+}
+
 VECTORS["N12 Canonical XML 1.1 with xml:base"] = (_xml_base, {"xmldsig.canonicalization": I})
 
 

@@ -245,6 +245,10 @@ def signature_text(objects: Sequence[DataObject] | None = None, key: SigningKey 
     return text[text.index("<ds:Signature ") : text.index("</asic:XAdESSignatures>")]
 
 
+def unsigned(inside: str) -> str:
+    return f"<xades:UnsignedProperties>{inside}</xades:UnsignedProperties>"
+
+
 def wrapped(*signatures: str) -> bytes:
     inside = "".join(signatures)
     return (

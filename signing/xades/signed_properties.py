@@ -1,48 +1,44 @@
-"""XAdES B-B (EN 319 132-1): qualifying properties, built and read back. Which object they qualify is the container's
-question.
+"""What the signer signed besides the data: the signed properties of level B-B (EN 319 132-1), read under policy.
 
 What level B-B asks, each step with its own check id; absent is never accepted:
 
 1. "xades.qualifying-properties"  exactly one in the Signature, Target is this Signature, known children in order
 2. "xades.signed-properties"      exactly one Reference of the Type, to this very element, canonicalized, not XPointer
-3. "xades.signature-policy"       none: ours is implied nowhere, a foreign one cannot be judged here
+3. "xades.signature-policy"       the one the caller expects, by its identifier; none where none is expected: a foreign
+                                  one cannot be judged here
 4. "xades.signing-time"           a dateTime with its offset; a claim, never the reference time
-5. "xades.signing-certificate"    SigningCertificateV2, first entry, is a certificate in KeyInfo; its digest on the
-                                  allow-list
+5. "xades.signing-certificate"    SigningCertificateV2, or the first version alone, whose first entry is a certificate in
+                                  KeyInfo; its digest on the allow-list, its serial number, where given, the same
 6. "xades.data-object-format"     one for each data Reference, with a media type
 
-Unsigned properties are listed as not looked at: levels above B-B are not in this release.
+Claims that decide nothing (place, roles, commitments) are read for their place only. The first version of the reference
+to the certificate is no property of the baseline: "xades.baseline" says so.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from signing import asn1
 from signing.certificates import Certificate
-from signing.errors import Malformed, SigningError
-from signing.validation_report import SubIndication
+from signing.errors import Malformed
+from signing.validation_report import Check, SubIndication
+from signing.xades.names import SIGNED_PROPERTIES_TYPE, XADES, local
 from signing.xmldsig import (
     DS,
-    NewReference,
     attributes,
     base64_text,
     certificates_in,
     children,
     digest_algorithm,
-    escape_attribute,
     failed,
     leaf_text,
     local_name,
     malformed,
-    new_signature_value,
-    new_signed_info,
     passed,
-    signing_algorithms,
     unsupported,
 )
 
@@ -51,26 +47,8 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
-    from signing.keys import SigningKey
-    from signing.policy import SigningPolicy
-    from signing.validation_report import Check
     from signing.xmldsig import Reference, Signature
 
-XADES: Final = "http://uri.etsi.org/01903/v1.3.2#"
-SIGNED_PROPERTIES_TYPE: Final = "http://uri.etsi.org/01903#SignedProperties"
-
-CHECKS: Final = frozenset(
-    {
-        "xades.qualifying-properties",
-        "xades.signed-properties",
-        "xades.signature-policy",
-        "xades.signing-time",
-        "xades.signing-certificate",
-        "xades.data-object-format",
-    }
-)
-
-MAX_UNSIGNED_PROPERTIES: Final = 64
 _SPACE: Final = f"{{{XADES}"
 _QUALIFYING_PROPERTIES: Final = f"{{{XADES}}}QualifyingProperties"
 _CERT: Final = f"{{{XADES}}}Cert"
@@ -89,16 +67,38 @@ _SIGNATURE_PROPERTIES: Final = (
     "SignerRole",
     "SignerRoleV2",
 )
+_UNSIGNED_PROPERTIES: Final = local("UnsignedProperties")
 _PROPERTIES: Final = ("SignedProperties", "UnsignedProperties")
 _GROUPS: Final = ("SignedSignatureProperties", "SignedDataObjectProperties")
-_OBJECT_PROPERTIES: Final = ("DataObjectFormat", "CommitmentTypeIndication")
+_OBJECT_PROPERTIES: Final = (
+    "DataObjectFormat",
+    "CommitmentTypeIndication",
+    "AllDataObjectsTimeStamp",
+    "IndividualDataObjectsTimeStamp",
+)
+_COUNTER_SIGNATURE: Final = local("CounterSignature")
+_ISSUER_SERIAL: Final = local("IssuerSerial")
+_ISSUER_SERIAL_V2: Final = local("IssuerSerialV2")
+_SERIAL_NUMBER: Final = f"{{{DS}}}X509SerialNumber"
+_DECIMAL: Final = re.compile(r"-?[0-9]{1,60}")
+_POLICY_ID: Final = local("SignaturePolicyId")
+_POLICY_PARTS: Final = (
+    local("SigPolicyId"),
+    f"{{{DS}}}Transforms",
+    local("SigPolicyHash"),
+    local("SigPolicyQualifiers"),
+)
+_IDENTIFIER: Final = local("Identifier")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QualifyingProperties:
     """What the signer signed besides the data; nothing here is believed before the Reference to it is checked.
 
-    `media_types`: Id of a ds:Reference -> MimeType. `unsigned`: local names of unsigned properties, not looked at.
+    `serial` is the serial number that the reference to the certificate states, None where it states none;
+    `is_first_version`: that reference is SigningCertificate of XAdES before EN 319 132-1. `media_types`: Id of a
+    ds:Reference -> MimeType. `content_time_stamps`: the elements, in order. `unsigned`: UnsignedProperties, not looked
+    into.
     """
 
     signed_properties: etree._Element
@@ -106,13 +106,21 @@ class QualifyingProperties:
     signing_time: datetime
     certificate_digest_uri: str
     certificate_digest: bytes
+    serial: int | None
+    is_first_version: bool
     media_types: dict[str, str]
-    unsigned: tuple[str, ...]
+    content_time_stamps: tuple[etree._Element, ...]
+    unsigned: etree._Element | None
 
 
-# --- reading -------------------------------------------------------------------------------------------------------
-def read_qualifying_properties(signature: Signature, checks: list[Check]) -> QualifyingProperties:
-    """Steps 1 to 4 and the shape of 5 and 6; appends a check for each of 1 to 4 that passed."""
+def read_qualifying_properties(
+    signature: Signature, checks: list[Check], *, expected_policy: str | None = None
+) -> QualifyingProperties:
+    """Steps 1 to 4 and the shape of 5 and 6; appends a check for each of 1 to 4 that passed.
+
+    `expected_policy` is the identifier of the one signature policy the caller takes. Its document is not here, so the
+    hash of it that was signed is not compared with anything.
+    """
     qualifying = _only_qualifying_properties(signature)
     parts = dict(_known_children(qualifying, _PROPERTIES))
     signed = parts.get("SignedProperties")
@@ -123,25 +131,25 @@ def read_qualifying_properties(signature: Signature, checks: list[Check]) -> Qua
     if len(groups) != len(_GROUPS):
         raise malformed("xades.qualifying-properties", "children", element="SignedProperties")
     properties = dict(_known_children(groups["SignedSignatureProperties"], _SIGNATURE_PROPERTIES))
-    formats = _known_children(groups["SignedDataObjectProperties"], _OBJECT_PROPERTIES, repeated=True)
-    unsigned_names = _unsigned_names(parts.get("UnsignedProperties"))
+    about_objects = _known_children(groups["SignedDataObjectProperties"], _OBJECT_PROPERTIES, repeated=True)
     checks.append(passed("xades.qualifying-properties"))
     reference = _signed_properties_reference(signature, identifier)
     checks.append(passed("xades.signed-properties"))
-    if "SignaturePolicyIdentifier" in properties:
-        raise unsupported("xades.signature-policy", SubIndication.SIGNATURE_POLICY_NOT_AVAILABLE, "present")
-    checks.append(passed("xades.signature-policy"))
+    checks.append(_policy_check(properties.get("SignaturePolicyIdentifier"), expected_policy))
     signing_time = _signing_time(properties.get("SigningTime"))
     checks.append(passed("xades.signing-time"))
-    digest_uri, digest = _certificate_digest(properties)
+    digest_uri, digest, serial = _certificate_reference(properties)
     return QualifyingProperties(
         signed_properties=signed,
         reference=reference,
         signing_time=signing_time,
         certificate_digest_uri=digest_uri,
         certificate_digest=digest,
-        media_types=_media_types(item for name, item in formats if name == "DataObjectFormat"),
-        unsigned=unsigned_names,
+        serial=serial,
+        is_first_version="SigningCertificate" in properties,
+        media_types=_media_types(item for name, item in about_objects if name == "DataObjectFormat"),
+        content_time_stamps=tuple(item for name, item in about_objects if name.endswith("TimeStamp")),
+        unsigned=parts.get("UnsignedProperties"),
     )
 
 
@@ -165,9 +173,12 @@ def signing_certificate(
         )
     try:
         others = [Certificate.from_der(der) for der in dict.fromkeys(given) if der != named]
-        return Certificate.from_der(named), others
+        certificate = Certificate.from_der(named)
     except Malformed as error:
         raise malformed("xades.signing-certificate", error.code) from error
+    if properties.serial is not None and properties.serial != certificate.serial:
+        raise failed("xades.signing-certificate", SubIndication.SIG_CONSTRAINTS_FAILURE, "states another serial number")
+    return certificate, others
 
 
 def require_formats(references: Iterable[Reference], properties: QualifyingProperties) -> None:
@@ -180,7 +191,7 @@ def require_formats(references: Iterable[Reference], properties: QualifyingPrope
 
 
 def _only_qualifying_properties(signature: Signature) -> etree._Element:
-    found = list(signature.element.iter(_QUALIFYING_PROPERTIES))
+    found = [item for item in signature.element.iter(_QUALIFYING_PROPERTIES) if not _is_countersigned(item, signature)]
     if len(found) != 1:  # a second one, wherever it stands, could be the one another reader finds first
         raise malformed("xades.qualifying-properties", "absent" if not found else "more than one")
     parent = found[0].getparent()
@@ -190,6 +201,13 @@ def _only_qualifying_properties(signature: Signature) -> etree._Element:
     if signature.id is None or target != f"#{signature.id}":
         raise malformed("xades.qualifying-properties", "Target")
     return found[0]
+
+
+def _is_countersigned(qualifying: etree._Element, signature: Signature) -> bool:
+    """Whether these are the properties of a counter-signature inside our unsigned ones: its own affair, not ours."""
+    above = [item for item in qualifying.iterancestors() if item is not signature.element]
+    tags = [item.tag for item in above]
+    return _COUNTER_SIGNATURE in tags and _UNSIGNED_PROPERTIES in tags[tags.index(_COUNTER_SIGNATURE) :]
 
 
 def _known_children(
@@ -208,15 +226,6 @@ def _known_children(
     if not found:
         raise malformed("xades.qualifying-properties", "empty", element=local_name(element))
     return found
-
-
-def _unsigned_names(unsigned: etree._Element | None) -> tuple[str, ...]:
-    if unsigned is None:
-        return ()
-    found = [item for part in unsigned.iterchildren("*") for item in part.iterchildren("*")]
-    if len(found) > MAX_UNSIGNED_PROPERTIES:
-        raise malformed("xmldsig.limits", "unsigned properties", limit=str(MAX_UNSIGNED_PROPERTIES))
-    return tuple(local_name(item) for item in found)
 
 
 def _signed_properties_reference(signature: Signature, identifier: str) -> Reference:
@@ -242,21 +251,76 @@ def _signing_time(element: etree._Element | None) -> datetime:
         raise malformed("xades.signing-time", "no such time") from error
 
 
-def _certificate_digest(properties: dict[str, etree._Element]) -> tuple[str, bytes]:
+def _policy_check(element: etree._Element | None, expected: str | None) -> Check:
+    """Step 3. Absent is not accepted where one is expected, nor is one that is only implied."""
+    check_id = "xades.signature-policy"
+    if element is None:
+        if expected is not None:
+            raise failed(check_id, SubIndication.SIG_CONSTRAINTS_FAILURE, "absent", expected=expected[:200])
+        return passed(check_id)
+    if expected is None:
+        raise unsupported(check_id, SubIndication.SIGNATURE_POLICY_NOT_AVAILABLE, "present")
+    choice = children(element, check_id)
+    if len(choice) != 1 or choice[0].tag != _POLICY_ID:
+        raise failed(check_id, SubIndication.SIG_CONSTRAINTS_FAILURE, "implied", expected=expected[:200])
+    parts = {part.tag: part for part in children(choice[0], check_id)}
+    if parts.keys() - set(_POLICY_PARTS) or not parts.keys() >= {_POLICY_PARTS[0], _POLICY_PARTS[2]}:
+        raise malformed(check_id, "children")
+    _digest_in(parts[_POLICY_PARTS[2]], check_id)
+    named = children(parts[_POLICY_PARTS[0]], check_id)
+    if not named or named[0].tag != _IDENTIFIER:
+        raise malformed(check_id, "children")
+    identifier = leaf_text(named[0], check_id).strip(" \t\r\n")
+    if identifier != expected:
+        raise failed(
+            check_id, SubIndication.SIG_CONSTRAINTS_FAILURE, "another", expected=expected[:200], found=identifier[:200]
+        )
+    return Check.passed(check_id, policy=identifier[:200])
+
+
+def _certificate_reference(properties: dict[str, etree._Element]) -> tuple[str, bytes, int | None]:
+    """Digest algorithm, digest and serial number (if stated) of the first entry."""
     check_id = "xades.signing-certificate"
-    if "SigningCertificate" in properties or "SigningCertificateV2" not in properties:
-        # the older form beside the newer one could name another certificate; alone it is not level B-B
-        raise malformed(check_id, "not exactly SigningCertificateV2")
-    entries = children(properties["SigningCertificateV2"], check_id)
+    found = [properties[name] for name in ("SigningCertificate", "SigningCertificateV2") if name in properties]
+    if len(found) != 1:  # the older form beside the newer one could name another certificate
+        raise malformed(check_id, "not exactly one")
+    entries = children(found[0], check_id)
     if not entries or any(entry.tag != _CERT for entry in entries):
         raise malformed(check_id, "children")
     parts = children(entries[0], check_id)
     if not parts or parts[0].tag != _CERT_DIGEST:
         raise malformed(check_id, "children")
-    digest = children(parts[0], check_id)
-    if [part.tag for part in digest] != _DIGEST:
+    uri, digest = _digest_in(parts[0], check_id)
+    return uri, digest, _serial_in(parts[1:], check_id)
+
+
+def _digest_in(element: etree._Element, check_id: str) -> tuple[str, bytes]:
+    parts = children(element, check_id)
+    if [part.tag for part in parts] != _DIGEST:
         raise malformed(check_id, "children")
-    return attributes(digest[0], ("Algorithm",), (), check_id)["Algorithm"], base64_text(digest[1])
+    return attributes(parts[0], ("Algorithm",), (), check_id)["Algorithm"], base64_text(parts[1])
+
+
+def _serial_in(parts: Sequence[etree._Element], check_id: str) -> int | None:
+    """The serial number of IssuerSerial or of IssuerSerialV2 (RFC 5035, 4); the name beside it has many spellings."""
+    if not parts:
+        return None
+    if len(parts) != 1:
+        raise malformed(check_id, "children")
+    if parts[0].tag == _ISSUER_SERIAL:
+        inside = children(parts[0], check_id)
+        spelled = leaf_text(inside[-1], check_id).strip(" \t\r\n") if inside else ""
+        if not inside or inside[-1].tag != _SERIAL_NUMBER or not _DECIMAL.fullmatch(spelled):
+            raise malformed(check_id, "serial number")
+        return int(spelled)
+    if parts[0].tag != _ISSUER_SERIAL_V2:
+        raise malformed(check_id, "children")
+    try:
+        fields = asn1.Fields(asn1.read_der(base64_text(parts[0])))
+        fields.take(asn1.SEQUENCE)
+        return asn1.integer(fields.take(asn1.INTEGER))
+    except Malformed as error:
+        raise malformed(check_id, error.code) from error
 
 
 def _media_types(formats: Iterable[etree._Element]) -> dict[str, str]:
@@ -269,83 +333,3 @@ def _media_types(formats: Iterable[etree._Element]) -> dict[str, str]:
             raise malformed(check_id, "MimeType or ObjectReference")
         found[target[1:]] = leaf_text(media_types[0], check_id)
     return found
-
-
-# --- building ------------------------------------------------------------------------------------------------------
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DigestedObject:
-    """A data object as its Reference will name it; `digest` by the signing policy's algorithm."""
-
-    uri: str
-    media_type: str
-    digest: bytes
-
-
-def require_signable(key: SigningKey, signing_time: datetime) -> None:
-    """Refuse before anything is written. Raises SigningError signing.naive-time, signing.no-certificate; Malformed."""
-    if signing_time.tzinfo is None:
-        raise SigningError("signing.naive-time")
-    if not key.certificate_chain:
-        raise SigningError("signing.no-certificate")
-    Certificate.from_der(key.certificate_chain[0])
-
-
-def new_signature(
-    objects: Sequence[DigestedObject], key: SigningKey, *, policy: SigningPolicy, signing_time: datetime
-) -> bytes:
-    """A ds:Signature of level B-B over detached objects, as UTF-8 XML without declaration.
-
-    Identifiers come from digests, so equal input gives equal bytes where the algorithm is deterministic (RSA PKCS#1,
-    Ed25519). SignedInfo and SignedProperties stand in it in their canonical form, so that what is hashed is a slice of
-    what is written. Raises SigningError signing.naive-time, signing.no-certificate, signing.algorithm-refused,
-    signing.own-signature-wrong.
-    """
-    require_signable(key, signing_time)
-    algorithm, digest = signing_algorithms(key.algorithm, policy.digest)
-    chain = key.certificate_chain if policy.include_chain else key.certificate_chain[:1]
-    certificate = Certificate.from_der(chain[0])
-    claimed = signing_time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    seed = hashlib.sha256(claimed.encode() + certificate.der)
-    for item in objects:
-        seed.update(f"{item.uri}\n{item.media_type}\n".encode() + item.digest)
-    name = f"S-{seed.hexdigest()[:32]}"
-
-    properties = _new_signed_properties(name, claimed, digest.xml_uri, digest.of(certificate.der), objects)
-    references = [
-        NewReference(id=f"{name}-r{index}", uri=item.uri, digest=item.digest) for index, item in enumerate(objects)
-    ]
-    references.append(
-        NewReference(type=SIGNED_PROPERTIES_TYPE, uri=f"#{name}-sp", digest=digest.of(properties), canonical=True)
-    )
-    signed_info = new_signed_info(algorithm, digest, references)
-    value = new_signature_value(key.sign, algorithm, certificate, signed_info)
-    certificates = b"".join(b"<ds:X509Certificate>%b</ds:X509Certificate>" % base64.b64encode(der) for der in chain)
-    return (
-        f'<ds:Signature xmlns:ds="{DS}" Id="{name}">'.encode()
-        + signed_info
-        + b"<ds:SignatureValue>%b</ds:SignatureValue>" % base64.b64encode(value)
-        + b"<ds:KeyInfo><ds:X509Data>%b</ds:X509Data></ds:KeyInfo>" % certificates
-        + f'<ds:Object><xades:QualifyingProperties xmlns:xades="{XADES}" Target="#{name}">'.encode()
-        + properties
-        + b"</xades:QualifyingProperties></ds:Object></ds:Signature>"
-    )
-
-
-def _new_signed_properties(
-    name: str, claimed: str, digest_uri: str, certificate_digest: bytes, objects: Sequence[DigestedObject]
-) -> bytes:
-    """xades:SignedProperties in exclusive canonical form."""
-    formats = "".join(
-        f'<xades:DataObjectFormat ObjectReference="#{name}-r{index}">'
-        f"<xades:MimeType>{escape_attribute(item.media_type)}</xades:MimeType></xades:DataObjectFormat>"
-        for index, item in enumerate(objects)
-    )
-    return (
-        f'<xades:SignedProperties xmlns:xades="{XADES}" Id="{name}-sp"><xades:SignedSignatureProperties>'
-        f"<xades:SigningTime>{claimed}</xades:SigningTime>"
-        "<xades:SigningCertificateV2><xades:Cert><xades:CertDigest>"
-        f'<ds:DigestMethod xmlns:ds="{DS}" Algorithm="{digest_uri}"></ds:DigestMethod>'
-        f'<ds:DigestValue xmlns:ds="{DS}">{base64.b64encode(certificate_digest).decode()}</ds:DigestValue>'
-        "</xades:CertDigest></xades:Cert></xades:SigningCertificateV2></xades:SignedSignatureProperties>"
-        f"<xades:SignedDataObjectProperties>{formats}</xades:SignedDataObjectProperties></xades:SignedProperties>"
-    ).encode()

@@ -1,0 +1,120 @@
+"""What every signature of a container is judged against, and the one pass over its data objects.
+
+A module for each kind of signature (`container_xades`) examines its files and gives a `Pending` for each signature:
+everything is known of it but whether the data objects have the digests it states.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from signing.validation_report import Check, SubIndication
+from signing.xmldsig import failed, passed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from signing.algorithms import DigestAlgorithm, Hash
+    from signing.asic import Archive, ContainerLimits
+    from signing.verify.context import Context
+    from signing.verify.xml_signature import Examination
+    from signing.xmldsig import Reference
+
+CHECKS: Final = frozenset({"asic.coverage"})
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """`names` of data objects in the archive's order; `listed` None when there is no manifest, or none to be read."""
+
+    archive: Archive
+    names: tuple[str, ...]
+    listed: Mapping[str, str] | None
+    limits: ContainerLimits
+    context: Context
+
+
+@dataclass(kw_only=True, slots=True)
+class Pending:
+    """One signature whose data objects are still to be hashed.
+
+    `references`: name of a data object -> the digest stated of it. `digests`: the algorithms that may be computed with,
+    by the URI that names them. `media_types`: what the signature says of its data objects, by name.
+    """
+
+    examination: Examination
+    references: dict[str, Reference] = field(default_factory=dict)
+    digests: dict[str, DigestAlgorithm] = field(default_factory=dict)
+    media_types: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def wants_data(self) -> bool:
+        return self.examination.is_complete and not self.examination.has_failed
+
+    def algorithm(self, name: str) -> DigestAlgorithm | None:
+        return self.digests.get(self.references[name].digest_uri)
+
+
+def require_coverage(references: Mapping[str, object], known: Known) -> None:
+    """Check "asic.coverage" of one signature: every data object, or at least one, as the policy says."""
+    missing = [name for name in known.names if name not in references]
+    partly = not known.context.policy.every_signature_covers_everything
+    if not references or (missing and not partly):
+        raise failed(
+            "asic.coverage", SubIndication.SIG_CONSTRAINTS_FAILURE, "not signed", names=" ".join(missing)[:1000]
+        )
+
+
+def require_all_covered(known: Known, pending: Sequence[Pending]) -> Check:
+    """Check "asic.coverage" of the whole: whatever one signature leaves out, another covers."""
+    covered = {name for each in pending for name in each.references}
+    missing = [name for name in known.names if name not in covered]
+    if missing or not known.names:
+        return Check.failed(
+            "asic.coverage",
+            SubIndication.SIG_CONSTRAINTS_FAILURE,
+            reason="not signed",
+            names=" ".join(missing)[:1000],
+        )
+    return passed("asic.coverage")
+
+
+def hash_objects(known: Known, pending: Sequence[Pending], checks: list[Check]) -> dict[str, dict[str, bytes]]:
+    """Name -> id of a digest algorithm -> digest, each object read once; empty when no signature is left to ask.
+
+    Data objects are hashed only for a signature that has not failed by then: nobody makes us read gigabytes with a
+    forged value. StepError "asic.content".
+    """
+    asking = [each for each in pending if each.wants_data]
+    if not asking:
+        checks.append(Check.not_performed("asic.content"))
+        return {}
+    found = {}
+    for name in known.names:
+        hashers: dict[str, Hash] = {"sha256": hashlib.sha256()}
+        for each in asking:
+            algorithm = each.algorithm(name) if name in each.references else None
+            if algorithm is not None and algorithm.id not in hashers:
+                hashers[algorithm.id] = algorithm.new()
+        for chunk in known.archive.chunks(name):
+            for hasher in hashers.values():
+                hasher.update(chunk)
+        found[name] = {identifier: hasher.digest() for identifier, hasher in hashers.items()}
+    checks.append(passed("asic.content"))
+    return found
+
+
+def digests_check(pending: Pending, hashed: Mapping[str, Mapping[str, bytes]]) -> Check:
+    """Check "xmldsig.digests": never passed for data that was not read."""
+    if not pending.wants_data:
+        return Check.not_performed("xmldsig.digests")
+    for name, reference in pending.references.items():
+        algorithm = pending.algorithm(name)
+        actual = None if algorithm is None else hashed.get(name, {}).get(algorithm.id)
+        if actual is None:
+            return Check.indeterminate("xmldsig.digests", SubIndication.SIGNED_DATA_NOT_FOUND, name=name)
+        if actual != reference.digest:
+            return Check.failed("xmldsig.digests", SubIndication.HASH_FAILURE, name=name)
+    return Check.passed("xmldsig.digests", objects=str(len(pending.references)))

@@ -1,0 +1,158 @@
+"""XAdES signature files of a container: META-INF/*signatures*.xml (EN 319 162-1, 4.3.3.2 and 4.4.3.2).
+
+Steps 1, 2 and 4 of `verify.container` for each signature, cheap ones first; the digests of data objects come last and
+for all signatures at once. Time-stamps and validation data that came along are read and handed on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import schemas
+from signing import asic, xades, xmldsig
+from signing.validation_report import Check, SubIndication
+from signing.verify.container_objects import Pending, require_coverage
+from signing.verify.xml_signature import Examination, judge_algorithms, judge_key_value, judge_value
+from signing.xmldsig import Canonicalizer, StepError, failed, malformed, passed, passed_in, unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from signing.verify.container_objects import Known
+    from signing.xades import QualifyingProperties
+    from signing.xmldsig import Element, Reference, Signature
+
+CHECKS: Final = frozenset({"asic.signature-file", "asic.references", "asic.media-types"})
+
+_XADES_SIGNATURES: Final = f"{{{asic.ASIC_NS}}}XAdESSignatures"
+# Forms of TS 101 903 that a signature has when its reference to the certificate is of the first version.
+_FORMS: Final = {"B-B": "BES", "B-T": "T", "B-LT": "X-L", "B-LTA": "A"}
+
+
+def examine_file(known: Known, name: str, checks: list[Check]) -> list[Pending]:
+    """Each signature of one file; a file that is no list of signatures is a failed check of the container."""
+    try:
+        content = known.archive.read(name)
+        root = xmldsig.parse(content, schemas.SIGNATURE_LIMITS, name)
+        checks.append(passed_in("xml.accepted", name))
+        elements = xmldsig.children(root, "asic.signature-file")
+        if root.tag != _XADES_SIGNATURES or not elements or any(part.tag != xmldsig.SIGNATURE for part in elements):
+            raise malformed("asic.signature-file", "not a list of signatures", file=name)
+        if len(elements) > known.limits.max_signatures_per_file:
+            raise malformed("asic.signature-file", "too many", limit=str(known.limits.max_signatures_per_file))
+        checks.append(passed_in("asic.signature-file", name))
+        xmldsig.unique_ids(root)
+        checks.append(passed_in("xmldsig.unique-ids", name))
+    except StepError as error:
+        checks.append(error.check)
+        return []
+    canonicalizer = Canonicalizer(len(content))
+    found = []
+    for index, element in enumerate(elements):
+        pending = Pending(
+            examination=Examination(id=f"{name}#{element.get('Id') or index}", format="XAdES", level="B-B")
+        )
+        try:
+            _examine(pending, element, known, canonicalizer)
+        except StepError as error:
+            pending.examination.checks.append(error.check)
+        found.append(pending)
+    return found
+
+
+# --- 1, 2, 4: one signature ----------------------------------------------------------------------------------------
+def _examine(pending: Pending, element: Element, known: Known, canonicalizer: Canonicalizer) -> None:
+    """All but the digests of data objects, cheap steps first; StepError where nothing can follow."""
+    examination, names, listed = pending.examination, known.names, known.listed
+    most = max(xmldsig.MAX_REFERENCES, len(names) + 1)
+    signature = xmldsig.read_signature(element, examination.checks, max_references=most)
+    properties = xades.read_qualifying_properties(
+        signature, examination.checks, expected_policy=known.context.policy.expected_signature_policy
+    )
+    _take_what_was_added(pending, signature, properties, known, canonicalizer)
+    examination.signing_time = properties.signing_time
+    examination.signer, others = xades.signing_certificate(signature, properties)
+    examination.others = tuple(others)
+    examination.checks.append(passed("xades.signing-certificate"))
+    data = [reference for reference in signature.references if reference is not properties.reference]
+    pending.references = _references(data, names)
+    examination.checks.append(passed("asic.references"))
+    pending.media_types = {
+        name: properties.media_types.get(reference.id or "", "") for name, reference in pending.references.items()
+    }
+    examination.take("asic.coverage", lambda: require_coverage(pending.references, known))
+    examination.take("xades.data-object-format", lambda: xades.require_formats(data, properties))
+    if listed is not None:
+        examination.take("asic.media-types", lambda: _require_media_types(pending.media_types, listed))
+    judge_key_value(examination, signature, examination.signer)
+    method, pending.digests = judge_algorithms(examination, signature, known.context)
+    judge_value(examination, signature, method, [examination.signer], canonicalizer)
+    algorithm = pending.digests.get(properties.reference.digest_uri)
+    if algorithm is not None and properties.reference.canonicalization is not None:
+        octets = canonicalizer.octets(properties.signed_properties, properties.reference.canonicalization)
+        if algorithm.of(octets) != properties.reference.digest:
+            raise failed("xmldsig.digests", SubIndication.HASH_FAILURE, "signed properties")
+    examination.covered = tuple(pending.references)
+    examination.is_complete = True
+
+
+def _references(data: Sequence[Reference], names: Sequence[str]) -> dict[str, Reference]:
+    """Check "asic.references": data objects of this container only, as they are, each once."""
+    known = set(names)
+    found: dict[str, Reference] = {}
+    for reference in data:
+        if reference.type == f"{xmldsig.DS}Manifest":
+            raise unsupported("asic.references", SubIndication.SIGNED_DATA_NOT_FOUND, "ds:Manifest")
+        xmldsig.fragment(reference.uri)
+        name = asic.referenced_name(reference.uri)
+        if name is None or name not in known:
+            raise malformed("asic.references", "no data object", uri=reference.uri[:255])
+        if reference.canonicalization is not None:
+            raise malformed("asic.references", "Transforms", uri=reference.uri[:255])
+        if name in found:
+            raise malformed("asic.references", "twice", uri=reference.uri[:255])
+        found[name] = reference
+    return found
+
+
+def _require_media_types(signed: Mapping[str, str], listed: Mapping[str, str]) -> None:
+    for name, media_type in signed.items():
+        if media_type and name in listed and media_type != listed[name]:
+            raise malformed("asic.media-types", "differs from the manifest", name=name)
+
+
+# --- what was added later ------------------------------------------------------------------------------------------
+def _take_what_was_added(
+    pending: Pending,
+    signature: Signature,
+    properties: QualifyingProperties,
+    known: Known,
+    canonicalizer: Canonicalizer,
+) -> None:
+    """Time-stamps, validation data and the level they make; names what was not looked at."""
+    examination = pending.examination
+    examination.value = signature.value
+    skipped: tuple[str, ...] = ()
+    if properties.unsigned is not None or properties.content_time_stamps:
+        unsigned = xades.read_unsigned_properties(properties.unsigned, examination.checks)
+        content, not_read = xades.read_content_time_stamps(properties.content_time_stamps)
+        skipped = (*not_read, *unsigned.not_looked_at)
+        octets = xades.TimeStampedOctets(
+            signature, properties, canonicalizer, lambda reference: _octets_of(pending, known, reference)
+        )
+        examination.time_stamps = xades.found_time_stamps(octets, signature, content, unsigned)
+        examination.embedded = unsigned.embedded
+        examination.level = unsigned.level
+    if properties.is_first_version:
+        examination.level = _FORMS[examination.level]
+        examination.checks.append(Check.not_performed("xades.baseline", reason="SigningCertificate"))
+    if skipped:
+        examination.checks.append(Check.not_performed("xades.unsigned-properties", names=" ".join(skipped)[:1000]))
+
+
+def _octets_of(pending: Pending, known: Known, reference: Reference) -> Iterator[bytes]:
+    """A data object for a time-stamp over it; not for a signature that has failed: nobody makes us read twice."""
+    name = asic.referenced_name(reference.uri)
+    if name not in pending.references or pending.examination.has_failed:
+        raise malformed("xades.time-stamps", "data object not read")
+    return known.archive.chunks(name)

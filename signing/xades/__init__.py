@@ -1,0 +1,51 @@
+"""XAdES baseline signatures (EN 319 132-1): qualifying properties, built and read back, and time-stamps over them.
+
+Which objects a signature qualifies is the question of its container or document; nothing here is judged under a policy.
+"""
+
+from __future__ import annotations
+
+from signing.xades.building import DigestedObject, new_signature, require_signable
+from signing.xades.names import (
+    CHECKS,
+    MAX_UNSIGNED_PROPERTIES,
+    NOTES,
+    SIGNED_PROPERTIES_TYPE,
+    XADES,
+    XADES141,
+)
+from signing.xades.signed_properties import (
+    QualifyingProperties,
+    read_qualifying_properties,
+    require_formats,
+    signing_certificate,
+)
+from signing.xades.time_stamps import TimeStampedOctets, found_time_stamps
+from signing.xades.unsigned_properties import (
+    TimeStampProperty,
+    UnsignedProperties,
+    read_content_time_stamps,
+    read_unsigned_properties,
+)
+
+__all__ = [
+    "CHECKS",
+    "MAX_UNSIGNED_PROPERTIES",
+    "NOTES",
+    "SIGNED_PROPERTIES_TYPE",
+    "XADES",
+    "XADES141",
+    "DigestedObject",
+    "QualifyingProperties",
+    "TimeStampProperty",
+    "TimeStampedOctets",
+    "UnsignedProperties",
+    "found_time_stamps",
+    "new_signature",
+    "read_content_time_stamps",
+    "read_qualifying_properties",
+    "read_unsigned_properties",
+    "require_formats",
+    "require_signable",
+    "signing_certificate",
+]
