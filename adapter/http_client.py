@@ -1,4 +1,4 @@
-"""The one door to the network: one POST over one fresh connection, under limits of time and size.
+"""The one door to the network: one request over one fresh connection, under limits of time and size.
 
 What can be told apart, exactly:
 
@@ -10,7 +10,7 @@ The line between the first two is drawn where the bytes leave (`_Departure`), no
 time-out and a closed socket look alike on both sides of it. A server that refuses our certificate under TLS 1.3 says so
 only after the request began to leave, so that is "may have left", too.
 
-Every POST has a connection of its own: a kept connection that the other side has closed meanwhile fails in a way that
+Every request has a connection of its own: a kept connection that the other side has closed meanwhile fails in a way that
 does not say whether the request was read. Redirects are not followed; the environment's proxies and .netrc are not
 used.
 Errors name the host and the kind of failure; never a path, a query, a header or a body.
@@ -85,8 +85,18 @@ class HttpAnswer:
     body: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Request:
+    """One request; `headers` are those of the caller."""
+
+    method: str
+    url: str
+    body: bytes | None = field(repr=False)
+    headers: dict[str, str] = field(repr=False)
+
+
 class HttpClient:
-    """Posts; safe to share between threads."""
+    """Sends; safe to share between threads."""
 
     def __init__(self, settings: HttpSettings, *, sleep: Callable[[float], None] = time.sleep) -> None:
         """Load the certificates. Final `http.tls-settings` when they cannot be read."""
@@ -104,7 +114,21 @@ class HttpClient:
         Raises Final `http.address-refused`; Retryable `http.no-connection`, `http.name-not-found`, `http.tls-failed`;
         OutcomeUnknown `http.no-answer`, `http.answer-too-large`, `http.answer-encoded`, with the bytes that did come.
         """
-        host = self._checked(url)
+        request = _Request(method="POST", url=url, body=body, headers=dict(headers or {}))
+        return self._send(request, repeatable=repeatable, limit=self._settings.max_answer_bytes)
+
+    def fetch(
+        self, url: str, body: bytes | None = None, *, headers: Mapping[str, str] | None = None, limit: int
+    ) -> HttpAnswer:
+        """GET, or POST of a `body` that is only a question: harmless twice, so it is repeated whatever happened.
+
+        An answer over `limit` bytes is refused while it is read. Raises as `post` does.
+        """
+        request = _Request(method="GET" if body is None else "POST", url=url, body=body, headers=dict(headers or {}))
+        return self._send(request, repeatable=True, limit=min(limit, self._settings.max_answer_bytes))
+
+    def _send(self, request: _Request, *, repeatable: bool, limit: int) -> HttpAnswer:
+        host = self._checked(request.url)
 
         def is_safe_to_repeat(error: BaseException) -> bool:
             return isinstance(error, Retryable) or (repeatable and isinstance(error, OutcomeUnknown))
@@ -116,7 +140,7 @@ class HttpClient:
             sleep=self._sleep,
             reraise=True,
         )
-        return retrying(self._post_once, url, host, body, dict(headers or {}))
+        return retrying(self._send_once, request, host, limit)
 
     def _checked(self, url: str) -> str:
         """The host of `url`, or Final when the address is none that we speak to."""
@@ -142,7 +166,7 @@ class HttpClient:
             return "not on the list of allowed hosts"
         return None
 
-    def _post_once(self, url: str, host: str, body: bytes, headers: dict[str, str]) -> HttpAnswer:
+    def _send_once(self, request: _Request, host: str, limit: int) -> HttpAnswer:
         departure = _Departure()
         watchdog = threading.Timer(self._settings.total_within.total_seconds(), departure.expire)
         watchdog.daemon = True
@@ -150,10 +174,11 @@ class HttpClient:
         received = bytearray()
         try:
             with _session(self._tls, self._settings, departure) as session:
-                response = session.post(
-                    url,
-                    data=body,
-                    headers=headers,
+                response = session.request(
+                    request.method,
+                    request.url,
+                    data=request.body,
+                    headers=request.headers,
                     stream=True,
                     allow_redirects=False,
                     timeout=(
@@ -162,7 +187,7 @@ class HttpClient:
                     ),
                 )
                 with contextlib.closing(response):  # also when the limit ends the reading
-                    self._read(response, host, received)
+                    self._read(response, host, received, limit)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise _failure(error, departure, host, bytes(received)) from _scrubbed(error)
         finally:
@@ -177,8 +202,7 @@ class HttpClient:
         kept = {name.lower(): value for name, value in response.headers.items()}
         return HttpAnswer(status=response.status_code, headers=MappingProxyType(kept), body=bytes(received))
 
-    def _read(self, response: requests.Response, host: str, received: bytearray) -> None:
-        limit = self._settings.max_answer_bytes
+    def _read(self, response: requests.Response, host: str, received: bytearray, limit: int) -> None:
         for chunk in response.raw.stream(_CHUNK, decode_content=False):
             received += chunk
             if len(received) > limit:

@@ -8,11 +8,11 @@ import os
 import sys
 from typing import NoReturn
 
-from adapter.cli import cycle, demo, documents, evidence, operations
+from adapter.cli import cycle, demo, documents, evidence, operations, verify
 from adapter.cli.app import FAILED, OK, app, exit_code_of, shown_on
 from adapter.errors import ElshiError
 
-COMMANDS = (documents, operations, cycle, evidence, demo)
+COMMANDS = (documents, operations, cycle, evidence, verify, demo)
 """Each registers its commands with the app when it is imported; their order is that of the help."""
 
 # Imports stand in the order of the alphabet, which would make the help begin with the end of the year.

@@ -1,53 +1,178 @@
-"""What an auditor needs and nothing else: anchors from the command, files from the disk; no settings, store or network."""
+"""What an auditor needs and nothing else: anchors from the command, files from the disk; no settings, no store.
+
+An Assignment is plain values only, so that another process can be given it (audit_pool.py).
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Literal
+from types import MappingProxyType
+from typing import Any, BinaryIO, Literal
+from typing import Final as Constant
 
 import signing
+from adapter import texts
 from adapter.composition.key_files import certificate, read_file, signing_errors
+from adapter.composition.trust_files import certificates_in, crls_in
+from adapter.composition.trust_services import TrustServices
 from adapter.domain.document import Sha256
-from adapter.errors import Final, Place
+from adapter.errors import ElshiError, Final, Place
 from adapter.exchange.channel import interpret
 from adapter.ports import KeptBlob
 from adapter.storage import DirectoryEvidenceFolder
+from adapter.usecases.verdict import Verdict, unjudged
 from adapter.usecases.verified_container import Trust
 from adapter.usecases.verify import Verify
 
-PolicyName = Literal["sandbox", "kz-document"]
+PolicyName = Literal["sandbox", "kz-document", "etsi-baseline"]
+AnchorKind = Literal["production", "test", "sandbox", "named"]
+
+_ETSI_ENVELOPE: Constant = replace(
+    signing.ETSI_BASELINE,
+    name="etsi-envelope/1",
+    require_signing_certificate=False,
+    require_signing_time=False,
+)
+"""A SOAP message outside national law: WS-Security carries neither a signing time nor a certificate reference."""
+
+POLICIES: Constant[Mapping[PolicyName, tuple[signing.ValidationPolicy, signing.ValidationPolicy, AnchorKind]]] = (
+    MappingProxyType(
+        {
+            "sandbox": (signing.SANDBOX_DOCUMENT, signing.SANDBOX_ENVELOPE, "sandbox"),
+            "kz-document": (signing.KZ_DOCUMENT, signing.KZ_ENVELOPE, "production"),
+            "etsi-baseline": (signing.ETSI_BASELINE, _ETSI_ENVELOPE, "named"),
+        }
+    )
+)
+"""Rules for documents, rules for messages, and what kind of anchors the command names under them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Assignment:
+    """Everything an audit is made under, as the command says it.
+
+    anchors         files with the trusted certificates (PEM or DER)
+    at, seal_at     validation times; see Verify
+    exchange        files with the exchange's own certificates, one in each
+    content         files that a detached CMS was made over, in order; empty: `X` beside `X.p7s`
+    certificates, crls, ocsp    files with evidence given beside what is judged
+    hosts           of trust services that may be asked; None: offline, nobody is asked
+    """
+
+    anchors: tuple[Path, ...]
+    policy: PolicyName
+    at: datetime
+    seal_at: datetime
+    exchange: tuple[Path, ...] = ()
+    content: tuple[Path, ...] = ()
+    certificates: tuple[Path, ...] = ()
+    crls: tuple[Path, ...] = ()
+    ocsp: tuple[Path, ...] = ()
+    hosts: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Auditor:
+    """Judges paths of this machine."""
+
+    judge: Verify
+    content: tuple[Path, ...]
+
+    def verdict(self, path: Path) -> Verdict:
+        """The verdict on a file or evidence folder. Whatever is wrong with it, and nothing of it ends the audit.
+
+        A file that cannot be read, or that lacks its content, is INDETERMINATE with the code of the error.
+        """
+        name = shown_name(path)
+        try:
+            if path.is_dir():
+                return self.judge.folder(name, evidence_folder(path))
+            with opened_container(path) as (source, kept):
+                parts = self.content or _beside(path)
+                return self.judge.file(name, source, kept, (lambda: _pieces(parts)) if parts else None)
+        except ElshiError as error:
+            return unjudged(name, texts.error_as_json(error))
+        except signing.SigningError as error:
+            told = Final(error.code, place=Place(file=path.name), params=dict(error.params))
+            return unjudged(name, texts.error_as_json(told))
+        except (OSError, MemoryError) as error:
+            params = {"file": shown_name(Path(path.name)), "cause": type(error).__name__}
+            told = Final("verify.unreadable", place=Place(file=path.name), params=params)
+            return unjudged(name, texts.error_as_json(told))
+
+
+def auditor(assignment: Assignment) -> Auditor:
+    """Read what the assignment names. Raises Final when anything of it cannot be read."""
+    judge = verifier(
+        assignment.anchors,
+        kind=POLICIES[assignment.policy][2],
+        at=assignment.at,
+        policy=assignment.policy,
+        seal_at=assignment.seal_at,
+        exchange_files=assignment.exchange,
+        data=signing.ValidationData(
+            certificates=tuple(der for path in assignment.certificates for der in certificates_in(path)),
+            crls=tuple(der for path in assignment.crls for der in crls_in(path)),
+            ocsp_responses=tuple(read_file(path, "verify.evidence-unreadable") for path in assignment.ocsp),
+        ),
+        fetcher=TrustServices(assignment.hosts) if assignment.hosts is not None else None,
+    )
+    return Auditor(judge=judge, content=assignment.content)
 
 
 def verifier(
     anchor_files: Sequence[Path],
     *,
-    kind: Literal["production", "test", "sandbox"],
+    kind: AnchorKind,
     at: datetime,
     policy: PolicyName,
     seal_at: datetime | None = None,
     exchange_files: Sequence[Path] = (),
+    data: signing.ValidationData = signing.NO_DATA,
+    fetcher: signing.Fetcher | None = None,
 ) -> Verify:
     """The auditor's verifier: anchors from the command, nothing else from anywhere.
 
     seal_at         validation time of the seals of evidence folders; `at` without it
     exchange_files  certificates of the exchange, one in each file: its messages have to be signed with one of them
     """
-    texts = [read_file(path, "trust.unreadable") for path in anchor_files]
-    anchors = signing_errors(lambda: signing.TrustAnchors.from_pem("command-line", kind, *texts))
-    document = {"sandbox": signing.SANDBOX_DOCUMENT, "kz-document": signing.KZ_DOCUMENT}[policy]
-    envelope = {"sandbox": signing.SANDBOX_ENVELOPE, "kz-document": signing.KZ_ENVELOPE}[policy]
+    anchors = anchors_of(anchor_files, kind)
+    document, envelope, _ = POLICIES[policy]
     return Verify(
-        trust=Trust(policy=document, anchors=anchors),
-        envelope_trust=Trust(policy=envelope, anchors=anchors),
+        trust=Trust(policy=document, anchors=anchors, data=data, fetcher=fetcher),
+        envelope_trust=Trust(policy=envelope, anchors=anchors, data=data, fetcher=fetcher),
         interpret=interpret,
         at=at,
         seal_at=seal_at,
         exchange=tuple(_certificate(path) for path in exchange_files),
+        only_signatures=policy == "etsi-baseline",
     )
+
+
+def anchors_of(files: Sequence[Path], kind: AnchorKind) -> signing.TrustAnchors:
+    """The trust anchors of the command. Raises Final for a file that holds none."""
+    texts_of = [read_file(path, "trust.unreadable") for path in files]
+    return signing_errors(lambda: signing.TrustAnchors.from_pem("command-line", kind, *texts_of))
+
+
+def terms_of(assignment: Assignment) -> dict[str, Any]:
+    """What a report says of the whole audit: anchors with their fingerprints, policy, times, whether anybody was asked."""
+    anchors = anchors_of(assignment.anchors, POLICIES[assignment.policy][2])
+    facts = [signing.certificate_facts(der) for der in anchors.certificates]
+    return {
+        "policy": assignment.policy,
+        "at": assignment.at.isoformat(),
+        "sealAt": assignment.seal_at.isoformat(),
+        "online": assignment.hosts is not None,
+        "anchors": [{"subject": one.subject, "sha256": one.sha256} for one in facts],
+    }
 
 
 def _certificate(path: Path) -> bytes:
@@ -56,19 +181,50 @@ def _certificate(path: Path) -> bytes:
     return content
 
 
+def shown_name(path: Path) -> str:
+    """A path as text that can be written anywhere: bytes of its name that are not UTF-8 are shown as U+FFFD."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def _beside(path: Path) -> tuple[Path, ...]:
+    """`X` beside the detached signature `X.p7s`, where it is there."""
+    if path.suffix.lower() not in {".p7s", ".cms", ".sig"}:
+        return ()
+    content = path.with_suffix("")
+    return (content,) if content.is_file() else ()
+
+
+def _pieces(paths: Sequence[Path]) -> Iterator[bytes]:
+    for path in paths:
+        with _regular(path) as source:
+            while piece := source.read(1 << 18):
+                yield piece
+
+
+@contextmanager
+def _regular(path: Path) -> Iterator[BinaryIO]:
+    """A regular file; Final `file.unreadable`, also for a pipe or device: reading one may never end."""
+    try:
+        # O_NONBLOCK: opening a pipe would wait for somebody to write into it
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(handle, "rb") as source:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise Final("verify.not-a-file", place=Place(file=path.name), params={"file": path.name})
+            yield source
+    except (OSError, ValueError) as error:
+        raise Final("file.unreadable", place=Place(file=path.name), params={"file": path.name}) from error
+
+
 @contextmanager
 def opened_container(path: Path) -> Iterator[tuple[BinaryIO, KeptBlob]]:
     """A container file with the digest of its bytes; nothing is read into memory."""
     digest, size = hashlib.sha256(), 0
-    try:
-        with path.open("rb") as source:
-            while chunk := source.read(1 << 18):
-                digest.update(chunk)
-                size += len(chunk)
-            source.seek(0)
-            yield source, KeptBlob(sha256=Sha256(digest.hexdigest()), size=size)
-    except OSError as error:
-        raise Final("file.unreadable", place=Place(file=path.name), params={"file": path.name}) from error
+    with _regular(path) as source:
+        while chunk := source.read(1 << 18):
+            digest.update(chunk)
+            size += len(chunk)
+        source.seek(0)
+        yield source, KeptBlob(sha256=Sha256(digest.hexdigest()), size=size)
 
 
 def evidence_folder(path: Path) -> DirectoryEvidenceFolder:

@@ -44,7 +44,15 @@ class Envelopes:
     def judged(self, content: bytes, pinned: Sequence[bytes]) -> signing.EnvelopeValidation:
         """Raises Malformed for a pinned certificate that is none."""
         trust = self.trust
-        return signing.verify_envelope(content, policy=trust.policy, anchors=trust.anchors, at=self.at, pinned=pinned)
+        return signing.verify_envelope(
+            content,
+            policy=trust.policy,
+            anchors=trust.anchors,
+            at=self.at,
+            pinned=pinned,
+            data=trust.data,
+            fetcher=trust.fetcher,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

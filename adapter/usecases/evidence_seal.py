@@ -71,7 +71,15 @@ def judge_seal(
     if len(seal) > _LARGEST:
         large = check("evidence.seal", FAILED, name=SEAL, reason="too large")
         return JudgedSeal(indication=FAILED, sub_indication="FORMAT_FAILURE", signatures=(), checks=(large,))
-    report = signing.verify_detached(seal, [content], policy=trust.policy, anchors=trust.anchors, at=at)
+    report = signing.verify_detached(
+        seal,
+        [content],
+        policy=trust.policy,
+        anchors=trust.anchors,
+        at=at,
+        data=trust.data,
+        fetcher=trust.fetcher,
+    )
     sub = report.sub_indication.value if report.sub_indication else None
     checks = [check("evidence.seal", report.indication.value, name=SEAL, reason=sub or "", signer=_names(report))]
     if report.indication is signing.Indication.TOTAL_PASSED:

@@ -31,6 +31,9 @@ class Verdict:
     subject     what the document is: type, identifier, sender, year; None when it could not be read
     links       (kind, identifier, digest) of the documents this one rests on
     seal        of an evidence folder: verdict on the exporter's seal, and what evidence.json says of its making
+    terms       under which it was judged: kind of the signed thing, policy, anchors, validation time
+    sha256      of the file as it was judged; None for a folder
+    error       why it could not be judged: an error code with its parameters; the indication is then INDETERMINATE
     """
 
     file: str
@@ -43,6 +46,9 @@ class Verdict:
     links: tuple[tuple[str, str, str], ...] = ()
     history: tuple[Mapping[str, Any], ...] = ()
     seal: Mapping[str, Any] | None = None
+    terms: Mapping[str, str] | None = None
+    sha256: str | None = None
+    error: Mapping[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values; the first four names are fixed for scripts."""
@@ -59,7 +65,16 @@ class Verdict:
             ],
             "history": [dict(item) for item in self.history],
             "seal": dict(self.seal) if self.seal else None,
+            "terms": dict(self.terms) if self.terms else None,
+            "sha256": self.sha256,
+            **(self.error or {"error": None}),
         }
+
+
+def unjudged(name: str, error: Mapping[str, Any]) -> Verdict:
+    """The row of a file that could not be judged; `error` as texts.error_as_json gives it, without its place's file."""
+    told = {key: error[key] for key in ("error", "params", "text", "toDo")}
+    return Verdict(file=name, indication=INDETERMINATE, sub_indication="GENERIC", signatures=(), checks=(), error=told)
 
 
 def of_container(name: str, judged: Judged) -> Verdict:
@@ -84,6 +99,7 @@ def of_container(name: str, judged: Judged) -> Verdict:
             subject=_subject(judged.report) if judged.report else None,
             container=judged.container.blob if judged.container else None,
             links=_links(judged.report) if judged.report else (),
+            terms=verdict.terms,
         ),
         checks,
     )
@@ -122,6 +138,7 @@ def of_report(name: str, report: signing.ValidationReport) -> Verdict:
         sub_indication=plain["sub_indication"],
         signatures=tuple(plain["signatures"]),
         checks=tuple(plain["checks"]),
+        terms={key: plain[key] for key in ("kind", "policy", "anchors", "at")},
     )
 
 

@@ -43,10 +43,16 @@ _IN_MEMORY = 20_000_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trust:
-    """Under what a signature is judged; anchors come from the settings or the command, never from the thing judged."""
+    """Under what a signature is judged; anchors come from the settings or the command, never from the thing judged.
+
+    data        certificates and revocation evidence that were given beside it
+    fetcher     asks trust services for what is missing; None: nobody is asked
+    """
 
     policy: signing.ValidationPolicy
     anchors: signing.TrustAnchors
+    data: signing.ValidationData = signing.NO_DATA
+    fetcher: signing.Fetcher | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +83,9 @@ def judge(kept: KeptBlob, files: Files, trust: Trust, *, at: datetime) -> Judged
 
 def judge_bytes(source: bytes | BinaryIO, kept: KeptBlob, trust: Trust, *, at: datetime) -> Judged:
     """Judge a container from its bytes; `kept` says their digest and size. A stream must stay open while objects are read."""
-    judged = signing.verify_container(source, policy=trust.policy, anchors=trust.anchors, at=at)
+    judged = signing.verify_container(
+        source, policy=trust.policy, anchors=trust.anchors, at=at, data=trust.data, fetcher=trust.fetcher
+    )
     verdict = ContainerVerdict(judged.report.indication.value)
     stops = marking_findings(source)
     if stops or verdict is not ContainerVerdict.PASSED:

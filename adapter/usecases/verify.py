@@ -1,30 +1,37 @@
-"""Containers, signatures and messages to a verdict, with no settings, no database and no network.
+"""Containers, signatures and messages to a verdict, with no settings and no database; a network only where one is given.
 
 Trust anchors come from the command, never from the thing judged. Evidence folders are judged in verify_folder.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import BinaryIO
+from typing import Final as Constant
 
 import signing
 from adapter.domain.incoming import Interpreted
+from adapter.errors import Final, Place
 from adapter.ports import EvidenceFolder, KeptBlob
+from adapter.usecases.signed_form import HEAD_BYTES, Form, der_of, form_of
 from adapter.usecases.verdict import Verdict, of_container, of_report
 from adapter.usecases.verified_container import Trust, judge_bytes
 from adapter.usecases.verify_folder import VerifyFolder
+
+LARGEST_IN_MEMORY: Constant = 64_000_000
+"""Bytes of a signature, message or XML that are read whole; containers and detached content are read in pieces."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verify:
     """The auditor's deed.
 
-    interpret   reads a raw message of the exchange; only what it says is used, never as a ground to trust it
-    seal_at     validation time of the seals of evidence folders, which are made at the export; `at` without it
-    exchange    DER of the exchange's certificates as the auditor knows them: a message has to be signed with one of them
+    interpret       reads a raw message of the exchange; only what it says is used, never as a ground to trust it
+    seal_at         validation time of the seals of evidence folders, which are made at the export; `at` without it
+    exchange        DER of the exchange's certificates as the auditor knows them: a message has to be signed with one
+    only_signatures judge a container as a signed container and nothing more: no document of ours is looked for in it
     """
 
     trust: Trust
@@ -33,26 +40,79 @@ class Verify:
     at: datetime
     seal_at: datetime | None = None
     exchange: tuple[bytes, ...] = ()
+    only_signatures: bool = False
+
+    def file(
+        self, name: str, source: BinaryIO, kept: KeptBlob, content: Callable[[], Iterable[bytes]] | None = None
+    ) -> Verdict:
+        """Judge a file by the form it claims (signed_form.py); `source` stands at its beginning and is seekable.
+
+        content     opens what a detached CMS was made over; None where nobody knows
+        Raises Final `verify.too-large`, `verify.content-needed`; what `content` raises passes through.
+        """
+        form = form_of(name, source.read(HEAD_BYTES))
+        source.seek(0)
+        if form == "container":
+            verdict = self.container(name, source, kept)
+        elif kept.size > LARGEST_IN_MEMORY:
+            params = {"file": _last(name), "limit": LARGEST_IN_MEMORY}
+            raise Final("verify.too-large", place=Place(file=_last(name)), params=params)
+        else:
+            verdict = self._in_memory(form, name, source.read(), kept, content)
+        return replace(verdict, sha256=kept.sha256)
+
+    def _in_memory(
+        self,
+        form: Form,
+        name: str,
+        whole: bytes,
+        kept: KeptBlob,
+        content: Callable[[], Iterable[bytes]] | None,
+    ) -> Verdict:
+        if form in {"envelope", "xml"}:
+            return self.envelope(name, whole)
+        if form == "cms":
+            if content is None:
+                params = {"file": _last(name)}
+                raise Final("verify.content-needed", place=Place(file=_last(name)), params=params)
+            return self.detached(name, der_of(whole), content())
+        return self.container(name, whole, kept)
 
     def container(self, name: str, source: BinaryIO | bytes, kept: KeptBlob) -> Verdict:
-        """Judge one ASiC-E container."""
+        """Judge one ASiC container."""
+        if self.only_signatures:
+            trust = self.trust
+            judged = signing.verify_container(
+                source, policy=trust.policy, anchors=trust.anchors, at=self.at, data=trust.data, fetcher=trust.fetcher
+            )
+            return replace(of_report(name, judged.report), container=kept.sha256)
         return of_container(name, judge_bytes(source, kept, self.trust, at=self.at))
 
-    def detached(self, name: str, signature: bytes, content: Sequence[bytes]) -> Verdict:
-        """Judge a detached CMS over content given in pieces."""
+    def detached(self, name: str, signature: bytes, content: Iterable[bytes]) -> Verdict:
+        """Judge a detached CMS (DER) over content given in pieces."""
+        trust = self.trust
         report = signing.verify_detached(
-            signature, content, policy=self.trust.policy, anchors=self.trust.anchors, at=self.at
+            signature,
+            content,
+            policy=trust.policy,
+            anchors=trust.anchors,
+            at=self.at,
+            data=trust.data,
+            fetcher=trust.fetcher,
         )
         return of_report(name, report)
 
     def envelope(self, name: str, message: bytes) -> Verdict:
         """Judge a SOAP message."""
+        trust = self.envelope_trust
         judged = signing.verify_envelope(
             message,
-            policy=self.envelope_trust.policy,
-            anchors=self.envelope_trust.anchors,
+            policy=trust.policy,
+            anchors=trust.anchors,
             at=self.at,
             pinned=self.exchange,
+            data=trust.data,
+            fetcher=trust.fetcher,
         )
         return of_report(name, judged.report)
 
@@ -67,3 +127,8 @@ class Verify:
             exchange=self.exchange,
         )
         return judge(name, folder)
+
+
+def _last(name: str) -> str:
+    """The last part of a path of either system: an error shows a name, never where it lies."""
+    return name.replace("\\", "/").rsplit("/", 1)[-1]

@@ -1,0 +1,189 @@
+"""The command verify. Exit: 0 passed, 1 failed, 2 indeterminate or partly unread, 3 nothing could be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from adapter import texts
+from adapter.cli.app import FAILED, JsonOption, LanguageOption, app, context, now
+from adapter.cli.audit_output import show, write
+from adapter.cli.screen import Screen
+from adapter.cli.targets import Targets, targets_of
+from adapter.composition.audit_forms import Findings
+from adapter.composition.audit_pool import verdicts
+from adapter.composition.auditor import Assignment, shown_name, terms_of
+from adapter.composition.trust_files import CERTIFICATE_ENDINGS, files_of
+from adapter.composition.trust_services import NATIONAL_HOSTS
+from adapter.errors import ElshiError, Final, Place
+from adapter.usecases.verdict import Link, Verdict, chain_of, unjudged
+
+_CODES = {"TOTAL-PASSED": 0, "TOTAL-FAILED": 1, "INDETERMINATE": 2}
+_CRL_ENDINGS = (".crl", ".pem")
+_OCSP_ENDINGS = (".ocsp", ".ors", ".der")
+_TIMES = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"]
+
+
+@app.command(epilog="Example: [cyan]elshi verify packages/*.asice --trust trust/*.pem[/]")
+def verify(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Containers, CMS, XML, SOAP, evidence folders; folders and patterns of them.")
+    ],
+    trust: Annotated[
+        list[Path] | None,
+        typer.Option("--trust", help="Trust anchors (PEM, DER) or a folder of them; give it again for more."),
+    ] = None,
+    exchange: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--exchange",
+            help="The gateway's own certificates: messages must be signed with one of them; give it again for more.",
+        ),
+    ] = None,
+    policy: Annotated[
+        Literal["sandbox", "kz-document", "etsi-baseline"], typer.Option("--policy", help="Rules of validation.")
+    ] = "sandbox",
+    at: Annotated[
+        datetime | None,
+        typer.Option("--at", help="Time of validation (UTC); now without it.", formats=_TIMES),
+    ] = None,
+    seal_at: Annotated[
+        datetime | None,
+        typer.Option(
+            "--seal-at",
+            help="Time of validation of the seals of evidence folders (UTC); without it now, or --at if that is later.",
+            formats=_TIMES,
+        ),
+    ] = None,
+    content: Annotated[
+        list[Path] | None,
+        typer.Option("--content", help="What a detached CMS was made over, in order; without it X beside X.p7s."),
+    ] = None,
+    certificate: Annotated[
+        list[Path] | None,
+        typer.Option("--certificate", help="Certificates that help to find a path; trusted for nothing."),
+    ] = None,
+    crl: Annotated[list[Path] | None, typer.Option("--crl", help="CRLs to judge by (DER, PEM).")] = None,
+    ocsp: Annotated[list[Path] | None, typer.Option("--ocsp", help="OCSP answers to judge by (DER).")] = None,
+    online: Annotated[
+        bool,
+        typer.Option("--online/--offline", help="Ask the national trust services for missing evidence, or nobody."),
+    ] = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option("--allow-host", help="One more host that --online may ask; give it again for more."),
+    ] = None,
+    form: Annotated[
+        Literal["text", "json", "html"] | None,
+        typer.Option("--format", help="Form of the report; text without it."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the report here; into a folder, one for each file.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Also write the report as a page.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, max=256, help="Processes; as many as pay without it.")
+    ] = None,
+    as_json: JsonOption = False,
+    language: LanguageOption = None,
+) -> int:
+    """Judge signatures, offline, under the anchors you name and nothing else. Exit: 0, 1, 2, or 3 when it could not run."""
+    chosen = form or ("json" if as_json else "text")
+    ready = context(as_json=as_json or chosen == "json", language=language)
+    try:
+        moment = _moment("--at", at) or now()
+        # A document is judged when it was known to exist; the seal was made later, and the folder is in our hands now.
+        sealed = _moment("--seal-at", seal_at) or max(moment, now())
+        assignment = Assignment(
+            anchors=_anchors(trust),
+            policy=policy,
+            at=moment,
+            seal_at=sealed,
+            exchange=_some(exchange, "verify.no-exchange"),
+            content=tuple(content or ()),
+            certificates=files_of(certificate or (), CERTIFICATE_ENDINGS),
+            crls=files_of(crl or (), _CRL_ENDINGS),
+            ocsp=files_of(ocsp or (), _OCSP_ENDINGS),
+            hosts=NATIONAL_HOSTS.union(allow_host or ()) if online else None,
+        )
+        targets = targets_of(paths)
+        if not targets.judged and not targets.closed:
+            raise Final("verify.nothing-found", params={"paths": ", ".join(map(shown_name, paths))})
+        made = _judged(ready.screen, assignment, targets, jobs)
+        findings = Findings(
+            verdicts=made, links=chain_of(made), passed_over=targets.passed_over, terms=terms_of(assignment)
+        )
+        if output is None:
+            show(ready.screen, findings, chosen)
+        else:
+            write(findings, chosen, output, ready.screen.language)
+        if html is not None:
+            write(findings, "html", html, ready.screen.language)
+    except ElshiError as error:
+        ready.screen.error(error)
+        return FAILED
+    return exit_code(findings.verdicts, findings.links)
+
+
+def exit_code(verdicts: Sequence[Verdict], links: Sequence[Link]) -> int:
+    """The heaviest of all: one failed fails everything, one that cannot be told or read leaves everything untold.
+
+    3 where nothing at all could be judged.
+    """
+    if all(one.error is not None for one in verdicts):
+        return FAILED
+    codes = [_CODES[one.indication] for one in verdicts]
+    codes += [_CODES[link.conclusion] for link in links if link.conclusion == "TOTAL-FAILED"]
+    return 1 if 1 in codes else max(codes)
+
+
+def _judged(screen: Screen, assignment: Assignment, targets: Targets, jobs: int | None) -> list[Verdict]:
+    made: list[Verdict] = []
+    with screen.progress("verify", len(targets.judged)) as bar:
+        for verdict in verdicts(assignment, targets.judged, jobs=jobs):
+            made.append(verdict)
+            bar.advance(bar.task_ids[0])
+    for folder in targets.closed:
+        name = shown_name(Path(folder.name))
+        error = Final("file.unreadable", place=Place(file=name), params={"file": name})
+        made.append(unjudged(shown_name(folder), texts.error_as_json(error)))
+    return made
+
+
+_FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""Between them any certificate of the national authority begins and ends; what lies outside is a slip of the pen."""
+
+
+def _moment(option: str, given: datetime | None) -> datetime | None:
+    """The naive time of an option as UTC. Final `verify.time-out-of-range`."""
+    if given is None:
+        return None
+    moment = given.replace(tzinfo=UTC)
+    if not _FIRST <= moment <= _LAST:
+        params = {
+            "option": option,
+            "given": given.isoformat(),
+            "first": _FIRST.date().isoformat(),
+            "last": _LAST.date().isoformat(),
+        }
+        raise Final("verify.time-out-of-range", params=params)
+    return moment
+
+
+def _anchors(paths: Sequence[Path] | None) -> tuple[Path, ...]:
+    found = files_of(paths or (), CERTIFICATE_ENDINGS)
+    if not found:
+        raise Final("verify.no-anchors")
+    return found
+
+
+def _some(paths: Sequence[Path] | None, code: str) -> tuple[Path, ...]:
+    """The files of an option; Final with that code when it was given and holds none."""
+    found = files_of(paths or (), CERTIFICATE_ENDINGS)
+    if paths and not found:
+        raise Final(code)
+    return found

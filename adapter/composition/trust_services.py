@@ -1,0 +1,71 @@
+"""Trust services reached over the network: OCSP responders, CRL distribution points, time-stamp authorities.
+
+Their addresses stand in certificates, that is in the word of strangers: only hosts on the list are asked, and what they
+answer is believed by its signature, never by the connection it came over.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final as Constant
+from urllib.parse import urlsplit
+
+import signing
+from adapter.errors import ElshiError
+from adapter.http_client import HttpClient, HttpSettings
+
+NATIONAL_HOSTS: Constant = frozenset(
+    {
+        "ocsp.pki.gov.kz",
+        "tsp.pki.gov.kz",
+        "crl.pki.gov.kz",
+        "crl1.pki.gov.kz",
+        "crl.root.gov.kz",
+        "crl1.root.gov.kz",
+        "test.pki.gov.kz",
+    }
+)
+"""Services of the national authority and of the root, as their certificates name them."""
+
+_LARGEST: Constant = 64_000_000
+"""Bytes of the largest answer: a national CRL has some twenty million; the caller's limit is usually smaller."""
+_OK: Constant = 200
+
+
+class TrustServices:
+    """signing.Fetcher over the one door to the network. Plain http is spoken: answers carry signatures of their own."""
+
+    def __init__(self, hosts: frozenset[str], *, within: timedelta = timedelta(seconds=15)) -> None:
+        """`within`: longest silence of a service; one try takes at most twice as long."""
+        self._client = HttpClient(
+            HttpSettings(
+                connect_within=timedelta(seconds=5),
+                read_within=within,
+                total_within=within * 2,
+                allowed_hosts=hosts,
+                plain_http_allowed=True,
+                max_answer_bytes=_LARGEST,
+            )
+        )
+
+    def fetch(self, request: signing.FetchRequest, limit: int) -> bytes:
+        """The body of the answer, at most `limit` bytes.
+
+        Raises SigningError `signing.fetch-failed` for a host that is not on the list, no answer, or a status but 200.
+        """
+        headers = {"Content-Type": request.content_type} if request.content_type else None
+        try:
+            answer = self._client.fetch(request.url, request.body, headers=headers, limit=limit)
+        except ElshiError as error:
+            raise _failed(request, error.code) from error
+        if answer.status != _OK:
+            raise _failed(request, f"HTTP {answer.status}")
+        return answer.body
+
+
+def _failed(request: signing.FetchRequest, cause: str) -> signing.SigningError:
+    try:
+        host = urlsplit(request.url).hostname or ""
+    except ValueError:
+        host = ""
+    return signing.SigningError("signing.fetch-failed", kind=request.kind, host=host, cause=cause)
