@@ -39,7 +39,7 @@ from signing.validation_report import (
     ValidationReport,
 )
 from signing.verify.container import ContainerValidation, unverified_content, verify_container
-from signing.verify.detached import AttachedValidation, verify_attached, verify_detached
+from signing.verify.detached import verify_detached
 from signing.verify.envelope import EnvelopeValidation, verify_envelope
 from signing.verify.verified_object import VerifiedObject
 
@@ -51,7 +51,6 @@ __all__ = [
     "NO_DATA",
     "SANDBOX_DOCUMENT",
     "SANDBOX_ENVELOPE",
-    "AttachedValidation",
     "Certificate",
     "CertificateFacts",
     "Check",
@@ -84,7 +83,6 @@ __all__ = [
     "sign_detached",
     "sign_envelope",
     "unverified_content",
-    "verify_attached",
     "verify_container",
     "verify_detached",
     "verify_envelope",

@@ -128,12 +128,6 @@ class ValidationPolicy:
     allow_attached_content: bool = False
     """True lets a CMS that carries its own content stand where a detached one is demanded, if that content is the
     same."""
-    accept_ber: bool = False
-    """True reads CMS whose lengths are open and whose content comes in pieces, as programs write that cannot look ahead;
-    what is signed must be DER in every case. False refuses any second way of writing the same thing."""
-    accept_sha1_certificate_reference: bool = False
-    """True lets a CMS name its signer's certificate by ESSCertID of the first version, which knows SHA-1 only; where the
-    second version is there as well, that one is judged."""
     anchor_validity: Literal["required", "ignored"] = "required"
     """"ignored" trusts an anchor after its own end (Rules 1187, item 4(1) ask every certificate of the path to be
     valid)."""
@@ -173,7 +167,6 @@ KZ_DOCUMENT = ValidationPolicy(
     # CMS made by the Java version of the national tool carries no ESSCertIDv2; XAdES demands its own in any case
     require_signing_certificate=False,
     accept_key_oid_as_signature_algorithm=True,
-    accept_ber=True,
 )
 """A document under national law. It demands revocation status and a time-stamp, so a release that has neither ends
 INDETERMINATE under it: loosening is the caller's spoken decision (`dataclasses.replace`)."""
@@ -212,7 +205,6 @@ ETSI_BASELINE = ValidationPolicy(
     every_signature_covers_everything=False,
     require_manifest=False,
     accept_simple_containers=True,
-    accept_ber=True,
     max_path=10,
     require_critical_constraints=False,
 )
@@ -227,7 +219,6 @@ SANDBOX_DOCUMENT = replace(
     timestamp="not-required",
     require_signing_certificate=True,
     accept_key_oid_as_signature_algorithm=False,
-    accept_ber=False,
 )
 """The same demands on the signer as KZ_DOCUMENT, without the services a sandbox does not have."""
 

@@ -1,42 +1,54 @@
-"""The steps of EN 319 102-1 that are the same for a container, a detached signature and an envelope.
+"""The validation of one signature (EN 319 102-1, clause 5): the steps that are the same for every format.
 
-The standard's building blocks (5.2), and who performs them:
+1. format checking (5.2.2), identification of the signing certificate (5.2.3), cryptographic verification (5.2.7): the
+   format's own module, handed in as `checks`; `judge_signer` says when there is no certificate;
+2. validation context (5.2.4): policy and anchors fit each other;
+3. time-stamps (5.4), newest first, and the proofs of existence they give (5.6.2.3): `time_stamps`, `proof_of_existence`;
+4. best signature time (5.5, 5.6): the earliest proven time of the signature value; without a time-stamp that stands the
+   validation time. `signingTime` is a claim of the signer and is never one. The content time-stamps, which the signature
+   signs, bound it from below;
+5. the signer's certificate at that time (5.2.6): path, status of every certificate of it, freshness (5.2.5), with past
+   certificate validation (5.6.2.1) where it leans on proofs: `certificate_validation`;
+6. algorithms that ended since (5.6.2.4): `cryptographic_verification`;
+7. signature acceptance (5.2.8): purpose, roles, claims: `acceptance`; order and delay of time-stamps (5.5.4);
+8. whether the level that the signature is built for is reached: said, and decided by the policy alone.
 
-1. format checking (5.2.2): the format's own module, handed in as `checks`;
-2. identification of the signing certificate (5.2.3): the format's own module; `judge_signer` says when there is none;
-3. validation context (5.2.4): `judge_signer`, policy and anchors fit each other;
-4. cryptographic verification (5.2.7): the format's own module with `signature_value_check`, handed in as `checks`;
-5. X.509 certificate validation (5.2.6): `judge_signer`, by `certification_path`, at the best signature time;
-6. signature acceptance (5.2.8): `judge_signer` for the purpose of the certificate, roles and claimed time;
-   `algorithm_check`, called by the format's module, for each algorithm it found;
-7. revocation freshness (5.2.5), time-stamps (5.5): not in this release, said aloud; INDETERMINATE where the policy
-   demands them.
-
-Best signature time at level B-B is the validation time: `signingTime` is a claim of the signer and is never one.
+What ends in which verdict is at the head of `validation_report`.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from signing.algorithms import Standing, verify_signature
-from signing.certification_path import algorithm_check, validate_path
-from signing.policy import CLIENT_AUTH, EMAIL_PROTECTION
-from signing.validation_data import NO_DATA
-from signing.validation_report import Check, SignatureReport, SubIndication, conclude
+from signing.certification_path import algorithm_check
+from signing.validation_data import NO_DATA, SIGNATURE
+from signing.validation_report import Check, Conclusion, SignatureReport, SubIndication, conclude
+from signing.verify.acceptance import delay_check, purpose_checks, signing_time_check
+from signing.verify.certificate_status import MAX_CERTIFICATES, StatusMaterial, readable
+from signing.verify.certificate_validation import CertificateValidation, Use, validate_certificate
+from signing.verify.cryptographic_verification import judged_at, signature_value_check
+from signing.verify.levels import BASELINE_LEVELS, level_check
+from signing.verify.proof_of_existence import ProofsOfExistence
+from signing.verify.time_stamps import (
+    TimeStampValidation,
+    order_check,
+    present_check,
+    read_time_stamps,
+    validate_time_stamps,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from signing.algorithms import Form, SignatureAlgorithm
     from signing.certificates import Certificate
     from signing.policy import ValidationPolicy
     from signing.validation_data import FoundTimeStamp, ValidationData
     from signing.verify.context import Context
+    from signing.verify.time_stamps import ReadTimeStamp
 
 __all__ = ["SignedClaims", "algorithm_check", "context_checks", "judge_signer", "signature_value_check"]
 
@@ -97,32 +109,6 @@ def _passed_kind(kind: str) -> Check:
     return Check.passed("policy.anchors", kind=kind)
 
 
-def signature_value_check(
-    check_id: str,
-    algorithm: SignatureAlgorithm,
-    signer: Certificate,
-    message: bytes,
-    signature: bytes,
-    *,
-    form: Form,
-) -> Check:
-    """Step 4 for one signature value: does it verify with the signer's key? Says apart what was wrong.
-
-    A weak key is CRYPTO_CONSTRAINTS_FAILURE, a value that does not verify SIG_CRYPTO_FAILURE; NOT_PERFORMED when the
-    algorithm is not on the allow-list, which `algorithm_check` has said already.
-    """
-    if algorithm.standing is not Standing.TRUSTED:
-        return Check.not_performed(check_id, reason="algorithm", algorithm=algorithm.id)
-    key = signer.public_key
-    if key.type != algorithm.key_type:
-        return Check.failed(check_id, SubIndication.SIG_CRYPTO_FAILURE, algorithm=algorithm.id, reason="key type")
-    if key.weakness is not None:
-        return Check.failed(check_id, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, reason=key.weakness)
-    if not verify_signature(algorithm, signer, message, signature, form=form):
-        return Check.failed(check_id, SubIndication.SIG_CRYPTO_FAILURE, algorithm=algorithm.id, reason="value")
-    return Check.passed(check_id, algorithm=algorithm.id)
-
-
 def judge_signer(
     *,
     claims: SignedClaims,
@@ -131,21 +117,32 @@ def judge_signer(
     checks: Sequence[Check],
     context: Context,
 ) -> SignatureReport:
-    """Steps 3 and 5 to 7 for one signature, joined with the format's own `checks` (steps 1, 2, 4) into its report.
+    """Steps 2 to 8 for one signature, joined with the format's own `checks` (step 1) into its report.
 
-    `signer` is the certificate whose key was used for step 4, None when none was identified. `candidates` is every
+    `signer` is the certificate whose key was used in step 1, None when none was identified. `candidates` is every
     other certificate that came along.
     """
     policy, at = context.policy, context.at
-    made = [*checks, *context_checks(context)]
+    stamps = read_time_stamps(claims.time_stamps) if claims.time_stamps else ()
+    material = _material(claims, stamps, candidates, context)
+    stamped = _stamped(stamps, _known_proofs(signer, checks, at), material)
+    best = stamped.proofs.time(SIGNATURE)
+    newer_than = stamped.newer_than
+    made = [*(checks if best == at else judged_at(checks, best, newer_than=newer_than)), *context_checks(context)]
+    judged = _NOT_JUDGED
     if signer is None:
         made.append(Check.indeterminate("signer.identified", SubIndication.NO_SIGNING_CERTIFICATE_FOUND))
     else:
-        made += _purpose(signer, policy)
-        made += validate_path(signer, candidates, context.anchors, at=at, policy=policy).checks
-        made.append(_revocation(policy))
-    made.append(_signing_time(claims.signing_time, policy, at))
-    made.append(_timestamp(policy, came_along=claims.has_time_stamp))
+        made += purpose_checks(signer, policy)
+        use = Use(certificate=signer, role="signer", judged_at=best, fresh_at=best, newer_than=newer_than)
+        judged = validate_certificate(use, stamped.proofs, material)
+        made += judged.checks
+    made.append(signing_time_check(claims.signing_time, policy, best))
+    made.append(present_check(stamped, policy, came_along=claims.has_time_stamp))
+    if stamps:
+        made += _time_stamp_checks(claims, stamped, judged, policy)
+    elif claims.level in BASELINE_LEVELS:
+        made.append(level_check(claims.level, stamped, judged))
     indication, sub_indication = conclude(made)
     return SignatureReport(
         id=claims.id,
@@ -154,80 +151,66 @@ def judge_signer(
         indication=indication,
         sub_indication=sub_indication,
         signing_time=claims.signing_time,
-        best_signature_time=at,
+        best_signature_time=best,
         signer=signer.facts() if signer is not None else None,
         covered=claims.covered,
         checks=tuple(made),
+        path=tuple([each.facts() for each in judged.path]),
+        time_stamps=stamped.reports,
+        revocation=judged.revocation,
         value=hashlib.sha256(claims.value).hexdigest() if claims.value is not None else None,
     )
 
 
-@lru_cache(maxsize=1024)
-def _purpose(signer: Certificate, policy: ValidationPolicy) -> tuple[Check, ...]:
-    return tuple(_purpose_checks(signer, policy))
+def _time_stamp_checks(
+    claims: SignedClaims, stamped: TimeStampValidation, judged: CertificateValidation, policy: ValidationPolicy
+) -> Iterator[Check]:
+    proof = stamped.proof_of_signature
+    order = order_check(stamped)
+    delay = delay_check(claims.signing_time, policy, proof.time if proof is not None else None)
+    yield from (check for check in (order, delay) if check is not None)
+    if claims.level in BASELINE_LEVELS:
+        yield level_check(claims.level, stamped, judged)
 
 
-def _purpose_checks(signer: Certificate, policy: ValidationPolicy) -> Iterator[Check]:
-    """Whether the certificate was made for this use: each breach is final, SIG_CONSTRAINTS_FAILURE."""
-    yield Check.passed("signer.identified", certificate=signer.sha256)
-    usage = signer.key_usage or frozenset()
-    roles = signer.roles or ()
-    yield _require(
-        not signer.is_ca and "keyCertSign" not in usage and bool(signer.subject.key),
-        "signer.end-entity",
-    )
-    if policy.required_key_usage is not None:
-        # an absent extension forbids nothing in RFC 5280, but the Rules ask for the purpose to be stated
-        yield _require(policy.required_key_usage in usage, "signer.key-usage", required=policy.required_key_usage)
-    if policy.refuse_authentication_only:
-        yield _require(CLIENT_AUTH not in roles or EMAIL_PROTECTION in roles, "signer.not-authentication-only")
-    if policy.required_roles:
-        yield _require(
-            not set(policy.required_roles).isdisjoint(roles), "signer.roles", roles=" ".join(roles) or "none"
-        )
-    if policy.refused_roles:
-        refused = [role for role in roles if role in policy.refused_roles]
-        yield _require(not refused, "signer.refused-roles", roles=" ".join(refused))
-    if policy.expected_signer_bin is not None:
-        found = signer.facts().bin
-        yield _require(
-            found == policy.expected_signer_bin,
-            "signer.bin",
-            expected=policy.expected_signer_bin,
-            found=found or "none",
-        )
+_NOT_JUDGED: Final = CertificateValidation(checks=(), path=(), revocation=())
 
 
-def _require(holds: bool, check_id: str, **params: str) -> Check:  # noqa: FBT001 - reads as "require that"
-    if holds:
-        return Check.passed(check_id, **params)
-    return Check.failed(check_id, SubIndication.SIG_CONSTRAINTS_FAILURE, **params)
+def _material(
+    claims: SignedClaims,
+    stamps: Sequence[ReadTimeStamp],
+    candidates: Sequence[Certificate],
+    context: Context,
+) -> StatusMaterial:
+    """Everything that came along, in the signature, in its time-stamps and from the caller."""
+    embedded = claims.embedded
+    if stamps:
+        with_them = [each.found.embedded for each in stamps]
+        with_them += [each.token.embedded for each in stamps if each.token is not None]
+        embedded = embedded.joined(*with_them)
+    came_along = tuple(candidates)
+    if embedded.certificates or context.data.certificates:
+        others = (*embedded.certificates, *context.data.certificates)[:MAX_CERTIFICATES]
+        came_along = tuple(dict.fromkeys((*came_along, *readable(others))))
+    return StatusMaterial(context=context, embedded=embedded, candidates=came_along)
 
 
-def _revocation(policy: ValidationPolicy) -> Check:
-    if policy.revocation == "required":
-        return Check.indeterminate("revocation.status", SubIndication.TRY_LATER, reason="not checked")
-    return Check.not_performed("revocation.status", reason="not checked")
+def _known_proofs(signer: Certificate | None, checks: Sequence[Check], at: datetime) -> ProofsOfExistence:
+    """A signature that signs the reference to its certificate is younger than the certificate."""
+    proofs = ProofsOfExistence(at=at)
+    if signer is None or not any(
+        check.id.endswith(".signing-certificate") and check.conclusion is _PASSED for check in checks
+    ):
+        return proofs
+    return proofs.holding(SIGNATURE, (signer.sha256,))
 
 
-def _timestamp(policy: ValidationPolicy, *, came_along: bool) -> Check:
-    reason = "not checked" if came_along else "absent"
-    if policy.timestamp == "required":
-        return Check.indeterminate("timestamp.present", SubIndication.NO_POE, reason=reason)
-    return Check.not_performed("timestamp.present", reason=reason)
+def _stamped(
+    stamps: Sequence[ReadTimeStamp], proofs: ProofsOfExistence, material: StatusMaterial
+) -> TimeStampValidation:
+    if not stamps:
+        return TimeStampValidation(reports=(), standing=(), proofs=proofs)
+    return validate_time_stamps(stamps, proofs, material)
 
 
-def _signing_time(claimed: datetime | None, policy: ValidationPolicy, at: datetime) -> Check:
-    if claimed is None:
-        if policy.require_signing_time:
-            return Check.failed("claims.signing-time", SubIndication.SIG_CONSTRAINTS_FAILURE, reason="absent")
-        return Check.not_performed("claims.signing-time", reason="absent")
-    # a difference, never a sum: the last instants of the calendar plus a tolerance are no instant
-    if claimed - at > policy.clock_tolerance:
-        return Check.indeterminate(
-            "claims.signing-time",
-            SubIndication.SIG_CONSTRAINTS_FAILURE,
-            reason="in the future",
-            claimed=claimed.isoformat(),
-        )
-    return Check.passed("claims.signing-time", claimed=claimed.isoformat())
+_PASSED, _FAILED = Conclusion.PASSED, Conclusion.FAILED

@@ -1,0 +1,248 @@
+"""X.509 certificate validation (EN 319 102-1, 5.2.6) at a proven time, with past certificate validation (5.6.2.1).
+
+1. A path to an anchor, judged at the earliest proven time of what the certificate signed (`certification_path`).
+2. From just below the anchor down to the leaf (5.6.2.2, validation-time sliding): control-time begins at the validation
+   time. Status information and certificate are used only where both are proven to have existed by control-time, and the
+   information was issued by then. Control-time goes back to the moment from which a certificate was revoked, and, for
+   time-stamps, to its end: what somebody could have made with a key that nobody watches any more is no evidence.
+3. The status at the proven time: revoked by then, or good by information that is fresh for it (5.2.5) or was issued later.
+4. Algorithms by which the path hangs together, where they have an end: the certificate is proven to be older.
+
+Where this differs from the standard, and why: docs/adr/0015.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Literal
+
+from signing.algorithms import signature_algorithm, signature_algorithm_from_der
+from signing.certification_path import algorithm_check, validate_path
+from signing.revocation import judge_status
+from signing.validation_report import Check, Conclusion, Indication, SubIndication, conclude
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from signing.certificates import Certificate
+    from signing.policy import ValidationPolicy
+    from signing.revocation import StatusStatement
+    from signing.validation_report import RevocationReport
+    from signing.verify.certificate_status import StatusMaterial
+    from signing.verify.proof_of_existence import ProofsOfExistence
+
+STATUS: Final = "revocation.status"
+EXISTENCE: Final = "path.existence"
+CHECKS: Final = frozenset({EXISTENCE})
+VALIDITY: Final = "path.validity"
+
+# what is not known may be left unasked by policy; a hold or a number never issued is known
+_NOT_KNOWN: Final = frozenset({"absent", "not fresh", "unknown"})
+_PASSED, _FAILED = Conclusion.PASSED, Conclusion.FAILED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Use:
+    """What a certificate was used for, and when.
+
+    `judged_at` is the earliest proven time of what it signed; `fresh_at` the time for which its status must be known:
+    the same for a signer, genTime for a time-stamp. `newer_than` is the moment after which what it signed is proven to
+    have been made, None when nothing proves that.
+    """
+
+    certificate: Certificate
+    role: Literal["signer", "authority"]
+    judged_at: datetime
+    fresh_at: datetime
+    newer_than: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CertificateValidation:
+    """`path` signer first, empty when none was found; `revocation` is the evidence that was used."""
+
+    checks: tuple[Check, ...]
+    path: tuple[Certificate, ...]
+    revocation: tuple[RevocationReport, ...]
+
+    @property
+    def has_passed(self) -> bool:
+        return conclude(self.checks)[0] is Indication.TOTAL_PASSED
+
+
+def validate_certificate(use: Use, proofs: ProofsOfExistence, material: StatusMaterial) -> CertificateValidation:
+    """Steps 1 to 4 of this module."""
+    context = material.context
+    policy = context.policy if use.role == "signer" else _for_authorities(context.policy)
+    found = validate_path(use.certificate, material.candidates, context.anchors, at=use.judged_at, policy=policy)
+    if not found.path:
+        return CertificateValidation(checks=found.checks, path=(), revocation=())
+    if material.is_empty and policy.revocation == "not-checked" and use.judged_at == context.at:
+        return CertificateValidation(checks=(*found.checks, _NOT_CHECKED), path=found.path, revocation=())
+    walk = _Walk(use, proofs, material, policy)
+    walk.down(found.path)
+    checks = [_bounded(check, use, context.at, walk.leaf) for check in found.checks]
+    if use.judged_at < context.at:
+        checks.append(_existence(found.path, proofs, policy, walk.unproven))
+    return CertificateValidation(
+        checks=(*checks, *walk.checks), path=found.path, revocation=tuple(each.report() for each in walk.used)
+    )
+
+
+_NOT_CHECKED: Final = Check.not_performed(STATUS, reason="not checked")
+
+
+@lru_cache(maxsize=64)
+def _for_authorities(policy: ValidationPolicy) -> ValidationPolicy:
+    """What a policy asks of the certificate policies of signers is not asked of the services that witness."""
+    return replace(policy, acceptable_certificate_policies=(), require_certificate_policy=False)
+
+
+# --- 2, 3 ----------------------------------------------------------------------------------------------------------
+class _Walk:
+    """From just below the anchor to the leaf; `control_time` only ever goes back."""
+
+    def __init__(self, use: Use, proofs: ProofsOfExistence, material: StatusMaterial, policy: ValidationPolicy) -> None:
+        self.use, self.proofs, self.material, self.policy = use, proofs, material, policy
+        self.control_time = material.context.at
+        self.checks: list[Check] = []
+        self.used: list[StatusStatement] = []
+        self.leaf: Check | None = None
+        self.unproven: Certificate | None = None
+
+    def down(self, path: Sequence[Certificate]) -> None:
+        for index in range(len(path) - 2, -1, -1):
+            self._step(path[index], path[index + 1], is_leaf=index == 0)
+
+    def _step(self, certificate: Certificate, issuer: Certificate, *, is_leaf: bool) -> None:
+        if self.proofs.time(certificate.sha256) > self.control_time:
+            self.unproven = certificate
+        if self.use.role == "authority":
+            self.control_time = min(self.control_time, certificate.not_after)
+        statements, refused = self.material.on(certificate, issuer)
+        check, statement = self._judge(certificate, statements)
+        if _is_open(check) and self.policy.revocation == "not-checked":
+            check = Check.not_performed(STATUS, **{**check.params, "reason": "not checked"})
+        check = self._said(check, statement, is_leaf=is_leaf)
+        # what was turned away decides nothing beside the status itself, and is told all the same
+        told = [Check.not_performed(each.id, **each.params) for each in refused]
+        # the signer's own status first, as the path has it
+        self.checks[:0] = [check, *(each for each in told if each not in self.checks)]
+        if statement is not None:
+            self.used.append(statement)
+        if is_leaf:
+            self.leaf = check
+        for each in self._usable(statements):
+            # revoked by the time judged at: said above, and what lies below is judged for itself
+            if each.revoked_from is not None and each.revoked_from > self.use.judged_at:
+                self.control_time = min(self.control_time, each.revoked_from)
+
+    def _usable(self, statements: Iterable[StatusStatement]) -> tuple[StatusStatement, ...]:
+        return tuple([each for each in statements if self._is_usable(each)])
+
+    def _is_usable(self, statement: StatusStatement) -> bool:
+        """5.6.2.2: issued, and proven to exist, by control-time; and its algorithm was good when that was proven."""
+        proven = self.proofs.time(statement.evidence)
+        tolerance = self.policy.clock_tolerance if self.control_time == self.proofs.at else _NO_TIME
+        if proven > self.control_time or statement.this_update - self.control_time > tolerance:
+            return False
+        return _is_trusted(statement.algorithm, proven, self.policy)
+
+    def _judge(
+        self, certificate: Certificate, statements: tuple[StatusStatement, ...]
+    ) -> tuple[Check, StatusStatement | None]:
+        """The status at the proven time; where nothing says "revoked by then", at the time it must be known for."""
+        usable = self._usable(statements)
+        # a certificate that had ended by then was good for anything only before
+        at = min(self.use.judged_at, certificate.not_after)
+        check, statement = judge_status(usable, certificate, at=at, policy=self.policy)
+        if not _is_open(check):
+            return check, statement
+        fresh_at = min(self.use.fresh_at, at)
+        if fresh_at < at:
+            check, statement = judge_status(usable, certificate, at=fresh_at, policy=self.policy)
+        if _is_open(check) and len(usable) < len(statements):
+            return self._unproven(certificate, statements, at, fresh_at) or (check, statement)
+        return check, statement
+
+    def _unproven(
+        self, certificate: Certificate, statements: tuple[StatusStatement, ...], at: datetime, fresh_at: datetime
+    ) -> tuple[Check, StatusStatement | None] | None:
+        """What the evidence would say that is not proven to be old enough; None when that is nothing either."""
+        check, statement = judge_status(statements, certificate, at=at, policy=self.policy)
+        if check.conclusion is _FAILED and self.policy.revocation == "not-checked":
+            # no duty to ask is no licence to overlook
+            return check, statement
+        if _is_open(check):
+            check, _ = judge_status(statements, certificate, at=fresh_at, policy=self.policy)
+        if _is_open(check):
+            return None
+        params = {**check.params, "reason": "not proven by then", "control_time": self.control_time.isoformat()}
+        return Check.indeterminate(STATUS, SubIndication.NO_POE, **params), None
+
+    def _said(self, check: Check, statement: StatusStatement | None, *, is_leaf: bool) -> Check:
+        """What "revoked by then" means: for an authority, for a signer without proof, for one with proof against him."""
+        if check.conclusion is not _FAILED:
+            return check
+        if not is_leaf:
+            # another path may exist that was not given
+            return Check.indeterminate(check.id, SubIndication.REVOKED_CA_NO_POE, **check.params)
+        use, since = self.use, statement.revoked_from if statement is not None else None
+        if use.newer_than is not None and since is not None and use.newer_than >= since:
+            return check
+        if use.role == "signer" and self.policy.revoked_without_proof == "failed":
+            return check
+        return Check.indeterminate(check.id, SubIndication.REVOKED_NO_POE, **check.params)
+
+
+def _is_open(check: Check) -> bool:
+    """Nothing at hand answers the question."""
+    return check.sub_indication is SubIndication.TRY_LATER and check.params.get("reason") in _NOT_KNOWN
+
+
+def _is_trusted(algorithm_id: str, proven: datetime, policy: ValidationPolicy) -> bool:
+    algorithm = signature_algorithm(algorithm_id)
+    check = algorithm_check(STATUS, algorithm, named=algorithm_id, day=proven.date(), policy=policy)
+    return check.conclusion is _PASSED
+
+
+# --- 1, 4 ----------------------------------------------------------------------------------------------------------
+def _bounded(check: Check, use: Use, at: datetime, status: Check | None) -> Check:
+    """What a leaf's validity means beside its status and the proofs (5.2.6; 5.5.4, step 4)."""
+    if check.id != VALIDITY or check.conclusion is not Conclusion.INDETERMINATE:
+        return check
+    leaf = use.certificate
+    if use.judged_at < leaf.not_before:
+        is_proven = use.judged_at < at and use.role == "signer"
+        return Check.failed(check.id, SubIndication.NOT_YET_VALID, **check.params) if is_proven else check
+    if use.judged_at <= leaf.not_after:
+        return check
+    if use.newer_than is not None and use.newer_than > leaf.not_after:
+        return Check.failed(check.id, SubIndication.EXPIRED, **check.params)
+    if status is not None and status.conclusion is _PASSED:
+        return Check.indeterminate(check.id, SubIndication.OUT_OF_BOUNDS_NOT_REVOKED, **check.params)
+    return check
+
+
+def _existence(
+    path: Sequence[Certificate], proofs: ProofsOfExistence, policy: ValidationPolicy, unproven: Certificate | None
+) -> Check:
+    """Certificates that are leaned on in the past were there: before their issuer's key, or its algorithm, was lost."""
+    if unproven is not None:
+        return Check.indeterminate(EXISTENCE, SubIndication.NO_POE, certificate=unproven.subject.shown()[:300])
+    for certificate in path[:-1]:
+        algorithm = signature_algorithm_from_der(certificate.outer_algorithm)
+        proven = proofs.time(certificate.sha256)
+        named = algorithm.id if algorithm is not None else ""
+        check = algorithm_check(EXISTENCE, algorithm, named=named, day=proven.date(), policy=policy)
+        if check.sub_indication is SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE:
+            params = {**check.params, "certificate": certificate.subject.shown()[:300], "proven": proven.isoformat()}
+            return Check.indeterminate(EXISTENCE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, **params)
+    return _EXISTED
+
+
+_EXISTED: Final = Check.passed(EXISTENCE)
+_NO_TIME: Final = timedelta(0)

@@ -1,0 +1,303 @@
+"""A world of certificates, status and time-stamps in which every date can be chosen; made anew in each run, P-256 keys."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from signing import (
+    ETSI_BASELINE,
+    Certificate,
+    Check,
+    IssuedKey,
+    SignatureReport,
+    TrustAnchors,
+    ValidationPolicy,
+    asn1,
+)
+from signing.algorithms import digest_algorithm
+from signing.fetcher import Fetcher
+from signing.sandbox_services.tsa import SandboxTsa
+from signing.validation_data import NO_DATA, SIGNATURE, FoundTimeStamp, TimeStampKind, ValidationData
+from signing.verify.context import Context
+from signing.verify.signature import SignedClaims, judge_signer
+
+VALUE = b"the signature value"
+SHA256 = digest_algorithm("sha256")
+assert SHA256 is not None
+PASSED_VALUE = Check.passed("cms.signature-value")
+BOUND = Check.passed("cms.signing-certificate")
+POLICY = replace(ETSI_BASELINE, require_signing_time=False)
+
+
+def day(text: str) -> datetime:
+    """Noon of a day in UTC."""
+    return datetime.fromisoformat(f"{text}T12:00:00+00:00")
+
+
+@cache
+def _key(number: int) -> ec.EllipticCurvePrivateKey:
+    del number
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+@dataclass(frozen=True)
+class Party:
+    """Somebody with a certificate, a key, and whoever issued it."""
+
+    name: str
+    key: ec.EllipticCurvePrivateKey
+    x509: x509.Certificate
+    issuer: Party | None
+
+    @property
+    def der(self) -> bytes:
+        return self.x509.public_bytes(serialization.Encoding.DER)
+
+    @property
+    def certificate(self) -> Certificate:
+        return Certificate.from_der(self.der)
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.der).hexdigest()
+
+    def issued_key(self) -> IssuedKey:
+        chain = [] if self.issuer is None or self.issuer.issuer is None else [self.issuer.der]
+        return IssuedKey(kind="tsa", certificate=self.der, chain=tuple(chain), private_key=self.key)
+
+
+def party(
+    name: str,
+    number: int,
+    issuer: Party | None,
+    *,
+    since: str = "2000-01-01",
+    until: str = "2060-01-01",
+    ca: bool = False,
+    purposes: Sequence[x509.ObjectIdentifier] = (),
+    nocheck: bool = False,
+) -> Party:
+    key = _key(number)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    signing_key = issuer.key if issuer else key
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer.x509.subject if issuer else subject)
+        .public_key(key.public_key())
+        .serial_number(1000 + number)
+        .not_valid_before(day(since))
+        .not_valid_after(day(until))
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key()), critical=False)
+        .add_extension(
+            x509.KeyUsage(
+                digital_signature=not ca,
+                content_commitment=not ca and not purposes,
+                key_encipherment=False,
+                data_encipherment=False,
+                key_agreement=False,
+                key_cert_sign=ca,
+                crl_sign=ca,
+                encipher_only=False,
+                decipher_only=False,
+            ),
+            critical=True,
+        )
+    )
+    if purposes:
+        builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=True)
+    if nocheck:
+        builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)
+    return Party(name=name, key=key, x509=builder.sign(signing_key, hashes.SHA256()), issuer=issuer)
+
+
+@cache
+def world() -> dict[str, Party]:
+    """Root → CA → signer, and root → TSA CA → three time-stamp authorities that follow each other."""
+    stamping = [ExtendedKeyUsageOID.TIME_STAMPING]
+    root = party("Root", 0, None, ca=True)
+    ca = party("CA", 1, root, ca=True, until="2050-01-01")
+    tsa_ca = party("TSA CA", 2, root, ca=True, until="2050-01-01")
+    return {
+        "root": root,
+        "ca": ca,
+        "tsa-ca": tsa_ca,
+        "signer": party("Signer", 3, ca, since="2020-01-01", until="2023-01-01"),
+        "tsa": party("TSA", 4, tsa_ca, since="2020-01-01", until="2025-01-01", purposes=stamping),
+        "tsa-0": party("TSA 0", 7, tsa_ca, since="2018-01-01", until="2021-01-01", purposes=stamping),
+        "tsa-2": party("TSA 2", 5, tsa_ca, since="2023-06-01", until="2030-01-01", purposes=stamping),
+        "tsa-3": party("TSA 3", 6, tsa_ca, since="2028-01-01", until="2040-01-01", purposes=stamping),
+    }
+
+
+def who(name: str) -> Party:
+    return world()[name]
+
+
+ANCHORS_NAME = "the test's own"
+
+
+def anchors() -> TrustAnchors:
+    return TrustAnchors(name=ANCHORS_NAME, kind="named", certificates=(who("root").der,))
+
+
+REASONS = {"keyCompromise": 1, "superseded": 4, "certificateHold": 6}
+
+
+@cache
+def ocsp_answer(
+    name: str,
+    this_update: datetime,
+    *,
+    next_update: datetime | None = None,
+    revoked_at: datetime | None = None,
+    reason: str | None = None,
+    signed_by: Party | None = None,
+) -> bytes:
+    """OCSPResponse on somebody, by the issuer itself or by a responder of its own; producedAt is thisUpdate."""
+    asked = who(name).certificate
+    issuer = who(name).issuer
+    assert issuer is not None
+    signer = signed_by or issuer
+    null = asn1.encode(asn1.NULL)
+    certificate_id = asn1.encode(
+        asn1.SEQUENCE,
+        asn1.encode(asn1.SEQUENCE, asn1.encode_oid(SHA256.oid), null),
+        asn1.encode(asn1.OCTET_STRING, hashlib.sha256(issuer.certificate.subject.der).digest()),
+        asn1.encode(asn1.OCTET_STRING, hashlib.sha256(_key_bits(issuer)).digest()),
+        asn1.encode_integer(asked.serial),
+    )
+    status = b"\x80\x00"
+    if revoked_at is not None:
+        why = asn1.encode(0xA0, bytes((0x0A, 1, REASONS[reason]))) if reason else b""
+        status = asn1.encode(0xA1, _time(revoked_at), why)
+    single = asn1.encode(
+        asn1.SEQUENCE,
+        certificate_id,
+        status,
+        _time(this_update),
+        asn1.encode(0xA0, _time(next_update)) if next_update else b"",
+    )
+    responder = asn1.encode(0xA2, asn1.encode(asn1.OCTET_STRING, hashlib.sha1(_key_bits(signer)).digest()))
+    signed = asn1.encode(asn1.SEQUENCE, responder, _time(this_update), asn1.encode(asn1.SEQUENCE, single))
+    value = signer.key.sign(signed, ec.ECDSA(hashes.SHA256()))
+    basic = asn1.encode(
+        asn1.SEQUENCE,
+        signed,
+        asn1.encode(asn1.SEQUENCE, asn1.encode_oid(ECDSA_WITH_SHA256)),
+        asn1.encode(asn1.BIT_STRING, b"\0" + value),
+        asn1.encode(0xA0, asn1.encode(asn1.SEQUENCE, signer.der)) if signed_by else b"",
+    )
+    inside = asn1.encode(asn1.SEQUENCE, asn1.encode_oid("1.3.6.1.5.5.7.48.1.1"), asn1.encode(asn1.OCTET_STRING, basic))
+    return asn1.encode(asn1.SEQUENCE, b"\x0a\x01\x00", asn1.encode(0xA0, inside))
+
+
+ECDSA_WITH_SHA256 = "1.2.840.10045.4.3.2"
+
+
+def _time(moment: datetime) -> bytes:
+    return asn1.encode(asn1.GENERALIZED_TIME, moment.strftime("%Y%m%d%H%M%SZ").encode())
+
+
+def _key_bits(of: Party) -> bytes:
+    return of.key.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+
+
+def sha256_of(der: bytes) -> str:
+    return hashlib.sha256(der).hexdigest()
+
+
+def answers(*ders: bytes) -> ValidationData:
+    return ValidationData(ocsp_responses=ders)
+
+
+CHAINS = ("ca", "tsa-ca")
+
+
+def authorities_at(moment: datetime, *, lasts: timedelta = timedelta(days=30)) -> tuple[bytes, ...]:
+    """Good answers on the two authorities below the root."""
+    return tuple(ocsp_answer(name, moment, next_update=moment + lasts) for name in CHAINS)
+
+
+def good(name: str, moment: datetime, *, lasts: timedelta = timedelta(days=1)) -> bytes:
+    return ocsp_answer(name, moment, next_update=moment + lasts)
+
+
+def stamp(
+    by: str,
+    when: datetime,
+    *,
+    kind: TimeStampKind = "signature",
+    position: int = 0,
+    covers: Sequence[str] = (SIGNATURE,),
+    over: bytes = VALUE,
+    of: bytes | None = None,
+    embedded: ValidationData = NO_DATA,
+) -> FoundTimeStamp:
+    """A time-stamp by one of the authorities; `of` other than `over` makes it a time-stamp of something else."""
+    authority = SandboxTsa(key=who(by).issued_key(), clock=lambda: when)
+    token = authority.token(SHA256, SHA256.of(over if of is None else of))
+    return FoundTimeStamp(
+        id=f"{kind}-{position}",
+        kind=kind,
+        position=position,
+        token=token,
+        imprint=lambda digest: digest.of(over),
+        covers=frozenset(covers),
+        covers_in_words=("the signature value",),
+        embedded=embedded,
+    )
+
+
+def archive(
+    by: str, when: datetime, *objects: bytes, position: int = 1, over: Sequence[FoundTimeStamp] = ()
+) -> FoundTimeStamp:
+    """An archive time-stamp over the signature, the given certificates and status, and other time-stamps."""
+    covers = [SIGNATURE, *map(sha256_of, objects), *(sha256_of(each.token) for each in over)]
+    return stamp(by, when, kind="archive", position=position, covers=covers, over=b"archive %d" % position)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signed:
+    """One signature as a format's reader would hand it over; `replace` changes one thing."""
+
+    at: datetime
+    time_stamps: tuple[FoundTimeStamp, ...] = ()
+    embedded: ValidationData = NO_DATA
+    given: ValidationData = NO_DATA
+    policy: ValidationPolicy = POLICY
+    signer: str = "signer"
+    claimed: datetime | None = None
+    level: str = "B-B"
+    checks: tuple[Check, ...] = (BOUND, PASSED_VALUE)
+    fetcher: Fetcher | None = None
+    certificates: tuple[str, ...] = CHAINS
+
+    def judged(self) -> SignatureReport:
+        return judge_signer(
+            claims=SignedClaims(
+                id="s",
+                format="CAdES",
+                level=self.level,
+                covered=("content",),
+                signing_time=self.claimed,
+                time_stamps=self.time_stamps,
+                embedded=self.embedded,
+                value=VALUE,
+            ),
+            signer=who(self.signer).certificate,
+            candidates=tuple(who(name).certificate for name in self.certificates),
+            checks=self.checks,
+            context=Context(policy=self.policy, anchors=anchors(), at=self.at, data=self.given, fetcher=self.fetcher),
+        )
