@@ -25,6 +25,7 @@ from signing.sandbox_pki import IssuedKey, SandboxPki
 from signing.sign.container import sign_container
 from signing.sign.detached import sign_detached
 from signing.sign.envelope import sign_envelope
+from signing.sign.xml import sign_xml
 from signing.trust_anchors import TrustAnchors
 from signing.validation_data import NO_DATA, ValidationData
 from signing.validation_report import (
@@ -42,6 +43,7 @@ from signing.verify.container import ContainerValidation, unverified_content, ve
 from signing.verify.detached import verify_detached
 from signing.verify.envelope import EnvelopeValidation, verify_envelope
 from signing.verify.verified_object import VerifiedObject
+from signing.verify.xml import SignedXml, XmlValidation, verify_xml
 
 __all__ = [
     "DEFAULT_SIGNING",
@@ -68,6 +70,7 @@ __all__ = [
     "RevocationReport",
     "SandboxPki",
     "SignatureReport",
+    "SignedXml",
     "SigningError",
     "SigningKey",
     "SigningPolicy",
@@ -78,12 +81,15 @@ __all__ = [
     "ValidationPolicy",
     "ValidationReport",
     "VerifiedObject",
+    "XmlValidation",
     "certificate_facts",
     "sign_container",
     "sign_detached",
     "sign_envelope",
+    "sign_xml",
     "unverified_content",
     "verify_container",
     "verify_detached",
     "verify_envelope",
+    "verify_xml",
 ]

@@ -128,6 +128,18 @@ class ValidationPolicy:
     allow_attached_content: bool = False
     """True lets a CMS that carries its own content stand where a detached one is demanded, if that content is the
     same."""
+    accept_ber: bool = False
+    """True reads CMS whose lengths are open and whose content comes in pieces, as programs write that cannot look ahead;
+    what is signed must be DER in every case. False refuses any second way of writing the same thing."""
+    accept_sha1_certificate_reference: bool = False
+    """True lets a CMS name its signer's certificate by ESSCertID of the first version, which knows SHA-1 only; where the
+    second version is there as well, that one is judged."""
+    xml_coverage: Literal["document", "signed-parts"] = "document"
+    """"signed-parts" takes an XML signature over a part of its document, beside or around what it signs: whoever then
+    reads anything but the parts that are handed out reads what nobody signed."""
+    co_signatures: bool = False
+    """True takes an earlier signature of a document on what is left when the later ones, each after it passed, are taken
+    out, as the national tools sign one after another. The first signer then did not sign that others would follow."""
     anchor_validity: Literal["required", "ignored"] = "required"
     """"ignored" trusts an anchor after its own end (Rules 1187, item 4(1) ask every certificate of the path to be
     valid)."""
@@ -167,6 +179,8 @@ KZ_DOCUMENT = ValidationPolicy(
     # CMS made by the Java version of the national tool carries no ESSCertIDv2; XAdES demands its own in any case
     require_signing_certificate=False,
     accept_key_oid_as_signature_algorithm=True,
+    accept_ber=True,
+    co_signatures=True,
 )
 """A document under national law. It demands revocation status and a time-stamp, so a release that has neither ends
 INDETERMINATE under it: loosening is the caller's spoken decision (`dataclasses.replace`)."""
@@ -205,6 +219,8 @@ ETSI_BASELINE = ValidationPolicy(
     every_signature_covers_everything=False,
     require_manifest=False,
     accept_simple_containers=True,
+    accept_ber=True,
+    xml_coverage="signed-parts",
     max_path=10,
     require_critical_constraints=False,
 )

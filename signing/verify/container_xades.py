@@ -12,23 +12,27 @@ import schemas
 from signing import asic, xades, xmldsig
 from signing.validation_report import Check, SubIndication
 from signing.verify.container_objects import Pending, require_coverage
-from signing.verify.xml_signature import Examination, judge_algorithms, judge_key_value, judge_value
+from signing.verify.xml_signature import (
+    Examination,
+    judge_algorithms,
+    judge_key_value,
+    judge_value,
+    take_what_was_added,
+)
 from signing.xmldsig import Canonicalizer, StepError, failed, malformed, passed, passed_in, unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from signing.verify.container_objects import Known
-    from signing.xades import QualifyingProperties
-    from signing.xmldsig import Element, Reference, Signature
+    from signing.xmldsig import Element, Reference
 
 CHECKS: Final = frozenset({"asic.signature-file", "asic.references", "asic.media-types"})
 
 _XADES_SIGNATURES: Final = f"{{{asic.ASIC_NS}}}XAdESSignatures"
+
+
 # Forms of TS 101 903 that a signature has when its reference to the certificate is of the first version.
-_FORMS: Final = {"B-B": "BES", "B-T": "T", "B-LT": "X-L", "B-LTA": "A"}
-
-
 def examine_file(known: Known, name: str, checks: list[Check]) -> list[Pending]:
     """Each signature of one file; a file that is no list of signatures is a failed check of the container."""
     try:
@@ -69,7 +73,9 @@ def _examine(pending: Pending, element: Element, known: Known, canonicalizer: Ca
     properties = xades.read_qualifying_properties(
         signature, examination.checks, expected_policy=known.context.policy.expected_signature_policy
     )
-    _take_what_was_added(pending, signature, properties, known, canonicalizer)
+    take_what_was_added(
+        examination, signature, properties, canonicalizer, lambda reference: _octets_of(pending, known, reference)
+    )
     examination.signing_time = properties.signing_time
     examination.signer, others = xades.signing_certificate(signature, properties)
     examination.others = tuple(others)
@@ -121,35 +127,7 @@ def _require_media_types(signed: Mapping[str, str], listed: Mapping[str, str]) -
             raise malformed("asic.media-types", "differs from the manifest", name=name)
 
 
-# --- what was added later ------------------------------------------------------------------------------------------
-def _take_what_was_added(
-    pending: Pending,
-    signature: Signature,
-    properties: QualifyingProperties,
-    known: Known,
-    canonicalizer: Canonicalizer,
-) -> None:
-    """Time-stamps, validation data and the level they make; names what was not looked at."""
-    examination = pending.examination
-    examination.value = signature.value
-    skipped: tuple[str, ...] = ()
-    if properties.unsigned is not None or properties.content_time_stamps:
-        unsigned = xades.read_unsigned_properties(properties.unsigned, examination.checks)
-        content, not_read = xades.read_content_time_stamps(properties.content_time_stamps)
-        skipped = (*not_read, *unsigned.not_looked_at)
-        octets = xades.TimeStampedOctets(
-            signature, properties, canonicalizer, lambda reference: _octets_of(pending, known, reference)
-        )
-        examination.time_stamps = xades.found_time_stamps(octets, signature, content, unsigned)
-        examination.embedded = unsigned.embedded
-        examination.level = unsigned.level
-    if properties.is_first_version:
-        examination.level = _FORMS[examination.level]
-        examination.checks.append(Check.not_performed("xades.baseline", reason="SigningCertificate"))
-    if skipped:
-        examination.checks.append(Check.not_performed("xades.unsigned-properties", names=" ".join(skipped)[:1000]))
-
-
+# --- data objects for time-stamps ------------------------------------------------------------------------------------
 def _octets_of(pending: Pending, known: Known, reference: Reference) -> Iterator[bytes]:
     """A data object for a time-stamp over it; not for a signature that has failed: nobody makes us read twice."""
     name = asic.referenced_name(reference.uri)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from signing import algorithms, xmldsig
+from signing import algorithms, xades, xmldsig
 from signing.validation_data import NO_DATA
 from signing.validation_report import Check, Conclusion, SignatureReport, SubIndication, conclude
 from signing.verify.signature import SignedClaims, algorithm_check, judge_signer
@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from signing.certificates import Certificate
     from signing.validation_data import FoundTimeStamp, ValidationData
     from signing.verify.context import Context
-    from signing.xmldsig import Canonicalizer, Signature
+    from signing.xades import QualifyingProperties
+    from signing.xmldsig import Canonicalizer, Reference, Signature
 
 CHECKS: Final = frozenset({"xmldsig.signature-algorithm", "xmldsig.digest-algorithms", "xmldsig.signature-value"})
 
 _FAILED: Final = Conclusion.FAILED  # a member found once: Python 3.11 looks each up through a descriptor
+
+_FORMS: Final = {"B-B": "BES", "B-T": "T", "B-LT": "X-L", "B-LTA": "A"}
 
 T = TypeVar("T")
 
@@ -145,3 +148,32 @@ def judge_value(
 def judge_key_value(examination: Examination, signature: Signature, signer: Certificate) -> None:
     """Check "xmldsig.key-value"."""
     examination.take("xmldsig.key-value", lambda: xmldsig.require_key_value(signature.key_info, signer))
+
+
+def take_what_was_added(
+    examination: Examination,
+    signature: Signature,
+    properties: QualifyingProperties,
+    canonicalizer: Canonicalizer,
+    octets_of: Callable[[Reference], Iterable[bytes | memoryview]],
+) -> None:
+    """Time-stamps, validation data and the level they make; names what was not looked at.
+
+    `octets_of` gives what a data Reference hashes, and raises StepError where that cannot be had.
+    """
+    examination.value = signature.value
+    examination.signing_time = properties.signing_time
+    skipped: tuple[str, ...] = ()
+    if properties.unsigned is not None or properties.content_time_stamps:
+        unsigned = xades.read_unsigned_properties(properties.unsigned, examination.checks)
+        content, not_read = xades.read_content_time_stamps(properties.content_time_stamps)
+        skipped = (*not_read, *unsigned.not_looked_at)
+        octets = xades.TimeStampedOctets(signature, properties, canonicalizer, octets_of)
+        examination.time_stamps = xades.found_time_stamps(octets, signature, content, unsigned)
+        examination.embedded = unsigned.embedded
+        examination.level = unsigned.level
+    if properties.is_first_version:
+        examination.level = _FORMS[examination.level]
+        examination.checks.append(Check.not_performed("xades.baseline", reason="SigningCertificate"))
+    if skipped:
+        examination.checks.append(Check.not_performed("xades.unsigned-properties", names=" ".join(skipped)[:1000]))

@@ -30,11 +30,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DigestedObject:
-    """A data object as its Reference will name it; `digest` by the signing policy's algorithm."""
+    """A data object as its Reference will name it; `digest` by the signing policy's algorithm.
+
+    `is_around`: it is the document that the Signature will stand in, hashed in exclusive canonical form without it.
+    """
 
     uri: str
     media_type: str
     digest: bytes
+    is_around: bool = False
 
 
 def require_signable(key: SigningKey, signing_time: datetime) -> None:
@@ -68,7 +72,14 @@ def new_signature(
 
     properties = _new_signed_properties(name, claimed, digest.xml_uri, digest.of(certificate.der), objects)
     references = [
-        NewReference(id=f"{name}-r{index}", uri=item.uri, digest=item.digest) for index, item in enumerate(objects)
+        NewReference(
+            id=f"{name}-r{index}",
+            uri=item.uri,
+            digest=item.digest,
+            canonical=item.is_around,
+            enveloped=item.is_around,
+        )
+        for index, item in enumerate(objects)
     ]
     references.append(
         NewReference(type=SIGNED_PROPERTIES_TYPE, uri=f"#{name}-sp", digest=digest.of(properties), canonical=True)

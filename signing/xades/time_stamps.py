@@ -42,7 +42,7 @@ class TimeStampedOctets:
         signature: Signature,
         properties: QualifyingProperties,
         canonicalizer: Canonicalizer,
-        octets_of: Callable[[Reference], Iterable[bytes]],
+        octets_of: Callable[[Reference], Iterable[bytes | memoryview]],
     ) -> None:
         self._signature = signature
         self._properties = properties

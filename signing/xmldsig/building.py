@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from signing import algorithms
 from signing.errors import SigningError
 from signing.xmldsig.steps import DS, EXC_C14N
+from signing.xmldsig.transforms import ENVELOPED_SIGNATURE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewReference:
     """A ds:Reference to be written: `digest` is the digest of what `uri` stands for, after exclusive C14N if
-    `canonical`.
+    `canonical`, without the Signature itself if `enveloped` as well.
     """
 
     uri: str
@@ -28,6 +29,7 @@ class NewReference:
     id: str | None = None
     type: str | None = None
     canonical: bool = False
+    enveloped: bool = False
     prefixes: tuple[str, ...] = ()
 
 
@@ -72,7 +74,10 @@ def _new_reference(reference: NewReference, digest: DigestAlgorithm) -> str:
             parameters = (
                 f'<ec:InclusiveNamespaces xmlns:ec="{EXC_C14N}" PrefixList="{prefixes}"></ec:InclusiveNamespaces>'
             )
-        transforms = f'<ds:Transforms><ds:Transform Algorithm="{EXC_C14N}">{parameters}</ds:Transform></ds:Transforms>'
+        before = f'<ds:Transform Algorithm="{ENVELOPED_SIGNATURE}"></ds:Transform>' if reference.enveloped else ""
+        transforms = (
+            f'<ds:Transforms>{before}<ds:Transform Algorithm="{EXC_C14N}">{parameters}</ds:Transform></ds:Transforms>'
+        )
     return (
         f"<ds:Reference{named}>{transforms}"
         f'<ds:DigestMethod Algorithm="{digest.xml_uri}"></ds:DigestMethod>'

@@ -1,0 +1,151 @@
+"""What the References of a signature inside a document point to, and the octets that are hashed for them.
+
+1. "xml.references": every data Reference has one target in the document, each once: the whole document (empty URI), or
+   the one element of an identifier. Never a part of another signature, of this one its Objects and its KeyInfo only;
+   ds:Manifest is unsupported; nothing is fetched.
+2. "xml.coverage": where the policy asks for the whole document, the one data Reference is the whole document without this
+   Signature (and without those that came after it), canonicalized; else there is at least one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from signing import xmldsig
+from signing.validation_report import SubIndication
+from signing.xmldsig import DS, OBJECT, SIGNATURE, Removal, failed, local_name, malformed, unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from signing.xmldsig import Canonicalizer, Element, Reference, Signature
+
+_KEY_INFO = f"{{{DS}}}KeyInfo"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignedDocument:
+    """The one parse of a document. `signatures`: the Signatures that stand in no other, in document order."""
+
+    root: Element
+    ids: Mapping[str, Element]
+    signatures: tuple[Element, ...]
+    canonicalizer: Canonicalizer
+    taken_out: list[Element] = field(default_factory=list)
+    """Signatures that passed and are no longer part of what the earlier ones are judged on."""
+
+
+class Target(NamedTuple):
+    """What one data Reference points to. `name` is how a report says it: "document", or the fragment with its element."""
+
+    reference: Reference
+    element: Element
+    is_document: bool
+    name: str
+
+
+def targets_of(signature: Signature, data: Iterable[Reference], document: SignedDocument) -> tuple[Target, ...]:
+    """Check "xml.references"."""
+    found: list[Target] = []
+    for reference in data:
+        if reference.type == f"{DS}Manifest":
+            raise unsupported("xml.references", SubIndication.SIGNED_DATA_NOT_FOUND, "ds:Manifest")
+        target = _target(reference, document)
+        _require_place(target, signature)
+        if any(target.element is each.element and reference.transforms == each.reference.transforms for each in found):
+            raise malformed("xml.references", "twice", uri=reference.uri[:200])
+        found.append(target)
+    return tuple(found)
+
+
+def require_document(targets: Sequence[Target], document: SignedDocument) -> None:
+    """Check "xml.coverage" under a policy that asks for the whole document."""
+    if len(targets) != 1:
+        raise failed("xml.coverage", SubIndication.SIG_CONSTRAINTS_FAILURE, "not exactly one Reference to data")
+    target = targets[0]
+    transforms = target.reference.transforms
+    if target.element is not document.root or transforms.removal is not Removal.OWN_SIGNATURE:
+        raise failed(
+            "xml.coverage", SubIndication.SIG_CONSTRAINTS_FAILURE, "not the document", uri=target.reference.uri[:200]
+        )
+    if transforms.canonicalization is None:
+        raise failed("xml.coverage", SubIndication.SIG_CONSTRAINTS_FAILURE, "no canonicalization")
+
+
+def require_something(targets: Sequence[Target]) -> None:
+    """Check "xml.coverage" under a policy that takes parts."""
+    if not targets:
+        raise failed("xml.coverage", SubIndication.SIG_CONSTRAINTS_FAILURE, "nothing but properties")
+
+
+def octets_of(target: Target, signature: Signature, document: SignedDocument) -> list[bytes | memoryview]:
+    """The octets a Reference hashes, in pieces; StepError "xmldsig.canonicalization", "xmldsig.limits"."""
+    transforms = target.reference.transforms
+    if transforms.is_base64:
+        return [xmldsig.base64_text(target.element)]
+    pieces = document.canonicalizer.pieces_without(
+        target.element,
+        transforms.of_nodes(),
+        _left_out(target, signature, document),
+        is_document=target.is_document,
+    )
+    if not any(pieces):
+        raise malformed("xmldsig.canonicalization", "empty")
+    return pieces
+
+
+def others_covered(target: Target, signature: Signature, document: SignedDocument) -> list[Element]:
+    """The other signatures that stand inside what a Reference hashes."""
+    gone = _left_out(target, signature, document)
+    return [
+        each
+        for each in document.signatures
+        if each is not signature.element and each not in gone and _is_within(each, target.element)
+    ]
+
+
+def leaves_no_signature(target: Target, signature: Signature, document: SignedDocument) -> bool:
+    """Whether this is the whole document without any Signature in it: what an application takes for the document."""
+    return target.element is document.root and not others_covered(target, signature, document)
+
+
+def _left_out(target: Target, signature: Signature, document: SignedDocument) -> Collection[Element]:
+    removal = target.reference.transforms.removal
+    if removal is Removal.EVERY_SIGNATURE:
+        return set(target.element.iter(SIGNATURE))
+    if removal is Removal.OWN_SIGNATURE:
+        return {signature.element, *document.taken_out}
+    return document.taken_out
+
+
+def _target(reference: Reference, document: SignedDocument) -> Target:
+    if reference.uri == "":
+        return Target(reference, document.root, is_document=True, name="document")
+    identifier = xmldsig.fragment(reference.uri)
+    if identifier is None:  # a file, an address: nothing is fetched, and nothing lies beside a document
+        raise malformed("xml.references", "outside the document", uri=reference.uri[:200])
+    element = document.ids.get(identifier)
+    if element is None:
+        raise malformed("xml.references", "no such element", uri=reference.uri[:200])
+    name = "document" if element is document.root else f"{reference.uri[:200]} ({local_name(element)})"
+    return Target(reference, element, is_document=False, name=name)
+
+
+def _require_place(target: Target, signature: Signature) -> None:
+    element, transforms = target.element, target.reference.transforms
+    around = [element, *element.iterancestors()]
+    inside = next((each for each in around if each.tag == SIGNATURE), None)
+    if inside is not None:
+        if inside is not signature.element:
+            raise malformed("xml.references", "part of another signature", uri=target.reference.uri[:200])
+        if not any(each.tag in (OBJECT, _KEY_INFO) and each.getparent() is inside for each in around):
+            raise malformed("xml.references", "part of its own signature", uri=target.reference.uri[:200])
+    if transforms.removal is Removal.OWN_SIGNATURE and not _is_within(signature.element, element):
+        raise malformed("xml.references", "enveloped-signature elsewhere", uri=target.reference.uri[:200])
+    if transforms.is_base64 and len(element):
+        raise malformed("xml.references", "base64 of elements", uri=target.reference.uri[:200])
+
+
+def _is_within(element: Element, outer: Element) -> bool:
+    return element is outer or any(each is outer for each in element.iterancestors())
