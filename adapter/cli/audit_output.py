@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Literal
 
+from rich.console import Console
 from rich.text import Text
 
 from adapter import texts
@@ -18,11 +21,14 @@ from adapter.errors import Final, Place
 from adapter.texts import Language
 from adapter.usecases.verdict import Verdict
 
-Form = Literal["text", "json", "html"]
+Form = Literal["text", "json", "html", "xml"]
 
 _MARKS = {"TOTAL-PASSED": GOOD, "TOTAL-FAILED": BAD, "INDETERMINATE": UNSURE}
 _SHOWN = 20
 """Names of files that were not judged; all are counted."""
+
+_WIDTH = 120
+"""Columns of text in a file."""
 
 _WORDS = {
     "chain": {"kk": "құжаттар тізбегі", "ru": "цепочка документов", "en": "chain of documents"},
@@ -39,19 +45,50 @@ def show(screen: Screen, findings: Findings, form: Form) -> None:
     if form == "json":
         for row in findings.rows():
             screen.json(row)
-    elif form == "html":
-        sys.stdout.write(findings.page(screen.language).decode())
-    else:
+    elif form == "text":
         _lines(screen, findings)
+    else:
+        sys.stdout.write(_content(findings, form, screen.language).decode())
 
 
 def write(findings: Findings, form: Form, output: Path, language: Language) -> None:
-    """The report as a file. Raises Final `file.not-written`."""
-    content = findings.page(language) if form == "html" else _json_lines(findings)
+    """The report as a file; into a folder, one for each file judged.
+
+    Raises Final `file.not-written`.
+    """
     try:
-        output.write_bytes(content)
+        if output.is_dir():
+            for name, one in _named(findings, form):
+                (output / name).write_bytes(_content(one, form, language))
+        else:
+            output.write_bytes(_content(findings, form, language))
     except OSError as error:
         raise Final("file.not-written", place=Place(file=output.name), params={"file": output.name}) from error
+
+
+def _named(findings: Findings, form: Form) -> Iterator[tuple[str, Findings]]:
+    """A name for each file's own report: that of the file, with a number where it stands twice."""
+    ending = {"text": "txt"}.get(form, form)
+    taken: set[str] = set()
+    for one in findings.alone():
+        name = Path(one.verdicts[0].file).name or "report"
+        number = next(each for each in count(1) if (name if each == 1 else f"{name}-{each}") not in taken)
+        name = name if number == 1 else f"{name}-{number}"
+        taken.add(name)
+        yield f"{name}.{ending}", one
+
+
+def _content(findings: Findings, form: Form, language: Language) -> bytes:
+    if form == "json":
+        return _json_lines(findings)
+    if form == "xml":
+        return findings.etsi()
+    if form == "html":
+        return findings.page(language)
+    paper = io.StringIO()
+    console = Console(file=paper, soft_wrap=True, color_system=None, width=_WIDTH)
+    _lines(Screen(language=language, as_json=False, out=console, err=console), findings)
+    return paper.getvalue().encode("utf-8", "backslashreplace")
 
 
 def _json_lines(findings: Findings) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,11 +11,11 @@ from typing import Annotated, Literal
 import typer
 
 from adapter import texts
-from adapter.cli.app import FAILED, JsonOption, LanguageOption, app, context, now
+from adapter.cli.app import FAILED, OK, JsonOption, LanguageOption, app, context, now
 from adapter.cli.audit_output import show, write
 from adapter.cli.screen import Screen
 from adapter.cli.targets import Targets, targets_of
-from adapter.composition.audit_forms import Findings
+from adapter.composition.audit_forms import Findings, report_schema
 from adapter.composition.audit_pool import verdicts
 from adapter.composition.auditor import Assignment, shown_name, terms_of
 from adapter.composition.trust_files import CERTIFICATE_ENDINGS, files_of
@@ -26,6 +27,12 @@ _CODES = {"TOTAL-PASSED": 0, "TOTAL-FAILED": 1, "INDETERMINATE": 2}
 _CRL_ENDINGS = (".crl", ".pem")
 _OCSP_ENDINGS = (".ocsp", ".ors", ".der")
 _TIMES = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"]
+
+
+def _show_schema(wanted: bool) -> None:  # noqa: FBT001 - the shape that typer calls
+    if wanted:
+        sys.stdout.write(report_schema().decode())
+        raise typer.Exit(OK)
 
 
 @app.command(epilog="Example: [cyan]elshi verify packages/*.asice --trust trust/*.pem[/]")
@@ -78,8 +85,8 @@ def verify(
         typer.Option("--allow-host", help="One more host that --online may ask; give it again for more."),
     ] = None,
     form: Annotated[
-        Literal["text", "json", "html"] | None,
-        typer.Option("--format", help="Form of the report; text without it."),
+        Literal["text", "json", "html", "xml"] | None,
+        typer.Option("--format", help="Form of the report; text without it. xml: ETSI TS 119 102-2."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the report here; into a folder, one for each file.")
@@ -88,6 +95,10 @@ def verify(
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", min=1, max=256, help="Processes; as many as pay without it.")
     ] = None,
+    schema: Annotated[  # noqa: ARG001 - an eager option, acted on before anything else is asked for
+        bool,
+        typer.Option("--schema", callback=_show_schema, is_eager=True, help="Print the JSON Schema of --json and end."),
+    ] = False,
     as_json: JsonOption = False,
     language: LanguageOption = None,
 ) -> int:

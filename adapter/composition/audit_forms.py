@@ -5,8 +5,8 @@ All are made from one plain form, the JSON of verify (verification-report.schema
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -44,6 +44,22 @@ class Findings:
         plain = [one.as_json() for one in self.verdicts]
         links = [asdict(link) for link in self.links]
         return rendition.audit_page(plain, links, language, passed_over=self.passed_over)
+
+    def etsi(self) -> bytes:
+        """The ETSI validation report (TS 119 102-2) in XML."""
+        return rendition.etsi_report(self.rows(), at=str(self.terms["at"]), program=program())
+
+    def alone(self) -> Iterator[Findings]:
+        """The same, each verdict by itself; what one document rests on stays with it."""
+        for verdict in self.verdicts:
+            document = (verdict.subject or {}).get("documentId")
+            links = [link for link in self.links if document is not None and link.source == document]
+            yield replace(self, verdicts=(verdict,), links=links, passed_over=())
+
+
+def report_schema() -> bytes:
+    """The JSON Schema of `rows`."""
+    return rendition.report_schema()
 
 
 def program() -> str:

@@ -1,6 +1,11 @@
-"""The printed form of a document: PDF/A in Kazakh and Russian, the same bytes for the same Report."""
+"""Forms for readers: the printed form of a document (PDF/A in Kazakh and Russian), pages, and reports on verification.
 
+The same Report, or the same findings, give the same bytes.
+"""
+
+from adapter.rendition.etsi_report import etsi_report
 from adapter.rendition.pages import audit_page, publication_page
 from adapter.rendition.render import render
+from adapter.rendition.report_schema import report_schema
 
-__all__ = ["audit_page", "publication_page", "render"]
+__all__ = ["audit_page", "etsi_report", "publication_page", "render", "report_schema"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from adapter.composition.stand import Stand
 from tests.unit.cli.conftest import Elshi
+from tests.unit.json_shape import breaches
 
 
 @pytest.fixture
@@ -103,12 +105,44 @@ def test_the_table_counts_each_verdict(
 def test_a_report_goes_into_the_file_named(
     elshi: Elshi, trust: tuple[object, ...], container: Path, tmp_path: Path
 ) -> None:
-    for form, start in (("json", b'{"file"'), ("html", b"<!DOCTYPE html>")):
+    forms = (("json", b'{"file"'), ("html", b"<!DOCTYPE html>"), ("xml", b"<?xml"), ("text", "✓".encode()))
+    for form, start in forms:
         output = tmp_path / f"report.{form}"
         assert not elshi("verify", container, *trust, "--format", form, "-o", output, code=0).out
         assert output.read_bytes().startswith(start)
     assert elshi("verify", container, *trust, "--format", "html", code=0).out.startswith("<!DOCTYPE html>")
     assert elshi("verify", container, *trust, "-o", tmp_path / "no" / "x", code=3).err
+
+
+def test_a_folder_gets_a_report_for_each_file(
+    elshi: Elshi, trust: tuple[object, ...], container: Path, tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        shutil.copy(container, tmp_path / name / "one.asice")
+    (tmp_path / "out").mkdir()
+    elshi("verify", tmp_path / "a", tmp_path / "b", *trust, "--format", "xml", "-o", tmp_path / "out", code=0)
+    assert sorted(one.name for one in (tmp_path / "out").iterdir()) == ["one.asice-2.xml", "one.asice.xml"]
+
+
+def test_everything_printed_as_json_satisfies_the_published_schema(
+    elshi: Elshi, stand: Stand, trust: tuple[object, ...], container: Path, tmp_path: Path
+) -> None:
+    schema = json.loads(elshi("verify", "--schema", code=0).out)
+    (tmp_path / "bad.asice").write_bytes(b"PK")
+    (tmp_path / "seal.p7s").write_bytes(b"\x30\x03abc")
+    (tmp_path / "seal").write_bytes(b"content")
+    (tmp_path / "evidence").mkdir()
+    (tmp_path / "evidence" / "evidence.json").write_text("{}", encoding="ascii")
+    told = [
+        *elshi("verify", container, tmp_path, *trust, "--json").lines,
+        *elshi("verify", container, "--trust", tmp_path / "bad.asice", "--json", code=3).lines,
+        *elshi(
+            "verify", tmp_path / "seal.p7s", tmp_path / "gone", stand.folder / "gateway.pem", *trust, "--json"
+        ).lines,
+    ]
+    assert len(told) >= 7
+    assert [found for one in told for found in breaches(one, schema, schema)] == []
 
 
 def test_the_european_policy_judges_a_container_without_a_document_of_ours(
