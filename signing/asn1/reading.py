@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 MAX_DEPTH: Final = 64
 MAX_ELEMENTS: Final = 100_000
+MAX_OID_OCTETS: Final = 128
+"""The longest in the field has some 30; an arc of a megabyte is a number that takes seconds to write out."""
 
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
 UTF8_STRING, PRINTABLE_STRING, T61_STRING, IA5_STRING = 0x0C, 0x13, 0x14, 0x16
@@ -256,8 +258,8 @@ def _is_integer(content: bytes) -> bool:
 
 
 def _is_oid(content: bytes) -> bool:
-    """Complete arcs, none of which starts with 0x80, a leading zero."""
-    if not content or content[-1] & 0x80:
+    """Complete arcs, none of which starts with 0x80, a leading zero; a longer one than any in use is refused."""
+    if not content or len(content) > MAX_OID_OCTETS or content[-1] & 0x80:
         return False
     at = content.find(b"\x80")
     while at >= 0:

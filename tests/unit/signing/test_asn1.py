@@ -89,6 +89,7 @@ def test_garbage_is_malformed_and_nothing_else(data: bytes):
         pytest.param("050100", "asn1.not-der", id="null with content"),
         pytest.param("0600", "asn1.not-der", id="empty object identifier"),
         pytest.param("06022a80", "asn1.not-der", id="object identifier that does not end"),
+        pytest.param("068181" + "ff" * 128 + "01", "asn1.not-der", id="object identifier of 129 octets"),
         pytest.param("06032a8001", "asn1.not-der", id="arc with a leading zero"),
         pytest.param("0300", "asn1.not-der", id="empty bit string"),
         pytest.param("030108", "asn1.not-der", id="eight spare bits"),
