@@ -3,7 +3,8 @@
 1. `statements_on` reads evidence and keeps what is authentic and speaks on the certificate, whatever its time;
    what had to be turned away becomes a check `revocation.*` that says why.
 2. `judge_status` finds the statement that decides at a time: the check `revocation.status`.
-3. Evidence that is missing, stale, forged or about something else leaves the status open: INDETERMINATE / TRY_LATER,
+3. `fetch_status` asks the places a certificate names; `gather` collects what a whole path needs at level B-LT.
+4. Evidence that is missing, stale, forged or about something else leaves the status open: INDETERMINATE / TRY_LATER,
    never a no, and never a yes.
 """
 
@@ -11,6 +12,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from signing.revocation.fetching import fetch_status
+from signing.revocation.gathering import gather
 from signing.revocation.judgement import STATUS, is_fresh, judge_status
 from signing.revocation.statement import HOLD, NEVER_ISSUED, StatusStatement
 from signing.revocation.statements import statements_on
@@ -28,7 +31,23 @@ CHECKS: Final = frozenset(
         "revocation.algorithm",
         "revocation.signature",
         "revocation.issuer-path",
+        "revocation.crl-issuer",
+        "revocation.crl-number",
+        "revocation.scope",
+        "revocation.delta",
+        "revocation.nonce",
+        "revocation.fetched",
     }
 )
 
-__all__ = ["CHECKS", "HOLD", "NEVER_ISSUED", "StatusStatement", "is_fresh", "judge_status", "statements_on"]
+__all__ = [
+    "CHECKS",
+    "HOLD",
+    "NEVER_ISSUED",
+    "StatusStatement",
+    "fetch_status",
+    "gather",
+    "is_fresh",
+    "judge_status",
+    "statements_on",
+]

@@ -59,6 +59,8 @@ class StatusStatement:
     origin: Origin
     evidence: str
     der: bytes
+    based_on: tuple[bytes, ...] = ()
+    """DER of the other lists it rests on: the base of a delta CRL, the CRLs of the other reasons."""
 
     @property
     def certificates(self) -> tuple[Certificate, ...]:

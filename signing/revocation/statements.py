@@ -9,6 +9,8 @@ from typing import Final
 from signing.certificates import Certificate
 from signing.errors import Malformed, SigningError
 from signing.policy import ValidationPolicy
+from signing.revocation.certificate_list import CertificateList, read_crl
+from signing.revocation.crl import crl_statements
 from signing.revocation.judgement import judge_status, shown
 from signing.revocation.ocsp import NO_CHECK, is_delegated, ocsp_statement
 from signing.revocation.ocsp_response import NotSuccessfulError, read_ocsp
@@ -89,7 +91,22 @@ def _statements(
             refused.append(turned_away("revocation.evidence-format", error.code, kind="ocsp").check)
         except TurnedAwayError as error:
             refused.append(error.check)
-    return tuple(statements), tuple(dict.fromkeys(refused))
+    said, turned = _said_by_lists(question, evidence)
+    return (*statements, *said), tuple(dict.fromkeys((*refused, *turned)))
+
+
+def _said_by_lists(question: Question, evidence: _Evidence) -> tuple[tuple[StatusStatement, ...], tuple[Check, ...]]:
+    lists: list[tuple[CertificateList, Origin]] = []
+    refused: list[Check] = []
+    for origin, der in _each(evidence, "crl"):
+        if len(refused) >= _MAX_REFUSED:
+            break
+        try:
+            lists.append((read_crl(der), origin))
+        except Malformed as error:
+            refused.append(turned_away("revocation.evidence-format", error.code, kind="crl").check)
+    statements, turned = crl_statements(lists, question)
+    return statements, (*refused, *turned)
 
 
 def _each(evidence: _Evidence, kind: str) -> Iterator[tuple[Origin, bytes]]:
