@@ -22,10 +22,12 @@ from signing.policy import (
     ValidationPolicy,
 )
 from signing.sandbox_pki import IssuedKey, SandboxPki
-from signing.sign.container import sign_container
+from signing.sign.augmentation import augment_container
+from signing.sign.container import add_signature, sign_container
 from signing.sign.detached import sign_detached
 from signing.sign.envelope import sign_envelope
 from signing.sign.xml import sign_xml
+from signing.timestamp import TimeStampAuthority
 from signing.trust_anchors import TrustAnchors
 from signing.validation_data import NO_DATA, ValidationData
 from signing.validation_report import (
@@ -75,6 +77,7 @@ __all__ = [
     "SigningKey",
     "SigningPolicy",
     "SubIndication",
+    "TimeStampAuthority",
     "TimeStampReport",
     "TrustAnchors",
     "ValidationData",
@@ -82,6 +85,8 @@ __all__ = [
     "ValidationReport",
     "VerifiedObject",
     "XmlValidation",
+    "add_signature",
+    "augment_container",
     "certificate_facts",
     "sign_container",
     "sign_detached",

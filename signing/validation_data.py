@@ -7,7 +7,7 @@ of what it `covers` and of nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -34,6 +34,14 @@ class ValidationData:
             certificates=tuple(dict.fromkeys(der for each in every for der in each.certificates)),
             crls=tuple(dict.fromkeys(der for each in every for der in each.crls)),
             ocsp_responses=tuple(dict.fromkeys(der for each in every for der in each.ocsp_responses)),
+        )
+
+    def without(self, objects: Collection[bytes]) -> ValidationData:
+        """What is not among `objects` (DER)."""
+        return ValidationData(
+            certificates=tuple(der for der in self.certificates if der not in objects),
+            crls=tuple(der for der in self.crls if der not in objects),
+            ocsp_responses=tuple(der for der in self.ocsp_responses if der not in objects),
         )
 
 

@@ -25,6 +25,9 @@ _NEVER_FROM_UNIX: Final = 0x7FC0  # beside the attributes DOS knew, 7-Zip alone 
 # Tenths of a version: those of APPNOTE 4.4.3.2, those Info-ZIP wrote of itself, and 0, which means nothing.
 _VERSIONS: Final = frozenset({0, 10, 11, 20, 21, 23, 25, 27, 30, 31, 45, 46, 50, 51, 52, 61, 62, 63})
 _REGULAR: Final = 0o10
+_DOS_FOLDER: Final = 0x10
+_UNIX_FOLDER: Final = 0o4
+_EMPTY_DEFLATED: Final = 2  # octets a deflater writes of nothing
 _ZIP64_MARK: Final = 0xFFFFFFFF
 _MAX_DIRECTORY: Final = 4 << 20
 # The one archive comment the standard knows (EN 319 162-1, A.1); any other could hide a second end record.
@@ -135,20 +138,32 @@ def require_limits(entries: list[Entry], limits: ContainerLimits) -> None:
         raise malformed("asic.limits", "unpacked size", limit=str(limits.max_unpacked))
 
 
+def is_folder(entry: Entry) -> bool:
+    """An entry that many programs write for a folder: a name that ends in a slash, and nothing in it."""
+    return entry.name.endswith("/") and entry.size == entry.crc == 0 and entry.packed <= _EMPTY_DEFLATED
+
+
 def require_names(entries: list[Entry], limits: ContainerLimits) -> None:
     seen: set[str] = set()
     for entry in entries:
-        flaw = name_flaw(entry.name, limits)
+        name = entry.name[:-1] if is_folder(entry) else entry.name
+        flaw = name_flaw(name, limits)
         if flaw is not None:
             raise malformed("asic.names", flaw, name=entry.name[:255])
-        key = name_key(entry.name)
+        key = name_key(name)
         if key in seen:
             raise malformed("asic.names", "twice", name=entry.name)
         seen.add(key)
 
 
 def require_regular(entry: Entry) -> None:
-    flaw = _flaw((entry.made_by, entry.needed, entry.flags, entry.method, entry.is_text, entry.attributes))
+    attributes = entry.attributes
+    if is_folder(entry):
+        # what a folder may say of itself and a file may not; all else is asked as of a file
+        attributes &= ~_DOS_FOLDER
+        if attributes >> 28 == _UNIX_FOLDER:
+            attributes = attributes & ~(0xF << 28) | _REGULAR << 28
+    flaw = _flaw((entry.made_by, entry.needed, entry.flags, entry.method, entry.is_text, attributes))
     if flaw is not None:
         raise malformed("asic.entries", flaw, name=entry.name)
     if entry.method == STORED and entry.packed != entry.size:

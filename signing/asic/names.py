@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 MIMETYPE: Final = "application/vnd.etsi.asic-e+zip"
+SIMPLE_MIMETYPE: Final = "application/vnd.etsi.asic-s+zip"
 MIMETYPE_NAME: Final = "mimetype"
 META_INF: Final = "META-INF/"
 MANIFEST_NAME: Final = "META-INF/manifest.xml"
@@ -26,6 +27,7 @@ CHUNK: Final = 256 * 1024
 _OWN_ENTRIES: Final = 3  # mimetype, manifest, signature
 _MEDIA_TYPE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
 _PLAIN_NAME: Final = re.compile(r"(?:[A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]++)*+/)*+[A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]++)*+")
+_XADES_FILE: Final = re.compile(r"META-INF/[^/]*signatures[^/]*\.xml", re.IGNORECASE)
 _BAD_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # Names are shown to people: these turn the reading order round, so that exe.pdf may be fdp.exe.
 _BIDI_CONTROLS: Final = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -35,9 +37,9 @@ _BIDI_CONTROLS: Final = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 class ContainerLimits:
     """Sizes in bytes, counted from the directory and again while reading. Loosening one costs memory, disk or time."""
 
-    max_archive: int = 1 << 30
-    max_entry: int = 512 << 20
-    max_unpacked: int = 2 << 30
+    max_archive: int = 3 << 30
+    max_entry: int = 2 << 30
+    max_unpacked: int = 4 << 30
     max_entries: int = 1_000
     max_ratio: int = 100
     ratio_from: int = 1 << 20
@@ -107,6 +109,11 @@ def is_reserved(name: str) -> bool:
     """Whether the standard keeps this name for itself; such a name is never a data object."""
     folded = name.casefold()
     return folded in {MIMETYPE_NAME, "meta-inf"} or folded.startswith("meta-inf/")
+
+
+def is_xades_file(name: str) -> bool:
+    """Whether this entry holds XAdES signatures (EN 319 162-1, 4.3.3.2, 4.4.3.2)."""
+    return _XADES_FILE.fullmatch(name) is not None
 
 
 def reference_uri(name: str) -> str:

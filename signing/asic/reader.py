@@ -89,15 +89,18 @@ class Archive:
     at its position, so they must not be in different threads.
     """
 
-    def __init__(self, source: Source, entries: Sequence[Entry], places: Sequence[Place], size: int) -> None:
+    def __init__(
+        self, source: Source, entries: Mapping[str, Entry], places: Mapping[str, Place], size: int, media_type: str
+    ) -> None:
         self._source = source
-        self.places: Mapping[str, Place] = {entry.name: place for entry, place in zip(entries, places, strict=True)}
+        self.places = places
         self.size = size
-        self.entries: Mapping[str, Entry] = {entry.name: entry for entry in entries}
+        self.entries = entries
+        self.media_type = media_type
 
     def over(self, source: Source) -> Archive:
         """The same entries read from another stream of the same bytes."""
-        return Archive(source, tuple(self.entries.values()), tuple(self.places.values()), self.size)
+        return Archive(source, self.entries, self.places, self.size, self.media_type)
 
     def read(self, name: str) -> bytes:
         """The whole content of one entry; whoever asks has looked at its size."""
@@ -123,6 +126,12 @@ class Archive:
         if crc != entry.crc:
             raise malformed("asic.content", "checksum", name=name)
 
+    def packed_chunks(self, name: str) -> Iterator[bytes]:
+        """The octets of an entry as they lie in the archive, packed or not; nothing of them is checked."""
+        entry = self.entries[name]
+        for offset in range(0, entry.packed, CHUNK):
+            yield self._packed(entry, offset)
+
     def _whole(self, entry: Entry) -> bytes:
         content = self._packed(entry, 0)
         if entry.method != STORED:
@@ -144,8 +153,7 @@ class Archive:
         return content
 
     def _stored(self, entry: Entry) -> Iterator[bytes]:
-        for offset in range(0, entry.packed, CHUNK):
-            yield self._packed(entry, offset)
+        yield from self.packed_chunks(entry.name)
 
     def _inflated(self, entry: Entry) -> Iterator[bytes]:
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
@@ -171,10 +179,16 @@ class Archive:
         return read_at(self._source, self.places[entry.name].content_offset + offset, count, "asic.content")
 
 
-def open_archive(source: Source, checks: list[Check], limits: ContainerLimits = DEFAULT_LIMITS) -> Archive:
+def open_archive(
+    source: Source,
+    checks: list[Check],
+    limits: ContainerLimits = DEFAULT_LIMITS,
+    media_types: Sequence[str] = (MIMETYPE,),
+) -> Archive:
     """Check the structure, steps 1 to 7; one Check appended per step that passed, StepError at the first that did not.
 
-    Raises SigningError signing.source-unreadable when the file system does not deliver.
+    `media_types` are those `mimetype` may state; the one it states is the archive's. Empty folders are no entries of
+    it. Raises SigningError signing.source-unreadable when the file system does not deliver.
     """
     size = size_of(source)
     if size > limits.max_archive:
@@ -192,9 +206,16 @@ def open_archive(source: Source, checks: list[Check], limits: ContainerLimits = 
     checks.append(passed("asic.local-headers"))
     _require_tiling(source, raw_entries, places, directory_offset)
     checks.append(passed("asic.spans"))
-    archive = Archive(source, raw_entries, places, size)
-    _require_mimetype(archive)
+    entries = {entry.name: entry for entry in raw_entries}
+    by_name = {entry.name: place for entry, place in zip(raw_entries, places, strict=True)}
+    archive = Archive(
+        source, entries, by_name, size, _media_type(Archive(source, entries, by_name, size, ""), media_types)
+    )
     checks.append(passed("asic.mimetype"))
+    folders = [name for name in entries if name.endswith("/")]
+    for name in folders:
+        archive.read(name)  # nothing, or two octets that inflate to nothing
+        del entries[name]
     return archive
 
 
@@ -245,7 +266,7 @@ def _after_descriptor(source: Source, entry: Entry, end: int, following: int) ->
 
 
 # --- 7 and 9: mimetype and manifest --------------------------------------------------------------------------------
-def _require_mimetype(archive: Archive) -> None:
+def _media_type(archive: Archive, known: Sequence[str]) -> str:
     entry = archive.entries.get(MIMETYPE_NAME)
     if entry is None:
         raise malformed("asic.mimetype", "missing")
@@ -255,8 +276,11 @@ def _require_mimetype(archive: Archive) -> None:
         raise malformed("asic.mimetype", "not stored")
     if entry.extra or archive.places[MIMETYPE_NAME].local_extra:
         raise malformed("asic.mimetype", "extra field")
-    if entry.size != len(MIMETYPE) or archive.read(MIMETYPE_NAME) != MIMETYPE.encode():
-        raise malformed("asic.mimetype", "another media type")
+    stated = archive.read(MIMETYPE_NAME) if entry.size <= max(map(len, known)) else b""
+    for media_type in known:
+        if stated == media_type.encode():
+            return media_type
+    raise malformed("asic.mimetype", "another media type")
 
 
 def read_manifest(archive: Archive) -> dict[str, str]:
@@ -278,6 +302,6 @@ def read_manifest(archive: Archive) -> dict[str, str]:
         if path in listed:
             raise malformed("asic.manifest", "twice", name=path[:255])
         listed[path] = named[_MEDIA_TYPE]
-    if listed.pop("/", None) != MIMETYPE:
+    if listed.pop("/", None) != archive.media_type:
         raise malformed("asic.manifest", "no entry for the container")
     return listed

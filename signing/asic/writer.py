@@ -11,7 +11,7 @@ from signing.errors import SigningError
 from signing.xmldsig import escape_attribute
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 LOCAL: Final = struct.Struct("<4sHHHHHIIIHH")
 CENTRAL: Final = struct.Struct("<4sHHHHHHIIIHHHHHII")
@@ -38,6 +38,28 @@ class Hasher(Protocol):
     def update(self, data: bytes, /) -> None: ...
 
 
+class PackedEntry(Protocol):
+    """What the directory of another archive says of an entry that is copied."""
+
+    @property
+    def method(self) -> int: ...
+    @property
+    def crc(self) -> int: ...
+    @property
+    def packed(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+
+
+class Entries(Protocol):
+    """An archive whose entries are copied as they are packed."""
+
+    @property
+    def entries(self) -> Mapping[str, PackedEntry]: ...
+
+    def packed_chunks(self, name: str, /) -> Iterator[bytes]: ...
+
+
 class ContainerWriter:
     """Writes entries one after another behind `mimetype`; `finish` writes the directory.
 
@@ -45,14 +67,14 @@ class ContainerWriter:
     signing.data-object-changed; what is already written then stays for the caller to discard.
     """
 
-    def __init__(self, out: BinaryIO, limits: ContainerLimits = DEFAULT_LIMITS) -> None:
+    def __init__(self, out: BinaryIO, limits: ContainerLimits = DEFAULT_LIMITS, *, media_type: str = MIMETYPE) -> None:
         self._out = out
         self._limits = limits
         self._start = out.tell()
         self._position = 0
         self._unpacked = 0
         self._central: list[bytes] = []
-        self.add(MIMETYPE_NAME, MIMETYPE.encode(), deflate=False)
+        self.add(MIMETYPE_NAME, media_type.encode(), deflate=False)
 
     def add(self, name: str, content: bytes, *, deflate: bool = True) -> None:
         """One entry whose content is in memory."""
@@ -88,6 +110,19 @@ class ContainerWriter:
         self._out.write(header)
         self._position += len(header) + packed
         self._out.seek(self._start + self._position)
+
+    def copy(self, archive: Entries, name: str) -> None:
+        """One entry of another container, its packed octets as they are; dates and rights become ours.
+
+        Raises SigningError signing.container-too-large, StepError where the archive cannot be read.
+        """
+        entry = archive.entries[name]
+        deflate = entry.method == DEFLATED
+        header = self._describe(name, deflate=deflate, crc=entry.crc, packed=entry.packed, size=entry.size)
+        self._out.write(header)
+        for chunk in archive.packed_chunks(name):
+            self._out.write(chunk)
+        self._position += len(header) + entry.packed
 
     def finish(self) -> None:
         """Write the directory and the end record."""

@@ -18,7 +18,6 @@ manifest are named as not looked at and never handed out.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -46,8 +45,6 @@ CHECKS: Final = (
 )
 NOTES: Final = frozenset({"asic.meta-inf"}) | xades.NOTES
 """Ids of checks that are only ever NOT_PERFORMED: what stands there and was not looked at."""
-
-_XADES_FILE: Final = re.compile(r"META-INF/[^/]*signatures[^/]*\.xml", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +77,7 @@ def verify_container(
     hashed: dict[str, dict[str, bytes]] = {}
     media_types: Mapping[str, str] = {}
     try:
-        archive = asic.open_archive(source, checks, limits)
+        archive = asic.open_archive(source, checks, limits, _media_types_taken(policy))
         names = _data_names(archive, checks)
         files = _signature_files(archive, checks, limits)
         known = Known(archive, names, _manifest(archive, names, checks, policy), limits, context)
@@ -127,11 +124,15 @@ def unverified_content(
     `max_bytes`. Raises SigningError signing.source-unreadable.
     """
     try:
-        archive = asic.open_archive(source, [], limits)
+        archive = asic.open_archive(source, [], limits, (asic.MIMETYPE, asic.SIMPLE_MIMETYPE))
         entry = archive.entries.get(name)
         return None if entry is None or entry.size > max_bytes else archive.read(name)
     except StepError:
         return None
+
+
+def _media_types_taken(policy: ValidationPolicy) -> tuple[str, ...]:
+    return (asic.MIMETYPE, asic.SIMPLE_MIMETYPE) if policy.accept_simple_containers else (asic.MIMETYPE,)
 
 
 # --- 1: the container ----------------------------------------------------------------------------------------------
@@ -139,15 +140,18 @@ def _data_names(archive: Archive, checks: list[Check]) -> tuple[str, ...]:
     others = [
         name
         for name in archive.entries
-        if name.startswith(asic.META_INF) and name != asic.MANIFEST_NAME and not _XADES_FILE.fullmatch(name)
+        if name.startswith(asic.META_INF) and name != asic.MANIFEST_NAME and not asic.is_xades_file(name)
     ]
     if others:
         checks.append(Check.not_performed("asic.meta-inf", names=" ".join(others)[:1000]))
-    return tuple(name for name in archive.entries if not asic.is_reserved(name))
+    names = tuple(name for name in archive.entries if not asic.is_reserved(name))
+    if archive.media_type == asic.SIMPLE_MIMETYPE and len(names) != 1:
+        raise malformed("asic.mimetype", "not exactly one data object")
+    return names
 
 
 def _signature_files(archive: Archive, checks: list[Check], limits: ContainerLimits) -> list[str]:
-    found = [name for name in archive.entries if _XADES_FILE.fullmatch(name)]
+    found = [name for name in archive.entries if asic.is_xades_file(name)]
     if not found:
         raise malformed("asic.signatures", "none")
     if len(found) > limits.max_signatures:

@@ -5,6 +5,14 @@ Which objects a signature qualifies is the question of its container or document
 
 from __future__ import annotations
 
+from signing.xades.augmenting import (
+    new_any_validation_data,
+    new_archive_time_stamp,
+    new_certificate_values,
+    new_revocation_values,
+    new_signature_time_stamp,
+    new_time_stamp_validation_data,
+)
 from signing.xades.building import DigestedObject, new_signature, require_signable
 from signing.xades.names import (
     CHECKS,
@@ -20,8 +28,10 @@ from signing.xades.signed_properties import (
     require_formats,
     signing_certificate,
 )
+from signing.xades.splicing import with_properties
 from signing.xades.time_stamps import TimeStampedOctets, found_time_stamps
 from signing.xades.unsigned_properties import (
+    VALUES,
     TimeStampProperty,
     UnsignedProperties,
     read_content_time_stamps,
@@ -33,6 +43,7 @@ __all__ = [
     "MAX_UNSIGNED_PROPERTIES",
     "NOTES",
     "SIGNED_PROPERTIES_TYPE",
+    "VALUES",
     "XADES",
     "XADES141",
     "DigestedObject",
@@ -41,11 +52,18 @@ __all__ = [
     "TimeStampedOctets",
     "UnsignedProperties",
     "found_time_stamps",
+    "new_any_validation_data",
+    "new_archive_time_stamp",
+    "new_certificate_values",
+    "new_revocation_values",
     "new_signature",
+    "new_signature_time_stamp",
+    "new_time_stamp_validation_data",
     "read_content_time_stamps",
     "read_qualifying_properties",
     "read_unsigned_properties",
     "require_formats",
     "require_signable",
     "signing_certificate",
+    "with_properties",
 ]

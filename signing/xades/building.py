@@ -1,4 +1,4 @@
-"""A ds:Signature of level B-B, as bytes in canonical form."""
+"""A ds:Signature of level B-B or B-T, as bytes in canonical form."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from signing.certificates import Certificate
 from signing.errors import SigningError
+from signing.xades.augmenting import new_signature_time_stamp, new_unsigned_properties
 from signing.xades.names import SIGNED_PROPERTIES_TYPE, XADES
 from signing.xmldsig import (
     DS,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from signing.keys import SigningKey
     from signing.policy import SigningPolicy
+    from signing.timestamp import TimeStampAuthority
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,14 +53,19 @@ def require_signable(key: SigningKey, signing_time: datetime) -> None:
 
 
 def new_signature(
-    objects: Sequence[DigestedObject], key: SigningKey, *, policy: SigningPolicy, signing_time: datetime
+    objects: Sequence[DigestedObject],
+    key: SigningKey,
+    *,
+    policy: SigningPolicy,
+    signing_time: datetime,
+    time_stamps: TimeStampAuthority | None = None,
 ) -> bytes:
-    """A ds:Signature of level B-B over detached objects, as UTF-8 XML without declaration.
+    """A ds:Signature over detached objects, as UTF-8 XML without declaration: level B-B, with `time_stamps` B-T.
 
     Identifiers come from digests, so equal input gives equal bytes where the algorithm is deterministic (RSA PKCS#1,
     Ed25519). SignedInfo and SignedProperties stand in it in their canonical form, so that what is hashed is a slice of
     what is written. Raises SigningError signing.naive-time, signing.no-certificate, signing.algorithm-refused,
-    signing.own-signature-wrong.
+    signing.own-signature-wrong, and what `TimeStampAuthority.stamp` raises.
     """
     require_signable(key, signing_time)
     algorithm, digest = signing_algorithms(key.algorithm, policy.digest)
@@ -94,8 +101,17 @@ def new_signature(
         + b"<ds:KeyInfo><ds:X509Data>%b</ds:X509Data></ds:KeyInfo>" % certificates
         + f'<ds:Object><xades:QualifyingProperties xmlns:xades="{XADES}" Target="#{name}">'.encode()
         + properties
+        + (b"" if time_stamps is None else _new_unsigned_properties(name, value, time_stamps))
         + b"</xades:QualifyingProperties></ds:Object></ds:Signature>"
     )
+
+
+def _new_unsigned_properties(name: str, value: bytes, time_stamps: TimeStampAuthority) -> bytes:
+    """xades:UnsignedProperties with a time-stamp over the ds:SignatureValue element in exclusive canonical form."""
+    digest = time_stamps.digest_algorithm
+    element = f'<ds:SignatureValue xmlns:ds="{DS}">'.encode() + base64.b64encode(value) + b"</ds:SignatureValue>"
+    token = time_stamps.stamp(digest, digest.of(element))
+    return new_unsigned_properties(new_signature_time_stamp(f"{name}-t0", token))
 
 
 def _new_signed_properties(

@@ -114,12 +114,12 @@ class QualifyingProperties:
 
 
 def read_qualifying_properties(
-    signature: Signature, checks: list[Check], *, expected_policy: str | None = None
+    signature: Signature, checks: list[Check], *, expected_policy: str | None = None, judges_policy: bool = True
 ) -> QualifyingProperties:
     """Steps 1 to 4 and the shape of 5 and 6; appends a check for each of 1 to 4 that passed.
 
     `expected_policy` is the identifier of the one signature policy the caller takes. Its document is not here, so the
-    hash of it that was signed is not compared with anything.
+    hash of it that was signed is not compared with anything. Who does not judge the signature leaves step 3 out.
     """
     qualifying = _only_qualifying_properties(signature)
     parts = dict(_known_children(qualifying, _PROPERTIES))
@@ -135,7 +135,8 @@ def read_qualifying_properties(
     checks.append(passed("xades.qualifying-properties"))
     reference = _signed_properties_reference(signature, identifier)
     checks.append(passed("xades.signed-properties"))
-    checks.append(_policy_check(properties.get("SignaturePolicyIdentifier"), expected_policy))
+    if judges_policy:
+        checks.append(_policy_check(properties.get("SignaturePolicyIdentifier"), expected_policy))
     signing_time = _signing_time(properties.get("SigningTime"))
     checks.append(passed("xades.signing-time"))
     digest_uri, digest, serial = _certificate_reference(properties)

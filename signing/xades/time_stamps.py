@@ -50,6 +50,14 @@ class TimeStampedOctets:
         self._octets_of = octets_of
         self._after_references: dict[str, Hash] = {}
 
+    def again(
+        self, signature: Signature, properties: QualifyingProperties, canonicalizer: Canonicalizer
+    ) -> TimeStampedOctets:
+        """The same References in a document to which only unsigned properties were added: not read a second time."""
+        other = TimeStampedOctets(signature, properties, canonicalizer, self._octets_of)
+        other._after_references = self._after_references
+        return other
+
     def imprint(self, stamp: TimeStampProperty, before: Sequence[etree._Element], algorithm: DigestAlgorithm) -> bytes:
         """The digest a token in `stamp` must state; `before` are the unsigned properties before an archive one.
 

@@ -53,6 +53,8 @@ _SIGNATURE_PROPERTIES: Final = local("UnsignedSignatureProperties")
 _OBJECT_PROPERTIES: Final = local("UnsignedDataObjectProperties")
 _CERTIFICATE_VALUES: Final = local("CertificateValues")
 _REVOCATION_VALUES: Final = local("RevocationValues")
+VALUES: Final = frozenset({_CERTIFICATE_VALUES, _REVOCATION_VALUES})
+"""Tags of the properties of which a signature has one at most."""
 _CERTIFICATES: Final = frozenset({_CERTIFICATE_VALUES, local("AttrAuthoritiesCertValues")})
 _REVOCATION: Final = frozenset({_REVOCATION_VALUES, local("AttributeRevocationValues")})
 _BOTH: Final = frozenset({local141("TimeStampValidationData"), local141("AnyValidationData")})
