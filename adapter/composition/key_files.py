@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from signing.keys import pem, pkcs12
 Made = TypeVar("Made")
 
 DER_START: Constant = b"\x30"
+_CERTIFICATE: Constant = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
 
 def load_key(content: bytes, password: bytes | None, *, file: str) -> signing.SigningKey:
@@ -30,6 +32,21 @@ def signing_errors(make: Callable[[], Made], *, file: str | None = None) -> Made
         return make()
     except signing.SigningError as error:
         raise Final(error.code, place=Place(file=file), params=dict(error.params)) from error
+
+
+def certificates(path: Path) -> tuple[bytes, ...]:
+    """One certificate in DER, or every one of a PEM text, as DER. Raises as `certificate` does."""
+    content = read_file(path, "trust.unreadable")
+    if content[:1] == DER_START:
+        return (content,)
+    try:
+        texts = _CERTIFICATE.findall(content.decode("ascii"))
+        found = tuple(ssl.PEM_cert_to_DER_cert(text) for text in texts)
+    except ValueError:
+        found = ()
+    if not found:
+        raise Final("trust.not-one-certificate", place=Place(file=path.name), params={"file": path.name})
+    return found
 
 
 def certificate(path: Path) -> bytes:

@@ -5,7 +5,7 @@ A key is opened at its first use and not before: a node that only serves never a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +15,11 @@ import schemas
 import signing
 from adapter import rules
 from adapter.clock import SystemClock, SystemIdentifiers
-from adapter.composition.key_files import DER_START, certificate, load_key, read_file, signing_errors
+from adapter.composition.key_files import certificate, read_file, signing_errors
+from adapter.composition.node_keys import NodeKeys
 from adapter.composition.passes import OwnBody, Passes
 from adapter.composition.report_files import Opened, open_report, source_context
+from adapter.composition.secret_sources import AskPassword
 from adapter.domain.document import BodyCode, DocumentId, Sha256
 from adapter.domain.header import RulesetRef
 from adapter.domain.outgoing import Words
@@ -29,14 +31,11 @@ from adapter.exchange.file_store import FileStore
 from adapter.exchange.gateway import Gateway
 from adapter.http_client import HttpClient
 from adapter.ports import AddressBook, Clock, Identifiers, KeptBlob
-from adapter.settings import KeySettings, Settings
+from adapter.settings import Settings
 from adapter.storage import DirectoryEvidenceFolder, SqlStore, open_store
 from adapter.usecases.delivery_plan import DeliveryPlan
 from adapter.usecases.submit import SubmitLimits, Submitted
 from adapter.usecases.verified_container import Judged, Trust
-
-AskPassword = Callable[[str], str]
-"""Asks a person for the password of the key named; raises Final `keys.no-password` where nobody can be asked."""
 
 
 def nobody_to_ask(name: str) -> str:
@@ -71,8 +70,7 @@ class Node(Passes):
         self.limits = SubmitLimits(max_file_bytes=settings.exchange.files.max_file_bytes)
         self.bins = {BodyCode(code): known.bin for code, known in settings.bodies.items()}
         self.is_office_signed = settings.exchange.is_office_signed and settings.keys.office is not None
-        self._ask = ask_password
-        self._keys: dict[str, signing.SigningKey] = {}
+        self._keys = NodeKeys(settings.keys, ask=ask_password, clock=self.clock)
 
     # --- parts --------------------------------------------------------------------------------------------------------
     @cached_property
@@ -132,22 +130,7 @@ class Node(Passes):
 
     def _key(self, name: Literal["document", "office", "envelope"]) -> signing.SigningKey:
         """A key by its name in the settings, opened once."""
-        if name not in self._keys:
-            entry = getattr(self.settings.keys, name)
-            if entry is None:
-                raise Final("keys.not-set", params={"key": name})
-            self._keys[name] = self._opened_key(name, entry)
-        return self._keys[name]
-
-    def _opened_key(self, name: str, entry: KeySettings) -> signing.SigningKey:
-        content = read_file(entry.file, "keys.unreadable")
-        is_pkcs12 = content[:1] == DER_START
-        if entry.password is not None:
-            password = entry.password.reveal()
-        else:
-            needs_one = is_pkcs12 or b"ENCRYPTED" in content
-            password = self._ask(f"{name} ({entry.file.name})") if needs_one else ""
-        return load_key(content, password.encode() if password else None, file=entry.file.name)
+        return self._keys.get(name)
 
     @cached_property
     def gateway_certificates(self) -> tuple[bytes, ...]:

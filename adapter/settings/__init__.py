@@ -11,11 +11,10 @@ production, anchors of a sandbox in production.
 """
 
 from adapter.settings.file import load_settings, settings_from
+from adapter.settings.keys import KeySettings, KeysSettings
 from adapter.settings.values import (
     BodySettings,
     DeliverySettings,
-    KeySettings,
-    KeysSettings,
     KnownBody,
     Profile,
     RulesSettings,

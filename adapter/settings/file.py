@@ -51,6 +51,9 @@ def settings_from(mapping: Mapping[str, Any], folder: Path) -> Settings:
                 second=f"exchange.profile={exchange['profile']}",
             )
         mapping = {**mapping, "exchange": {**exchange, "profile": kind}}
+    keys = mapping.get("keys")
+    if isinstance(keys, Mapping):
+        mapping = {**mapping, "keys": {"pin_marks": "pin-marks", **keys}}
     settings = reading.value(Settings, mapping, "")
     if reading.findings or not isinstance(settings, Settings):
         raise SettingsRefused(tuple(reading.findings))

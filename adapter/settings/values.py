@@ -14,6 +14,7 @@ from adapter.errors import Finding, SettingsRefused, Severity
 from adapter.exchange.config import ExchangeConfig, UnknownConfig
 from adapter.http_client import HttpSettings
 from adapter.secret import Secret
+from adapter.settings.keys import KeysSettings, key_contradictions, key_faults
 from adapter.storage import StorageConfig
 
 _SHORTEST_TOKEN: Final = 16
@@ -47,28 +48,6 @@ class RulesSettings:
     id: str = "RK-GOV-1141-2010"
     version: str = "2021-03-18"
     folder: Path | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class KeySettings:
-    """One key in a PKCS#12 or PEM file. Without a password here a person is asked for it when the key is needed."""
-
-    file: Path
-    password: Secret | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class KeysSettings:
-    """Keys of the node; each may be absent where nothing needs it.
-
-    document    the head's, for reports that are signed here; on a server it should be absent
-    office      the office's: signature over travelling files, receipts and responses, seal of evidence folders
-    envelope    the information system's, for messages
-    """
-
-    document: KeySettings | None = None
-    office: KeySettings | None = None
-    envelope: KeySettings | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -190,10 +169,12 @@ def _contradictions(settings: Settings) -> list[Finding]:
         )
     pairs += _of_the_exchange(settings)
     pairs += _of_the_bodies(settings)
+    pairs += key_contradictions(settings.keys)
     found = [
         Finding(code="settings.contradiction", severity=Severity.ERROR, params={"first": first, "second": second})
         for first, second in pairs
     ]
+    found += key_faults(settings.keys)
     if not 0 <= settings.server.port <= _LAST_PORT:
         params = {"key": "server.port", "expected": f"whole number, 0 to {_LAST_PORT}"}
         found.append(Finding(code="settings.wrong-type", severity=Severity.ERROR, params=params))

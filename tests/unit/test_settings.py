@@ -471,3 +471,51 @@ def test_every_finding_has_a_sentence_that_names_the_key_in_each_language(tmp_pa
             sentence = texts.render_finding(finding, language)
             assert str(finding.params["key"]) in sentence.what
             assert sentence.to_do
+
+
+# --- keys ------------------------------------------------------------------------------------------------------------
+def _with_key(folder: Path, lines: str) -> Path:
+    return written(folder, PLAIN.replace(f'file = "keys/head.p12"\npassword = "{SECRET}"', lines))
+
+
+def test_a_key_in_a_token_is_read_with_what_finds_it(tmp_path: Path) -> None:
+    settings = load_settings(
+        _with_key(
+            tmp_path,
+            'module = "/usr/lib/m.so"\nlabel = "HEAD"\nserial = "01ab"\nkey = "sign"\nkey_id = "0a"\n'
+            'certificate = "head.pem"\npadding = "pss"\npin_from = "fd:3"',
+        ),
+        {},
+    )
+    key = settings.keys.document
+    assert key is not None
+    assert (key.module, key.certificate) == (Path("/usr/lib/m.so"), tmp_path / "head.pem")
+    assert (key.label, key.serial, key.key, key.key_id, key.padding) == ("HEAD", "01ab", "sign", "0a", "pss")
+    assert key.pin_from == "fd:3"
+    assert settings.keys.pin_marks == tmp_path / "pin-marks"
+
+
+@pytest.mark.parametrize(
+    ("lines", "code", "said"),
+    [
+        ('password = "x"', "settings.missing", {"key": "keys.document.file"}),
+        ('file = "a"\nmodule = "b"', "settings.contradiction", {"second": "keys.document.module"}),
+        ('file = "a"\npin_from = "keypad"', "settings.contradiction", {"second": "keys.document.pin_from=keypad"}),
+        ('file = "a"\npadding = "pss"', "settings.contradiction", {"second": "keys.document.padding=pss"}),
+        (
+            f'module = "a"\npassword = "{SECRET}"\npin_from = "prompt"',
+            "settings.contradiction",
+            {"second": "keys.document.pin_from"},
+        ),
+        ('module = "a"\nkey_id = "0"', "settings.wrong-type", {"key": "keys.document.key_id"}),
+        (f'module = "a"\npin_from = "{SECRET}"', "settings.wrong-type", {"key": "keys.document.pin_from"}),
+        ('module = "a"\npin_from = "file:relative"', "settings.wrong-type", {"key": "keys.document.pin_from"}),
+    ],
+)
+def test_what_contradicts_in_a_key_is_refused(tmp_path: Path, lines: str, code: str, said: dict[str, str]) -> None:
+    with pytest.raises(SettingsRefused) as caught:
+        load_settings(_with_key(tmp_path, lines), {})
+    (finding,) = caught.value.findings
+    assert finding.code == code
+    assert said.items() <= dict(finding.params).items()
+    assert SECRET not in repr(finding)
