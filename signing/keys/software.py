@@ -85,10 +85,10 @@ def software_key(key: PrivateKeyTypes, certificates: Sequence[bytes]) -> Softwar
     weakness = own[0].public_key.weakness
     if weakness is not None:
         raise SigningError("signing.key-weak", reason=weakness)
-    return SoftwareKey(key, _in_order(own[0], parsed), algorithm)
+    return SoftwareKey(key, in_order(own[0], parsed), algorithm)
 
 
-def _in_order(own: Certificate, parsed: Sequence[Certificate]) -> list[Certificate]:
+def in_order(own: Certificate, parsed: Sequence[Certificate]) -> list[Certificate]:
     """The key's own certificate, then issuers by name and key identifier as far as they came along.
 
     Only an order for those who read: whether they are issuers in truth is the verifier's question.
