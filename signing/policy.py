@@ -168,6 +168,10 @@ class ValidationPolicy:
     algorithm_end_dates: tuple[tuple[str, date], ...] = ()
     """(id of a signature or digest algorithm, first day it is not trusted): earlier than the table's own date wins."""
 
+    def __hash__(self) -> int:
+        # a policy is looked up in caches at each signature, and hashing forty fields would cost more than a look-up
+        return hash((self.name, self.revocation, self.timestamp))
+
 
 DEFAULT_SIGNING = SigningPolicy(name="elshi-signing/1")
 

@@ -33,8 +33,8 @@ class ProofsOfExistence:
     """
 
     at: datetime
-    earliest: Mapping[str, ProofOfExistence] = field(default_factory=lambda: MappingProxyType({}))
-    inside: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    earliest: Mapping[str, ProofOfExistence] = field(default_factory=dict)
+    inside: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def of(self, object_id: str) -> ProofOfExistence:
         return self.earliest.get(object_id) or ProofOfExistence(time=self.at)

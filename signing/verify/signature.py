@@ -125,7 +125,7 @@ def judge_signer(
     policy, at = context.policy, context.at
     stamps = read_time_stamps(claims.time_stamps) if claims.time_stamps else ()
     material = _material(claims, stamps, candidates, context)
-    stamped = _stamped(stamps, _known_proofs(signer, checks, at), material)
+    stamped = _stamped(stamps, signer, checks, material)
     best = stamped.proofs.time(SIGNATURE)
     newer_than = stamped.newer_than
     made = [*(checks if best == at else judged_at(checks, best, newer_than=newer_than)), *context_checks(context)]
@@ -195,21 +195,17 @@ def _material(
     return StatusMaterial(context=context, embedded=embedded, candidates=came_along)
 
 
-def _known_proofs(signer: Certificate | None, checks: Sequence[Check], at: datetime) -> ProofsOfExistence:
-    """A signature that signs the reference to its certificate is younger than the certificate."""
-    proofs = ProofsOfExistence(at=at)
-    if signer is None or not any(
-        check.id.endswith(".signing-certificate") and check.conclusion is _PASSED for check in checks
-    ):
-        return proofs
-    return proofs.holding(SIGNATURE, (signer.sha256,))
-
-
 def _stamped(
-    stamps: Sequence[ReadTimeStamp], proofs: ProofsOfExistence, material: StatusMaterial
+    stamps: Sequence[ReadTimeStamp], signer: Certificate | None, checks: Sequence[Check], material: StatusMaterial
 ) -> TimeStampValidation:
+    proofs = ProofsOfExistence(at=material.context.at)
     if not stamps:
         return TimeStampValidation(reports=(), standing=(), proofs=proofs)
+    # a signature that signs the reference to its certificate is younger than the certificate
+    if signer is not None and any(
+        check.id.endswith(".signing-certificate") and check.conclusion is _PASSED for check in checks
+    ):
+        proofs = proofs.holding(SIGNATURE, (signer.sha256,))
     return validate_time_stamps(stamps, proofs, material)
 
 
