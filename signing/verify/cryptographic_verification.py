@@ -6,10 +6,10 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from signing.algorithms import Standing, verify_signature
-from signing.validation_report import Check, SubIndication
+from signing.validation_report import Check, Conclusion, SubIndication
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from signing.algorithms import Form, SignatureAlgorithm
@@ -49,6 +49,20 @@ def judged_at(checks: Iterable[Check], proven_at: datetime, *, newer_than: datet
     then no older proof can come any more, and the check says CRYPTO_CONSTRAINTS_FAILURE.
     """
     return tuple([_judged_at(check, proven_at, newer_than) if _has_ended(check) else check for check in checks])
+
+
+def worst_of(checks: Sequence[Check], passed: Check) -> Check:
+    """The one of several checks on algorithms that decides, `passed` when all of them passed.
+
+    One that proof can mend never hides one that it cannot, and of two that ended the earlier one counts.
+    """
+    troubled = [check for check in checks if check.conclusion is not Conclusion.PASSED]
+    return max(troubled, key=_severity) if troubled else passed
+
+
+def _severity(check: Check) -> tuple[bool, bool, int]:
+    until = -date.fromisoformat(check.params["until"]).toordinal() if _has_ended(check) else 0
+    return check.conclusion is Conclusion.FAILED, not _has_ended(check), until
 
 
 def _has_ended(check: Check) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from signing import algorithms, xades, xmldsig
 from signing.validation_data import NO_DATA
 from signing.validation_report import Check, Conclusion, SignatureReport, SubIndication, conclude
+from signing.verify.cryptographic_verification import worst_of
 from signing.verify.signature import SignedClaims, algorithm_check, judge_signer
 from signing.xmldsig import StepError, passed
 
@@ -108,15 +109,13 @@ def judge_algorithms(
         algorithm_check("xmldsig.signature-algorithm", method, named=signature.method_uri, day=day, policy=policy)
     )
     digests: dict[str, DigestAlgorithm] = {}
-    worst = passed("xmldsig.digest-algorithms")
+    checks = []
     for uri in dict.fromkeys(reference.digest_uri for reference in signature.references):
         digest = algorithms.digest_by_uri(uri)
-        check = algorithm_check("xmldsig.digest-algorithms", digest, named=uri, day=day, policy=policy)
-        if check.conclusion is Conclusion.FAILED or worst.conclusion is Conclusion.PASSED:
-            worst = check
+        checks.append(algorithm_check("xmldsig.digest-algorithms", digest, named=uri, day=day, policy=policy))
         if digest is not None and digest.standing is algorithms.Standing.TRUSTED:
             digests[uri] = digest
-    examination.checks.append(worst)
+    examination.checks.append(worst_of(checks, passed("xmldsig.digest-algorithms")))
     usable = method is not None and method.standing is algorithms.Standing.TRUSTED
     return (method if usable else None), digests
 

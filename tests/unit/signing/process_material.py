@@ -10,7 +10,7 @@ from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from signing import (
@@ -43,10 +43,18 @@ def day(text: str) -> datetime:
     return datetime.fromisoformat(f"{text}T12:00:00+00:00")
 
 
+Key = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+
+
 @cache
-def _key(number: int) -> ec.EllipticCurvePrivateKey:
+def _key(number: int, *, other_algorithm: bool) -> Key:
+    """One key for each number; two certificates of one number are two certificates of one key."""
     del number
-    return ec.generate_private_key(ec.SECP256R1())
+    return ed25519.Ed25519PrivateKey.generate() if other_algorithm else ec.generate_private_key(ec.SECP256R1())
+
+
+def _hash_of(key: Key) -> hashes.SHA256 | None:
+    return hashes.SHA256() if isinstance(key, ec.EllipticCurvePrivateKey) else None
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,7 @@ class Party:
     """Somebody with a certificate, a key, and whoever issued it."""
 
     name: str
-    key: ec.EllipticCurvePrivateKey
+    key: Key
     x509: x509.Certificate
     issuer: Party | None
 
@@ -84,9 +92,9 @@ def party(
     until: str = "2060-01-01",
     ca: bool = False,
     purposes: Sequence[x509.ObjectIdentifier] = (),
-    nocheck: bool = False,
+    other_algorithm: bool = False,
 ) -> Party:
-    key = _key(number)
+    key = _key(number, other_algorithm=other_algorithm)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     signing_key = issuer.key if issuer else key
     builder = (
@@ -117,18 +125,17 @@ def party(
     )
     if purposes:
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=True)
-    if nocheck:
-        builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)
-    return Party(name=name, key=key, x509=builder.sign(signing_key, hashes.SHA256()), issuer=issuer)
+    return Party(name=name, key=key, x509=builder.sign(signing_key, _hash_of(signing_key)), issuer=issuer)
 
 
 @cache
 def world() -> dict[str, Party]:
-    """Root → CA → signer, and root → TSA CA → three time-stamp authorities that follow each other."""
+    """Root → CA → signer; root → TSA CA → time-stamp authorities that follow each other; one of another algorithm."""
     stamping = [ExtendedKeyUsageOID.TIME_STAMPING]
     root = party("Root", 0, None, ca=True)
     ca = party("CA", 1, root, ca=True, until="2050-01-01")
     tsa_ca = party("TSA CA", 2, root, ca=True, until="2050-01-01")
+    new_root = party("New root", 8, None, ca=True, other_algorithm=True)
     return {
         "root": root,
         "ca": ca,
@@ -137,6 +144,10 @@ def world() -> dict[str, Party]:
         "tsa": party("TSA", 4, tsa_ca, since="2020-01-01", until="2025-01-01", purposes=stamping),
         "tsa-0": party("TSA 0", 7, tsa_ca, since="2018-01-01", until="2021-01-01", purposes=stamping),
         "tsa-2": party("TSA 2", 5, tsa_ca, since="2023-06-01", until="2030-01-01", purposes=stamping),
+        "new-root": new_root,
+        "new-tsa": party(
+            "New TSA", 9, new_root, since="2028-01-01", until="2040-01-01", purposes=stamping, other_algorithm=True
+        ),
         "tsa-3": party("TSA 3", 6, tsa_ca, since="2028-01-01", until="2040-01-01", purposes=stamping),
     }
 
@@ -149,7 +160,7 @@ ANCHORS_NAME = "the test's own"
 
 
 def anchors() -> TrustAnchors:
-    return TrustAnchors(name=ANCHORS_NAME, kind="named", certificates=(who("root").der,))
+    return TrustAnchors(name=ANCHORS_NAME, kind="named", certificates=(who("root").der, who("new-root").der))
 
 
 REASONS = {"keyCompromise": 1, "superseded": 4, "certificateHold": 6}
@@ -191,11 +202,14 @@ def ocsp_answer(
     )
     responder = asn1.encode(0xA2, asn1.encode(asn1.OCTET_STRING, hashlib.sha1(_key_bits(signer)).digest()))
     signed = asn1.encode(asn1.SEQUENCE, responder, _time(this_update), asn1.encode(asn1.SEQUENCE, single))
-    value = signer.key.sign(signed, ec.ECDSA(hashes.SHA256()))
+    if isinstance(signer.key, ec.EllipticCurvePrivateKey):
+        oid, value = ECDSA_WITH_SHA256, signer.key.sign(signed, ec.ECDSA(hashes.SHA256()))
+    else:
+        oid, value = ED25519, signer.key.sign(signed)
     basic = asn1.encode(
         asn1.SEQUENCE,
         signed,
-        asn1.encode(asn1.SEQUENCE, asn1.encode_oid(ECDSA_WITH_SHA256)),
+        asn1.encode(asn1.SEQUENCE, asn1.encode_oid(oid)),
         asn1.encode(asn1.BIT_STRING, b"\0" + value),
         asn1.encode(0xA0, asn1.encode(asn1.SEQUENCE, signer.der)) if signed_by else b"",
     )
@@ -204,6 +218,7 @@ def ocsp_answer(
 
 
 ECDSA_WITH_SHA256 = "1.2.840.10045.4.3.2"
+ED25519 = "1.3.101.112"
 
 
 def _time(moment: datetime) -> bytes:
@@ -211,7 +226,10 @@ def _time(moment: datetime) -> bytes:
 
 
 def _key_bits(of: Party) -> bytes:
-    return of.key.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+    key = of.key.public_key()
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return key.public_bytes_raw()
+    return key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
 
 
 def sha256_of(der: bytes) -> str:

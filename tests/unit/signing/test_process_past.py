@@ -1,0 +1,318 @@
+"""Past validation (EN 319 102-1, 5.6.2): what archive time-stamps save, and what nothing saves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from signing import Conclusion, SubIndication
+from signing.validation_data import SIGNATURE, ValidationData
+from signing.verify import acceptance, certificate_validation, time_stamps
+from signing.verify.proof_of_existence import ProofsOfExistence
+from tests.unit.signing import test_process_time as timely
+from tests.unit.signing.process_material import (
+    POLICY,
+    Signed,
+    answers,
+    archive,
+    day,
+    good,
+    ocsp_answer,
+    stamp,
+    who,
+)
+from tests.unit.signing.test_process_time import (
+    DAY,
+    FAILED,
+    HOUR,
+    PASSED,
+    RENEWED_AGAIN_AT,
+    RENEWED_AT,
+    SIGNED_AT,
+    SIGNER_ENDED,
+    UNDECIDED,
+    broken,
+    certificates,
+    evidence_at,
+    found,
+    level_lt,
+    level_lta,
+    renewed_again,
+    verdict,
+    with_status,
+)
+
+CA_REVOKED = ocsp_answer("ca", day("2024-02-01"), revoked_at=day("2024-01-01"), reason="superseded")
+CA_REVOKED_LATER = ocsp_answer("ca", day("2025-02-01"), revoked_at=day("2025-01-01"), reason="superseded")
+TSA_REVOKED = ocsp_answer("tsa", day("2024-09-01"), revoked_at=day("2024-08-01"), reason="keyCompromise")
+
+
+def test_A86_T10_a_revoked_authority_of_time_stamps_proves_nothing():
+    report = with_status(level_lt(day("2024-10-01")), TSA_REVOKED).judged()
+    assert verdict(report.time_stamps[0]) == (UNDECIDED, SubIndication.REVOKED_NO_POE)
+    assert report.indication is UNDECIDED
+    assert report.best_signature_time == day("2024-10-01")
+
+
+def test_a_time_stamp_proven_to_be_older_than_the_revocation_of_its_authority_stands():
+    report = with_status(level_lta(day("2024-10-01")), TSA_REVOKED).judged()
+    assert verdict(report) == (PASSED, None)
+    assert report.best_signature_time == SIGNED_AT
+    status = found(report.time_stamps[0], "revocation.status")
+    assert status.params["status"] in ("good", "revoked later")
+
+
+def test_evidence_of_an_authority_that_was_revoked_since_is_no_evidence_without_proof():
+    """Whoever took the key of the CA could write "good" as of any day."""
+    report = with_status(level_lt(), CA_REVOKED).judged()
+    assert verdict(report) == (UNDECIDED, SubIndication.NO_POE)
+    assert broken(report) == {"revocation.status"}
+    assert found(report, "revocation.status").params["control_time"] == day("2024-01-01").isoformat()
+
+
+def test_evidence_proven_to_be_older_than_the_revocation_of_its_authority_stands():
+    report = with_status(level_lta(), CA_REVOKED_LATER).judged()
+    assert verdict(report) == (PASSED, None)
+
+
+def test_a_certificate_that_is_not_bound_to_the_signature_must_be_proven_itself():
+    lax = replace(level_lta(), checks=level_lta().checks[1:])
+    report = with_status(lax, CA_REVOKED_LATER).judged()
+    assert verdict(report) == (UNDECIDED, SubIndication.NO_POE)
+    assert broken(report) == {"path.existence"}
+
+
+# --- K02: an algorithm that ended -----------------------------------------------------------------------------------
+ENDED = replace(POLICY, algorithm_end_dates=(("ecdsa-sha256", date(2030, 1, 1)),))
+AFTER_THE_END = day("2031-01-01")
+
+
+def in_time(*, unproven: tuple[bytes, ...] = ()) -> Signed:
+    """Everything signed with an algorithm that has ended, renewed before that with another one."""
+    signed = level_lta(AFTER_THE_END)
+    covered = [der for der in (*signed.embedded.ocsp_responses, *certificates()) if der not in unproven]
+    renewal = archive("new-tsa", RENEWED_AGAIN_AT, *covered, position=2, over=signed.time_stamps)
+    status = good("new-tsa", RENEWED_AGAIN_AT + HOUR)
+    return replace(
+        signed,
+        time_stamps=(*signed.time_stamps, renewal),
+        embedded=signed.embedded.joined(answers(status)),
+        policy=ENDED,
+    )
+
+
+def test_K02_what_was_renewed_before_its_algorithm_ended_passes():
+    report = in_time().judged()
+    assert verdict(report) == (PASSED, None)
+    assert report.best_signature_time == SIGNED_AT
+
+
+def test_K02_what_was_not_renewed_before_its_algorithm_ended_is_open():
+    report = replace(level_lta(day("2029-12-30")), policy=ENDED).judged()
+    assert verdict(report) == (PASSED, None)
+    later = replace(level_lta(day("2030-01-01")), policy=ENDED).judged()
+    assert later.indication is UNDECIDED
+    newest = later.time_stamps[1]
+    assert newest.sub_indication is SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE
+
+
+def test_K02_a_certificate_of_the_path_is_proven_to_be_older_than_the_end_of_its_algorithm():
+    report = in_time(unproven=(who("ca").der,)).judged()
+    # the first archive time-stamp covered it, and was renewed in time
+    assert verdict(report) == (PASSED, None)
+    signed = in_time(unproven=(who("ca").der,))
+    first = archive(
+        "tsa-2", RENEWED_AT, *signed.embedded.ocsp_responses, who("tsa-ca").der, over=signed.time_stamps[:1]
+    )
+    second = archive(
+        "new-tsa",
+        RENEWED_AGAIN_AT,
+        *signed.embedded.ocsp_responses,
+        who("tsa-ca").der,
+        position=2,
+        over=(signed.time_stamps[0], first),
+    )
+    never = replace(signed, time_stamps=(signed.time_stamps[0], first, second))
+    report = never.judged()
+    assert verdict(report) == (UNDECIDED, SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE)
+    assert broken(report) == {"path.existence"}
+
+
+def test_a_time_stamp_made_before_its_authority_was_certified_proves_nothing():
+    early = stamp("tsa-2", day("2022-06-02"))
+    report = replace(
+        level_lt(day("2023-07-01")),
+        time_stamps=(early,),
+        given=answers(*evidence_at(day("2023-06-30"), "tsa-2")),
+    ).judged()
+    assert broken(report.time_stamps[0]) == {"timestamp.authority-validity"}
+    assert report.time_stamps[0].sub_indication is SubIndication.NOT_YET_VALID
+    assert report.best_signature_time == day("2023-07-01")
+
+
+# --- time-stamps that do not stand ---------------------------------------------------------------------------------
+def damaged(der: bytes) -> bytes:
+    """The last octet is one of the signature value."""
+    return der[:-1] + bytes(((der[-1] + 1) % 256,))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param(lambda each: replace(each, token=damaged(each.token)), id="damaged"),
+        pytest.param(lambda each: replace(each, token=b"\x30\x00"), id="no token"),
+        pytest.param(
+            lambda each: replace(each, imprint=lambda digest: digest.of(b"another")), id="A84 C14 of another signature"
+        ),
+        pytest.param(lambda each: replace(each, token=each.token + b"\0"), id="bytes behind it"),
+    ],
+)
+def test_A84_a_time_stamp_that_does_not_stand_is_said_to_fail_and_proves_nothing(changed):
+    signed = level_lt(SIGNED_AT + DAY)
+    bad = replace(signed, time_stamps=(changed(signed.time_stamps[0]),))
+    demanded = replace(bad, policy=replace(POLICY, timestamp="required")).judged()
+    assert demanded.time_stamps[0].indication is FAILED
+    assert verdict(demanded) == (UNDECIDED, SubIndication.NO_POE)
+    assert found(demanded, "timestamp.present").params["reason"] == "not passed"
+    ignored = bad.judged()
+    assert ignored.best_signature_time == SIGNED_AT + DAY
+    assert verdict(ignored) == (PASSED, None)
+    assert found(ignored, "signature.level").params["reached"] == "B-B"
+
+
+def test_A85_a_damaged_archive_time_stamp_proves_nothing_of_what_it_is_over():
+    signed = level_lta()
+    renewal = signed.time_stamps[1]
+    report = replace(
+        signed, time_stamps=(signed.time_stamps[0], replace(renewal, token=damaged(renewal.token)))
+    ).judged()
+    assert [each.indication for each in report.time_stamps] == [UNDECIDED, FAILED]
+    assert report.indication is UNDECIDED
+
+
+def test_a_content_time_stamp_proves_nothing_of_the_signature_whatever_is_said_of_it():
+    lying = replace(timely.content_stamp(SIGNED_AT), covers=frozenset({SIGNATURE}))
+    report = replace(level_lt(), time_stamps=(lying,)).judged()
+    assert report.time_stamps[0].indication is PASSED
+    assert report.best_signature_time == SIGNER_ENDED
+    assert report.indication is UNDECIDED
+
+
+def test_no_more_time_stamps_than_the_limit_are_judged_and_the_newest_are():
+    one = stamp("tsa", SIGNED_AT)
+    many = tuple(replace(one, id=f"t{number}", position=number) for number in range(time_stamps.MAX_TIME_STAMPS + 5))
+    report = replace(level_lt(), time_stamps=many).judged()
+    assert [each.id for each in report.time_stamps] == [each.id for each in many[5:]]
+
+
+# --- what the policy does not ask ----------------------------------------------------------------------------------
+UNASKED = replace(POLICY, revocation="not-checked")
+
+
+def test_R14_what_was_not_checked_is_never_shown_as_good():
+    report = replace(level_lt(SIGNED_AT + DAY), embedded=ValidationData(), policy=UNASKED).judged()
+    assert verdict(report) == (PASSED, None)
+    statuses = [check for check in report.checks if check.id == "revocation.status"]
+    assert {check.conclusion for check in statuses} == {Conclusion.NOT_PERFORMED}
+    assert report.revocation == ()
+
+
+@pytest.mark.parametrize("origin", ["embedded", "given"])
+def test_no_duty_to_ask_is_no_licence_to_overlook_a_revocation(origin: str):
+    signed = replace(level_lt(SIGNED_AT + DAY), embedded=ValidationData(), time_stamps=(), policy=UNASKED)
+    revoked = ocsp_answer("signer", SIGNED_AT, revoked_at=SIGNED_AT - DAY)
+    report = replace(signed, **{origin: answers(revoked)}).judged()
+    assert verdict(report) == (UNDECIDED, SubIndication.REVOKED_NO_POE)
+    strict = replace(signed, policy=replace(UNASKED, revoked_without_proof="failed"), **{origin: answers(revoked)})
+    assert verdict(strict.judged()) == (FAILED, SubIndication.REVOKED)
+
+
+# --- nothing taken away helps --------------------------------------------------------------------------------------
+def pieces(signed: Signed) -> Iterator[Callable[[Signed], Signed]]:
+    """Each way of taking one piece away, or of damaging it."""
+    for der in signed.embedded.ocsp_responses:
+        yield lambda s, der=der: _with_answers(s, [each for each in s.embedded.ocsp_responses if each != der])
+        yield lambda s, der=der: _with_answers(
+            s, [damaged(each) if each == der else each for each in s.embedded.ocsp_responses]
+        )
+    for stamped in signed.time_stamps:
+        name = stamped.id
+        yield lambda s, name=name: replace(s, time_stamps=tuple(each for each in s.time_stamps if each.id != name))
+        yield lambda s, name=name: replace(
+            s,
+            time_stamps=tuple(
+                replace(each, token=damaged(each.token)) if each.id == name else each for each in s.time_stamps
+            ),
+        )
+        yield lambda s, name=name: replace(
+            s,
+            time_stamps=tuple(replace(each, covers=frozenset()) if each.id == name else each for each in s.time_stamps),
+        )
+    yield lambda s: replace(s, certificates=s.certificates[1:])
+    yield lambda s: replace(s, checks=s.checks[1:])
+
+
+def _with_answers(signed: Signed, ders: list[bytes]) -> Signed:
+    return replace(signed, embedded=replace(signed.embedded, ocsp_responses=tuple(ders)))
+
+
+@pytest.mark.parametrize(
+    "signed",
+    [
+        pytest.param(level_lta, id="B-LTA"),
+        pytest.param(lambda: with_status(level_lta(), CA_REVOKED_LATER), id="B-LTA, an authority revoked since"),
+        pytest.param(renewed_again, id="B-LTA renewed"),
+        pytest.param(in_time, id="B-LTA, an algorithm ended"),
+    ],
+)
+def test_what_is_taken_away_or_damaged_never_makes_good_what_was_not(signed: Callable[[], Signed]):
+    whole = signed()
+    assert whole.judged().indication is PASSED
+    ways = list(pieces(whole))
+    lacking = [less for less in (way(whole) for way in ways) if less.judged().indication is not PASSED]
+    assert len(lacking) > 4
+    for less in lacking:
+        for way in ways:
+            assert way(less).judged().indication is not PASSED
+
+
+# --- proofs of existence --------------------------------------------------------------------------------------------
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+def test_everything_at_hand_exists_now_and_nothing_longer_without_proof():
+    proofs = ProofsOfExistence(at=NOW)
+    assert proofs.time("a") == NOW
+    assert proofs.of("a").time_stamp is None
+
+
+def test_the_earliest_proof_counts_whatever_the_order():
+    first, second = NOW - DAY, NOW - 2 * DAY
+    proofs = (
+        ProofsOfExistence(at=NOW)
+        .extended({"a"}, time=first, time_stamp="t1")
+        .extended({"a"}, time=second, time_stamp="t2")
+    )
+    assert (proofs.time("a"), proofs.of("a").time_stamp) == (second, "t2")
+    again = proofs.extended({"a"}, time=first, time_stamp="t3")
+    assert again.of("a") == proofs.of("a")
+
+
+def test_a_proof_of_a_thing_is_a_proof_of_what_is_inside_it_and_of_nothing_round_it():
+    proofs = ProofsOfExistence(at=NOW).holding("token", {"certificate"}).holding("certificate", {"token", "key"})
+    proven = proofs.extended({"certificate"}, time=NOW - DAY, time_stamp="t")
+    assert proven.time("key") == proven.time("token") == NOW - DAY
+    assert proven.time("signature") == NOW
+
+
+def test_a_time_in_the_future_proves_nothing():
+    proofs = ProofsOfExistence(at=NOW).extended({"a"}, time=NOW + DAY, time_stamp="t")
+    assert proofs.of("a").time_stamp is None
+
+
+def test_every_check_of_the_process_has_a_case_that_breaks_it_alone():
+    alone = {name for case in timely.CASES for name in case.checks} | {"path.existence", "timestamp.authority-validity"}
+    assert alone >= acceptance.CHECKS | certificate_validation.CHECKS | time_stamps.CHECKS
