@@ -1,13 +1,14 @@
-"""What is at hand on the status of certificates, and where it came from: embedded or given."""
+"""What is at hand on the status of certificates, and where it came from: embedded, given, or fetched where it was missing."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from signing.certificates import Certificate
 from signing.errors import Malformed
-from signing.revocation import statements_on
+from signing.revocation import fetch_status, statements_on
+from signing.validation_data import NO_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,16 +24,23 @@ MAX_CERTIFICATES = 256
 
 @dataclass(kw_only=True, slots=True)
 class StatusMaterial:
-    """Evidence for one signature and its time-stamps; `candidates` are all certificates that may help to build a path."""
+    """Evidence for one signature and its time-stamps; grows by what is fetched.
+
+    `candidates` are all certificates that may help to build a path. `may_ask` is False where no answer could change the
+    verdict any more: nothing is fetched for a signature that has failed.
+    """
 
     context: Context
     embedded: ValidationData
     candidates: tuple[Certificate, ...]
+    may_ask: bool = True
+    fetched: ValidationData = NO_DATA
+    _asked: dict[Certificate, tuple[Check, ...]] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
-        given = self.context.data
-        return not (self.embedded.crls or self.embedded.ocsp_responses or given.crls or given.ocsp_responses)
+        every = (self.embedded, self.context.data, self.fetched)
+        return not any(each.crls or each.ocsp_responses for each in every)
 
     def on(
         self, certificate: Certificate, issuer: Certificate
@@ -46,11 +54,27 @@ class StatusMaterial:
             issuer,
             embedded=self.embedded,
             given=context.data,
+            fetched=self.fetched,
             candidates=self.candidates,
             anchors=context.anchors,
             at=context.at,
             policy=context.policy,
         )
+
+    def ask(self, certificate: Certificate, issuer: Certificate) -> tuple[Check, ...]:
+        """Fetch the status of a certificate, once, and say what came of it; nothing to say when nothing was asked.
+
+        Only a certificate that is still valid is asked about: responders forget those that ended. No nonce is sent: an
+        answer is believed for as long as it is fresh.
+        """
+        context = self.context
+        if context.fetcher is None or not self.may_ask or certificate.not_after < context.at:
+            return ()
+        if certificate not in self._asked:
+            answer, said = fetch_status(certificate, issuer, context.fetcher)
+            self._asked[certificate] = said
+            self.fetched = self.fetched.joined(answer)
+        return self._asked[certificate]
 
 
 def readable(ders: Iterable[bytes]) -> Iterator[Certificate]:

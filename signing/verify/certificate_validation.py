@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal
 
 from signing.algorithms import signature_algorithm, signature_algorithm_from_der
@@ -108,12 +109,14 @@ class _Walk:
     def __init__(self, use: Use, proofs: ProofsOfExistence, material: StatusMaterial, policy: ValidationPolicy) -> None:
         self.use, self.proofs, self.material, self.policy = use, proofs, material, policy
         self.control_time = material.context.at
+        self.path: tuple[Certificate, ...] = ()
         self.checks: list[Check] = []
         self.used: list[StatusStatement] = []
         self.leaf: Check | None = None
         self.unproven: Certificate | None = None
 
     def down(self, path: Sequence[Certificate]) -> None:
+        self.path = tuple(path)
         for index in range(len(path) - 2, -1, -1):
             self._step(path[index], path[index + 1], is_leaf=index == 0)
 
@@ -123,19 +126,27 @@ class _Walk:
         if self.use.role == "authority":
             self.control_time = min(self.control_time, certificate.not_after)
         statements, refused = self.material.on(certificate, issuer)
-        check, statement = self._judge(certificate, statements)
+        usable = self._usable(statements)
+        check, statement = self._judge(certificate, statements, usable)
+        if _is_open(check) and self.policy.revocation == "required":
+            said = self.material.ask(certificate, issuer)
+            if said:
+                statements, refused = self.material.on(certificate, issuer)
+                refused = (*said, *refused)
+                usable = self._usable(statements)
+                check, statement = self._judge(certificate, statements, usable)
         if _is_open(check) and self.policy.revocation == "not-checked":
             check = Check.not_performed(STATUS, **{**check.params, "reason": "not checked"})
         check = self._said(check, statement, is_leaf=is_leaf)
         # what was turned away decides nothing beside the status itself, and is told all the same
-        told = [Check.not_performed(each.id, **each.params) for each in refused]
+        told = [each if each.conclusion is _PASSED else Check.not_performed(each.id, **each.params) for each in refused]
         # the signer's own status first, as the path has it
         self.checks[:0] = [check, *(each for each in told if each not in self.checks)]
         if statement is not None:
-            self.used.append(statement)
+            self.used.insert(0, statement)
         if is_leaf:
             self.leaf = check
-        for each in self._usable(statements):
+        for each in usable:
             # revoked by the time judged at: said above, and what lies below is judged for itself
             if each.revoked_from is not None and each.revoked_from > self.use.judged_at:
                 self.control_time = min(self.control_time, each.revoked_from)
@@ -149,13 +160,29 @@ class _Walk:
         tolerance = self.policy.clock_tolerance if self.control_time == self.proofs.at else _NO_TIME
         if proven > self.control_time or statement.this_update - self.control_time > tolerance:
             return False
-        return _is_trusted(statement.algorithm, proven, self.policy)
+        return _is_trusted(statement.algorithm, proven, self.policy) and self._speaks(statement, proven)
+
+    def _speaks(self, statement: StatusStatement, proven: datetime) -> bool:
+        """Nobody on the way from the signer of the evidence to an anchor lost his key before the evidence was there.
+
+        Those who are in the path themselves have moved control-time already; what is said of the others is not judged
+        in its turn: a doubt is enough to leave the evidence aside.
+        """
+        for certificate, issuer in pairwise(statement.issuer_path):
+            if certificate in self.path or certificate == statement.certificate:
+                continue
+            said, _ = self.material.on(certificate, issuer)
+            if any(each.revoked_from is not None and each.revoked_from <= proven for each in said):
+                return False
+        return True
 
     def _judge(
-        self, certificate: Certificate, statements: tuple[StatusStatement, ...]
+        self,
+        certificate: Certificate,
+        statements: tuple[StatusStatement, ...],
+        usable: tuple[StatusStatement, ...],
     ) -> tuple[Check, StatusStatement | None]:
         """The status at the proven time; where nothing says "revoked by then", at the time it must be known for."""
-        usable = self._usable(statements)
         # a certificate that had ended by then was good for anything only before
         at = min(self.use.judged_at, certificate.not_after)
         check, statement = judge_status(usable, certificate, at=at, policy=self.policy)

@@ -125,6 +125,7 @@ def judge_signer(
     policy, at = context.policy, context.at
     stamps = read_time_stamps(claims.time_stamps) if claims.time_stamps else ()
     material = _material(claims, stamps, candidates, context)
+    material.may_ask = context.fetcher is not None and not any(check.conclusion is _FAILED for check in checks)
     stamped = _stamped(stamps, signer, checks, material)
     best = stamped.proofs.time(SIGNATURE)
     newer_than = stamped.newer_than

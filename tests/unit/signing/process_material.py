@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 from signing import (
     ETSI_BASELINE,
@@ -19,12 +19,13 @@ from signing import (
     Check,
     IssuedKey,
     SignatureReport,
+    SigningError,
     TrustAnchors,
     ValidationPolicy,
     asn1,
 )
 from signing.algorithms import digest_algorithm
-from signing.fetcher import Fetcher
+from signing.fetcher import Fetcher, FetchRequest
 from signing.sandbox_services.tsa import SandboxTsa
 from signing.validation_data import NO_DATA, SIGNATURE, FoundTimeStamp, TimeStampKind, ValidationData
 from signing.verify.context import Context
@@ -83,6 +84,11 @@ class Party:
         return IssuedKey(kind="tsa", certificate=self.der, chain=tuple(chain), private_key=self.key)
 
 
+def status_url(name: str) -> str:
+    """Where the status of somebody is asked for; each has a place of his own."""
+    return f"http://status.test/{name.lower().replace(' ', '-')}"
+
+
 def party(
     name: str,
     number: int,
@@ -125,6 +131,11 @@ def party(
     )
     if purposes:
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=True)
+    if issuer is not None:
+        place = x509.AccessDescription(
+            AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(status_url(name))
+        )
+        builder = builder.add_extension(x509.AuthorityInformationAccess([place]), critical=False)
     return Party(name=name, key=key, x509=builder.sign(signing_key, _hash_of(signing_key)), issuer=issuer)
 
 
@@ -230,6 +241,22 @@ def _key_bits(of: Party) -> bytes:
     if isinstance(key, ed25519.Ed25519PublicKey):
         return key.public_bytes_raw()
     return key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+
+
+@dataclass
+class StatusServices:
+    """Fetches from a table, remembers what it was asked, and fails for everything else."""
+
+    answers: dict[str, bytes]
+    asked: list[str] = field(default_factory=list)
+
+    def fetch(self, request: FetchRequest, limit: int) -> bytes:
+        self.asked.append(request.url)
+        answer = self.answers.get(request.url)
+        if answer is None:
+            raise SigningError("signing.status-unavailable", reason="no answer")
+        assert len(answer) <= limit
+        return answer
 
 
 def sha256_of(der: bytes) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from signing import Conclusion, SubIndication
+from signing import Check, Conclusion, SubIndication
 from signing.validation_data import SIGNATURE, ValidationData
 from signing.verify import acceptance, certificate_validation, time_stamps
 from signing.verify.proof_of_existence import ProofsOfExistence
@@ -16,12 +16,14 @@ from tests.unit.signing import test_process_time as timely
 from tests.unit.signing.process_material import (
     POLICY,
     Signed,
+    StatusServices,
     answers,
     archive,
     day,
     good,
     ocsp_answer,
     stamp,
+    status_url,
     who,
 )
 from tests.unit.signing.test_process_time import (
@@ -228,6 +230,52 @@ def test_no_duty_to_ask_is_no_licence_to_overlook_a_revocation(origin: str):
     assert verdict(report) == (UNDECIDED, SubIndication.REVOKED_NO_POE)
     strict = replace(signed, policy=replace(UNASKED, revoked_without_proof="failed"), **{origin: answers(revoked)})
     assert verdict(strict.judged()) == (FAILED, SubIndication.REVOKED)
+
+
+# --- what is missing is fetched -------------------------------------------------------------------------------------
+def services(*names: str, at: datetime) -> StatusServices:
+    return StatusServices({status_url(who(name).name): good(name, at) for name in names})
+
+
+def test_status_that_is_missing_is_fetched_and_told_to_be():
+    at = SIGNED_AT + DAY
+    asked = services("signer", "ca", "tsa", "tsa-ca", at=at)
+    report = replace(level_lt(at), embedded=ValidationData(), fetcher=asked).judged()
+    assert verdict(report) == (PASSED, None)
+    assert {each.origin for each in report.revocation} == {"fetched"}
+    assert sorted(asked.asked) == sorted(asked.answers)
+    assert found(report, "signature.level").params["reached"] == "B-T"
+
+
+def test_status_that_is_at_hand_is_not_asked_for():
+    nobody = StatusServices({})
+    assert replace(level_lt(), fetcher=nobody).judged().indication is PASSED
+    assert nobody.asked == []
+
+
+def test_a_service_that_does_not_answer_leaves_the_status_open():
+    report = replace(level_lt(SIGNED_AT + DAY), embedded=ValidationData(), fetcher=StatusServices({})).judged()
+    assert verdict(report) == (UNDECIDED, SubIndication.TRY_LATER)
+    assert broken(report) == {"revocation.status"}
+    assert "revocation.fetched" in {check.id for check in report.checks}
+
+
+def test_nothing_is_asked_for_a_signature_that_has_failed_or_a_certificate_that_has_ended():
+    at = SIGNED_AT + DAY
+    asked = services("signer", "ca", "tsa", "tsa-ca", at=at)
+    failed = Check.failed("cms.signature-value", SubIndication.SIG_CRYPTO_FAILURE)
+    bad = replace(level_lt(at), embedded=ValidationData(), fetcher=asked, checks=(failed,))
+    assert bad.judged().indication is FAILED
+    assert asked.asked == []
+    replace(level_lt(), embedded=ValidationData(), fetcher=asked).judged()
+    assert status_url("Signer") not in asked.asked
+
+
+def test_nothing_is_asked_where_the_policy_asks_nothing():
+    asked = StatusServices({})
+    report = replace(level_lt(), embedded=ValidationData(), fetcher=asked, policy=UNASKED).judged()
+    assert verdict(report) == (PASSED, None)
+    assert asked.asked == []
 
 
 # --- nothing taken away helps --------------------------------------------------------------------------------------
