@@ -42,7 +42,7 @@ from signing.validation_report import (
     ValidationReport,
 )
 from signing.verify.container import ContainerValidation, unverified_content, verify_container
-from signing.verify.detached import verify_detached
+from signing.verify.detached import AttachedValidation, verify_attached, verify_detached
 from signing.verify.envelope import EnvelopeValidation, verify_envelope
 from signing.verify.verified_object import VerifiedObject
 from signing.verify.xml import SignedXml, XmlValidation, verify_xml
@@ -55,6 +55,7 @@ __all__ = [
     "NO_DATA",
     "SANDBOX_DOCUMENT",
     "SANDBOX_ENVELOPE",
+    "AttachedValidation",
     "Certificate",
     "CertificateFacts",
     "Check",
@@ -93,6 +94,7 @@ __all__ = [
     "sign_envelope",
     "sign_xml",
     "unverified_content",
+    "verify_attached",
     "verify_container",
     "verify_detached",
     "verify_envelope",

@@ -239,6 +239,7 @@ SANDBOX_DOCUMENT = replace(
     timestamp="not-required",
     require_signing_certificate=True,
     accept_key_oid_as_signature_algorithm=False,
+    accept_ber=False,
 )
 """The same demands on the signer as KZ_DOCUMENT, without the services a sandbox does not have."""
 

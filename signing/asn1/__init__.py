@@ -2,7 +2,7 @@
 
 1. Foreign DER is walked once, whole, before anything is read from it: definite minimal lengths, primitive where DER
    says so, minimal integers, exact booleans, no padding bits, at most 64 levels and 100,000 elements, not a byte left
-   over. BER is refused (X.690, 10 and 11).
+   over. BER is refused (X.690, 10 and 11); where a format lets others write it, `definite` brings it to this form first.
 2. The original bytes of every element are kept: signatures are checked over bytes, never over a re-encoding.
 3. DER we make is joined here, its integers and object identifiers are asn1crypto's.
 4. PKCS#12 files of national tools are BER with indefinite lengths; they are the operator's own files and are read by
@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from signing.asn1.ber import definite
 from signing.asn1.pkcs12 import Pkcs12Parts, read_pkcs12
 from signing.asn1.reading import (
     BIT_STRING,
@@ -42,6 +43,7 @@ from signing.asn1.reading import (
     text,
     time,
 )
+from signing.asn1.spans import Span, SpanFields, inside, span
 from signing.asn1.writing import encode, encode_integer, encode_oid, encode_set, encode_time
 
 __all__ = [
@@ -61,9 +63,12 @@ __all__ = [
     "Der",
     "Fields",
     "Pkcs12Parts",
+    "Span",
+    "SpanFields",
     "bit_string_octets",
     "boolean",
     "children",
+    "definite",
     "encode",
     "encode_integer",
     "encode_oid",
@@ -71,6 +76,7 @@ __all__ = [
     "encode_time",
     "expect",
     "header",
+    "inside",
     "integer",
     "is_string",
     "named_bits",
@@ -78,6 +84,7 @@ __all__ = [
     "oid",
     "read_der",
     "read_pkcs12",
+    "span",
     "text",
     "time",
 ]

@@ -21,7 +21,7 @@ UTF8_STRING, PRINTABLE_STRING, T61_STRING, IA5_STRING = 0x0C, 0x13, 0x14, 0x16
 UTC_TIME, GENERALIZED_TIME, VISIBLE_STRING, UNIVERSAL_STRING, BMP_STRING = 0x17, 0x18, 0x1A, 0x1C, 0x1E
 SEQUENCE, SET = 0x30, 0x31
 
-_CONSTRUCTED = 0x20
+CONSTRUCTED = 0x20
 _MULTI_BYTE_TAG = 0x1F
 LONG_LENGTH = 0x80
 _MAX_LENGTH_OCTETS = 4  # 4 GB is more than any limit above us
@@ -41,17 +41,17 @@ class Der(NamedTuple):
 def read_der(data: bytes, *, max_depth: int = MAX_DEPTH, max_elements: int = MAX_ELEMENTS) -> Der:
     """The one element `data` consists of, walked to its last leaf; raises Malformed at the first breach of rule 1."""
     _walk(data, max_depth, max_elements)
-    tag, start, _ = _header(data, 0, len(data))
+    tag, start, _ = header(data, 0, len(data))
     return Der(tag, data[start:], data)
 
 
 def children(element: Der) -> tuple[Der, ...]:
     """The elements inside a constructed element of a tree that `read_der` has walked."""
-    if not element.tag & _CONSTRUCTED:
+    if not element.tag & CONSTRUCTED:
         raise Malformed("asn1.structure", expected="constructed", found=f"{element.tag:02x}")
     content, position, found = element.content, 0, []
     while position < len(content):
-        tag, start, end = _header(content, position, len(content))
+        tag, start, end = header(content, position, len(content))
         found.append(Der(tag, content[start:end], content[position:end]))
         position = end
     return tuple(found)
@@ -199,8 +199,8 @@ def _tags(tags: Sequence[int]) -> str:
     return "/".join(f"{tag:02x}" for tag in tags) or "element"
 
 
-def _header(data: bytes, position: int, limit: int) -> tuple[int, int, int]:
-    """Identifier octet, start and end of the content at `position`; raises Malformed."""
+def header(data: bytes, position: int, limit: int) -> tuple[int, int, int]:
+    """Identifier octet, start and end of the content of the element at `position`; raises Malformed."""
     if position + 2 > limit:
         raise Malformed("asn1.truncated")
     tag, length = data[position], data[position + 1]
@@ -235,11 +235,11 @@ def _walk(data: bytes, max_depth: int, max_elements: int) -> None:
                 return
         if len(ends) == 1 and elements:
             raise Malformed("asn1.trailing-bytes")
-        tag, start, end = _header(data, position, ends[-1])
+        tag, start, end = header(data, position, ends[-1])
         elements += 1
         if elements > max_elements:
             raise Malformed("asn1.too-many-elements", limit=str(max_elements))
-        if tag & _CONSTRUCTED:
+        if tag & CONSTRUCTED:
             if len(ends) > max_depth:
                 raise Malformed("asn1.too-deep", limit=str(max_depth))
             if tag not in _CONSTRUCTED_IN_DER and not tag & _CLASS_BITS:

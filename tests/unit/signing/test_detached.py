@@ -17,6 +17,7 @@ from signing import (
     DEFAULT_SIGNING,
     KZ_DOCUMENT,
     SANDBOX_DOCUMENT,
+    AttachedValidation,
     Certificate,
     Check,
     Conclusion,
@@ -33,6 +34,7 @@ from signing import (
     cades,
     cms,
     sign_detached,
+    verify_attached,
     verify_detached,
 )
 from signing.algorithms import digest_algorithm
@@ -282,6 +284,15 @@ def weak_signer(pki: SandboxPki, key: IssuedKey) -> ValidationReport:
     return verify_detached(draft.der(), [CONTENT], policy=policy, anchors=chain.anchors, at=AT)
 
 
+def protection(digest: str, signature: str) -> bytes:
+    return seq(identifier(digest, null=False), asn1.encode(0xA1, asn1.encode_oid(signature)))
+
+
+def attached(signature: bytes, pki: SandboxPki, policy: object = SANDBOX_DOCUMENT) -> AttachedValidation:
+    return verify_attached(signature, policy=policy, anchors=pki.trust_anchors(), at=AT)
+
+
+SIGNATURE_POLICY, ALGORITHM_PROTECTION = "1.2.840.113549.1.9.16.2.15", "1.2.840.113549.1.9.52"
 KEY_OID = "1.2.398.3.10.1.1.1.1"
 CASES = (
     Case("garbage", "cms.format", FAILED, FORMAT, lambda pki, key: judged(b"\x30\x03\x02\x01", pki)),
@@ -321,6 +332,15 @@ CASES = (
          frozenset({"cms.signature-algorithm"})),
     Case("content changed", "cms.message-digest", FAILED, HASH,
          lambda pki, key: judged(Draft(key=key).der(), pki, content=CONTENT + b"!")),
+    Case("time-stamp attribute that is none", "cms.unsigned-attributes", FAILED, FORMAT,
+         bent(unsigned=attribute("1.2.840.113549.1.9.16.2.24", b"\x05\x00"))),
+    Case("signed under a policy nobody knows", "cms.signature-policy", UNDECIDED,
+         SubIndication.SIGNATURE_POLICY_NOT_AVAILABLE,
+         bent(extra_attributes=(attribute(SIGNATURE_POLICY, seq(asn1.encode_oid("1.2.3"))),))),
+    Case("algorithms repeated under the signature are others", "cms.algorithms-agree", FAILED, SIG,
+         bent(extra_attributes=(attribute(ALGORITHM_PROTECTION, protection(SHA384, RSA_SHA256)),))),
+    Case("no content where it should be attached", "cms.attached", UNDECIDED, SubIndication.SIGNED_DATA_NOT_FOUND,
+         lambda pki, key: attached(Draft(key=key).der(), pki).report, frozenset({"cms.message-digest"})),
     Case("no reference to the certificate", "cms.signing-certificate", FAILED, SIG,
          bent(drop=(cades.SIGNING_CERTIFICATE_V2,))),
     Case("reference to another certificate", "cms.signing-certificate", FAILED, SIG, bent(reference=ess(b"x" * 32))),

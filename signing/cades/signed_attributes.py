@@ -1,4 +1,4 @@
-"""The signed attributes of CAdES level B-B (ETSI EN 319 122-1, 5): build them, read them back.
+"""Signed attributes (ETSI EN 319 122-1, 5): build them, read them back.
 
 contentType, messageDigest (RFC 5652, 11), signingTime, and ESSCertIDv2 (RFC 5035), which binds the signer's
 certificate. Each stands once and has one value; a second one is a forgery's way to be read by one verifier and not by
@@ -7,12 +7,27 @@ another.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from signing import asn1
 from signing.algorithms import DigestAlgorithm, Standing, algorithm_identifier, digest_algorithm, digest_by_oid
+from signing.cades.oids import (
+    ALGORITHM_PROTECTION,
+    COMMITMENT_TYPE,
+    CONTENT_HINTS,
+    CONTENT_TIME_STAMP,
+    CONTENT_TYPE,
+    MESSAGE_DIGEST,
+    MIME_TYPE,
+    SIGNATURE_POLICY,
+    SIGNER_LOCATION,
+    SIGNING_CERTIFICATE_V1,
+    SIGNING_CERTIFICATE_V2,
+    SIGNING_TIME,
+)
 from signing.certificates import read_name
 from signing.cms import DATA, encode_attribute
 from signing.errors import Malformed
@@ -25,12 +40,14 @@ if TYPE_CHECKING:
     from signing.certificates import Certificate
     from signing.cms import Attribute, SignerInfo
 
-CONTENT_TYPE: Final = "1.2.840.113549.1.9.3"
-MESSAGE_DIGEST: Final = "1.2.840.113549.1.9.4"
-SIGNING_TIME: Final = "1.2.840.113549.1.9.5"
-SIGNING_CERTIFICATE_V1: Final = "1.2.840.113549.1.9.16.2.12"
-SIGNING_CERTIFICATE_V2: Final = "1.2.840.113549.1.9.16.2.47"
-SIGNATURE_TIME_STAMP: Final = "1.2.840.113549.1.9.16.2.14"
+_NAMED: Final = {
+    MIME_TYPE: "mime-type",
+    CONTENT_HINTS: "content-hints",
+    COMMITMENT_TYPE: "commitment-type-indication",
+    SIGNER_LOCATION: "signer-location",
+    SIGNATURE_POLICY: "signature-policy-identifier",
+    CONTENT_TIME_STAMP: "content-time-stamp",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +63,13 @@ class CertificateReference:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SignaturePolicy:
+    """The policy the signer signed under (EN 319 122-1, 5.2.9): `oid` None when it is only said to be implied."""
+
+    oid: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SignedAttributes:
     """The attributes of one signer, each read once."""
 
@@ -53,24 +77,39 @@ class SignedAttributes:
     message_digest: bytes
     signing_time: datetime | None
     certificate_reference: CertificateReference | None
-    refers_by_sha1: bool
-    """The reference is only there in its first version, which knows no other hash than SHA-1."""
-    has_time_stamp: bool
+    first_reference: CertificateReference | None
+    """The first version of it, which knows no other hash than SHA-1; its `digest` is None."""
+    policy: SignaturePolicy | None
+    algorithm_protection: tuple[str, str] | None
+    """OIDs of the digest and the signature algorithm the signer repeats under the signature (RFC 6211)."""
+    content_time_stamps: tuple[bytes, ...]
+    mime_type: str | None
+    named: tuple[str, ...]
+    """What else is there of the attributes of the standard, by its name in it; nothing is judged by them."""
 
 
 def encode_signed_attributes(
-    *, message_digest: bytes, signing_time: datetime, signer: Certificate, certificate_digest: DigestAlgorithm
+    *,
+    message_digest: bytes,
+    signing_time: datetime,
+    signer: Certificate,
+    certificate_digest: DigestAlgorithm,
+    mime_type: str | None = None,
 ) -> bytes:
-    """The DER SET to sign: contentType data, messageDigest, signingTime, ESSCertIDv2 of `signer`."""
+    """The DER SET to sign: contentType data, messageDigest, signingTime, ESSCertIDv2 of `signer`, and the media type of
+    the content where one is given (EN 319 122-1, 5.2.5).
+    """
     # the hash is left out when it is SHA-256, which is the default of the structure (X.690, 11.5)
     stated = b"" if certificate_digest.id == "sha256" else _hash_identifier(certificate_digest)
     reference = asn1.encode(asn1.SEQUENCE, stated, asn1.encode(asn1.OCTET_STRING, certificate_digest.of(signer.der)))
+    stated_type = [encode_attribute(MIME_TYPE, asn1.encode(asn1.UTF8_STRING, mime_type.encode()))] if mime_type else []
     return asn1.encode_set(
         [
             encode_attribute(CONTENT_TYPE, asn1.encode_oid(DATA)),
             encode_attribute(MESSAGE_DIGEST, asn1.encode(asn1.OCTET_STRING, message_digest)),
             encode_attribute(SIGNING_TIME, asn1.encode_time(signing_time)),
             encode_attribute(SIGNING_CERTIFICATE_V2, asn1.encode(asn1.SEQUENCE, asn1.encode(asn1.SEQUENCE, reference))),
+            *stated_type,
         ]
     )
 
@@ -89,26 +128,41 @@ def read_signed_attributes(signer: SignerInfo) -> SignedAttributes:
         raise Malformed("signing.cms-attribute", attribute=CONTENT_TYPE if content_type is None else MESSAGE_DIGEST)
     signing_time = _single(signer.signed_attributes, SIGNING_TIME)
     reference = _single(signer.signed_attributes, SIGNING_CERTIFICATE_V2)
+    first_reference = _single(signer.signed_attributes, SIGNING_CERTIFICATE_V1)
     return SignedAttributes(
         content_type=asn1.oid(content_type),
         message_digest=asn1.octets(message_digest),
         signing_time=asn1.time(signing_time) if signing_time is not None else None,
         certificate_reference=_reference(reference) if reference is not None else None,
-        refers_by_sha1=reference is None and _single(signer.signed_attributes, SIGNING_CERTIFICATE_V1) is not None,
-        has_time_stamp=any(attribute.oid == SIGNATURE_TIME_STAMP for attribute in signer.unsigned_attributes),
+        first_reference=_reference(first_reference, first=True) if first_reference is not None else None,
+        policy=_signature_policy(_single(signer.signed_attributes, SIGNATURE_POLICY)),
+        algorithm_protection=_algorithm_protection(_single(signer.signed_attributes, ALGORITHM_PROTECTION)),
+        content_time_stamps=tuple(
+            value.raw
+            for attribute in signer.signed_attributes
+            if attribute.oid == CONTENT_TIME_STAMP
+            for value in attribute.values
+        ),
+        mime_type=_mime_type(_single(signer.signed_attributes, MIME_TYPE)),
+        named=tuple(
+            name for oid, name in _NAMED.items() if any(attribute.oid == oid for attribute in signer.signed_attributes)
+        ),
     )
 
 
-def check_certificate_reference(attributes: SignedAttributes, signer: Certificate, *, required: bool) -> Check:
+def check_certificate_reference(
+    attributes: SignedAttributes, signer: Certificate, *, required: bool, accept_sha1: bool
+) -> Check:
     """Whether the signed reference names the certificate that verified the value (EN 319 102-1, 5.2.3).
 
-    Absent: the policy decides (`required`). Naming another one, or by a refused hash, fails in every case.
+    Absent: the policy decides (`required`). By SHA-1 only: the policy decides (`accept_sha1`). Naming another one, or by
+    a refused hash, fails in every case.
     """
     check_id = "cms.signing-certificate"
     reference = attributes.certificate_reference
     if reference is None:
-        if attributes.refers_by_sha1:
-            return Check.failed(check_id, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, algorithm="sha1")
+        if attributes.first_reference is not None:
+            return _check_first(check_id, attributes.first_reference, signer, accept_sha1=accept_sha1)
         if required:
             return Check.failed(check_id, SubIndication.SIG_CONSTRAINTS_FAILURE, reason="absent")
         return Check.not_performed(check_id, reason="absent")
@@ -117,7 +171,18 @@ def check_certificate_reference(attributes: SignedAttributes, signer: Certificat
         refused = reference.digest is not None and reference.digest.standing is Standing.REFUSED
         make = Check.failed if refused else Check.indeterminate
         return make(check_id, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, algorithm=named)
-    same = hmac.compare_digest(reference.value, reference.digest.of(signer.der))
+    return _named_check(check_id, reference, signer, reference.digest.of(signer.der))
+
+
+def _check_first(check_id: str, reference: CertificateReference, signer: Certificate, *, accept_sha1: bool) -> Check:
+    if not accept_sha1:
+        return Check.failed(check_id, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, algorithm="sha1")
+    # it chooses among certificates, and the value is verified with the one chosen
+    return _named_check(check_id, reference, signer, hashlib.sha1(signer.der, usedforsecurity=False).digest())
+
+
+def _named_check(check_id: str, reference: CertificateReference, signer: Certificate, actual: bytes) -> Check:
+    same = hmac.compare_digest(reference.value, actual)
     if reference.serial is not None:
         same = same and reference.serial == signer.serial and reference.issuer_key == signer.issuer.key
     if not same:
@@ -134,24 +199,54 @@ def _single(attributes: Sequence[Attribute], oid: str) -> asn1.Der | None:
     return found[0].values[0]
 
 
-def _reference(value: asn1.Der) -> CertificateReference:
-    """The first ESSCertIDv2: the signer's own (RFC 5035, 4); the ones after it name issuers and bind nothing here."""
+def _signature_policy(value: asn1.Der | None) -> SignaturePolicy | None:
+    if value is None:
+        return None
+    if value.tag == asn1.NULL:
+        return SignaturePolicy(oid=None)
+    fields = asn1.Fields(value)
+    return SignaturePolicy(oid=asn1.oid(fields.take(asn1.OID)))
+
+
+def _algorithm_protection(value: asn1.Der | None) -> tuple[str, str] | None:
+    if value is None:
+        return None
+    fields = asn1.Fields(value)
+    digest = algorithm_identifier(fields.take(asn1.SEQUENCE))[0]
+    signature = fields.take(0xA1)
+    fields.end()
+    # the tag stands in place of SEQUENCE (RFC 6211, 2: IMPLICIT)
+    return digest, asn1.oid(asn1.children(signature)[0])
+
+
+def _mime_type(value: asn1.Der | None) -> str | None:
+    return None if value is None else asn1.text(asn1.expect(value, asn1.UTF8_STRING))
+
+
+def _reference(value: asn1.Der, *, first: bool = False) -> CertificateReference:
+    """The first ESSCertIDv2: the signer's own (RFC 5035, 4); the ones after it name issuers and bind nothing here.
+
+    `first`: of the first version, ESSCertID (RFC 2634, 5.4), where no hash is stated.
+    """
     fields = asn1.Fields(value)
     listed = asn1.children(fields.take(asn1.SEQUENCE))
     fields.take_optional(asn1.SEQUENCE)  # policies, which no verifier we know judges
     fields.end()
     if not listed:
         raise Malformed("signing.cms-attribute", attribute=SIGNING_CERTIFICATE_V2)
-    first = asn1.Fields(listed[0])
-    stated = first.take_optional(asn1.SEQUENCE)
-    digest_oid = algorithm_identifier(stated)[0] if stated is not None else None
-    digest = digest_by_oid(digest_oid) if digest_oid is not None else digest_algorithm("sha256")
-    certificate_hash = asn1.octets(first.take(asn1.OCTET_STRING))
-    issuer_key, serial = _issuer_serial(first.take_optional(asn1.SEQUENCE))
-    first.end()
+    own = asn1.Fields(listed[0])
+    digest_oid, digest = "", digest_algorithm("sha256")
+    if first:
+        digest = None
+    elif (stated := own.take_optional(asn1.SEQUENCE)) is not None:
+        digest_oid = algorithm_identifier(stated)[0]
+        digest = digest_by_oid(digest_oid)
+    certificate_hash = asn1.octets(own.take(asn1.OCTET_STRING))
+    issuer_key, serial = _issuer_serial(own.take_optional(asn1.SEQUENCE))
+    own.end()
     return CertificateReference(
         digest=digest,
-        digest_oid=digest_oid or "",
+        digest_oid=digest_oid,
         value=certificate_hash,
         issuer_key=issuer_key,
         serial=serial,

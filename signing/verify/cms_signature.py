@@ -1,0 +1,379 @@
+"""One signer of a CMS, judged: format, certificate, digests, value; then the shared steps of `verify.signature`.
+
+Steps of EN 319 102-1 performed here: format checking, identification of the signing certificate, cryptographic
+verification, and of signature acceptance the signature policy. The content is given by its digests only.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from signing import cades, cms
+from signing.algorithms import (
+    DigestAlgorithm,
+    SignatureAlgorithm,
+    Standing,
+    algorithm_identifier,
+    digest_by_oid,
+    signature_algorithm_in_cms,
+)
+from signing.certificates import Certificate
+from signing.errors import Malformed
+from signing.validation_data import NO_DATA, ValidationData
+from signing.validation_report import Check, SignatureReport, SubIndication
+from signing.verify.signature import SignedClaims, algorithm_check, judge_signer, signature_value_check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from signing.cades import SignedAttributes, UnsignedAttributes
+    from signing.cms import SignedData, SignerInfo
+    from signing.policy import ValidationPolicy
+    from signing.validation_data import FoundTimeStamp
+    from signing.verify.context import Context
+
+CHECKS: Final = frozenset(
+    {
+        "cms.signer",
+        "cms.signed-attributes",
+        "cms.unsigned-attributes",
+        "cms.content-type",
+        "cms.digest-algorithm",
+        "cms.message-digest",
+        "cms.signing-certificate",
+        "cms.signature-policy",
+        "cms.signature-algorithm",
+        "cms.algorithms-agree",
+        "cms.signature-value",
+    }
+)
+NOTES: Final = frozenset({"cms.encoding", "cms.countersignatures", "cms.other-attributes"})
+"""Ids of checks that are only ever NOT_PERFORMED: what stands there and was not looked at."""
+
+_ED25519_DIGEST: Final = "sha512"  # RFC 8419, 3.1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadSigner:
+    """One signer with its attributes, or with what was wrong with them."""
+
+    info: SignerInfo
+    attributes: SignedAttributes | None
+    attributes_flaw: Malformed | None
+    unsigned: UnsignedAttributes | None
+    unsigned_flaw: Malformed | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadCms:
+    """A SignedData, its signers, and every certificate that came along and can be read."""
+
+    signed: SignedData
+    signers: tuple[ReadSigner, ...]
+    certificates: tuple[Certificate, ...]
+
+    def wanted(self) -> dict[str, DigestAlgorithm]:
+        """Hashes under which the content's digest is needed, by id: the signers' and those of their time-stamps."""
+        found: dict[str, DigestAlgorithm] = {}
+        for signer in self.signers:
+            digests = [digest_of(signer.info)]
+            if signer.attributes is not None and signer.unsigned is not None:
+                digests += cades.wanted_digests(signer.attributes, signer.unsigned)
+            for digest in digests:
+                if digest is not None and digest.standing is Standing.TRUSTED:
+                    found[digest.id] = digest
+        return found
+
+
+def read_cms(signature: bytes, policy: ValidationPolicy) -> ReadCms:
+    """Read a CMS and the attributes of its signers; raises Malformed for what is no SignedData at all."""
+    signed = cms.read_signed_data(signature, accept_ber=policy.accept_ber)
+    signers = tuple(_read_signer(each) for each in signed.signers)
+    ders = [*signed.certificates]
+    for each in signers:
+        ders += each.unsigned.data.certificates if each.unsigned is not None else ()
+    return ReadCms(signed=signed, signers=signers, certificates=tuple(_readable(ders)))
+
+
+def format_failure(error: Malformed) -> Check:
+    return Check.failed("cms.format", SubIndication.FORMAT_FAILURE, reason=error.code, **error.params)
+
+
+def format_checks(read: ReadCms) -> Iterator[Check]:
+    """What holds of the whole, whatever is signed: its form, its content type, at least one signer."""
+    yield Check.passed("cms.format", signers=str(len(read.signers)))
+    if not read.signed.is_der:
+        yield Check.not_performed("cms.encoding", found="BER")
+    if read.signed.content_type != cms.DATA:
+        yield Check.failed(
+            "cms.content-type", SubIndication.FORMAT_FAILURE, found=read.signed.content_type, expected=cms.DATA
+        )
+    if not read.signers:
+        yield Check.failed("cms.signers", SubIndication.FORMAT_FAILURE, reason="none")
+
+
+def hash_content(content: Iterable[bytes], wanted: Mapping[str, DigestAlgorithm]) -> dict[str, bytes]:
+    """Digests of the content by the id of each wanted hash; it is read once, and read to its end also for none."""
+    states = {name: digest.new() for name, digest in wanted.items()}
+    for chunk in content:
+        for state in states.values():
+            state.update(chunk)
+    return {name: state.digest() for name, state in states.items()}
+
+
+def digest_of(signer: SignerInfo) -> DigestAlgorithm | None:
+    """The hash a signer names for the content, None when it is unknown."""
+    try:
+        return digest_by_oid(algorithm_identifier(signer.digest_algorithm)[0])
+    except Malformed:
+        return None
+
+
+def judge_cms_signer(
+    signer: ReadSigner,
+    read: ReadCms,
+    content: Mapping[str, bytes],
+    *,
+    signer_id: str,
+    covered: tuple[str, ...],
+    context: Context,
+    further: Sequence[Check] = (),
+) -> SignatureReport:
+    """The verdict on one signer over content with these digests; `further` are checks of the thing around the CMS."""
+    certificate, candidates, checks = _identify(signer.info, read, context)
+    checks = [*further, *checks, *_attribute_checks(signer)]
+    attributes, unsigned = signer.attributes, signer.unsigned
+    time_stamps: tuple[FoundTimeStamp, ...] = ()
+    checks += _acceptance(signer, read.signed, certificate, content, context)
+    if attributes is not None and unsigned is not None:
+        time_stamps = cades.found_time_stamps(
+            read.signed, signer.info, attributes, unsigned, content, signer_id=signer_id
+        )
+        checks += _notes(unsigned)
+    embedded = ValidationData(
+        certificates=read.signed.certificates,
+        crls=read.signed.crls,
+        ocsp_responses=read.signed.ocsp_responses,
+    ).joined(unsigned.data if unsigned is not None else NO_DATA)
+    advanced = attributes is not None and attributes.certificate_reference is not None
+    return judge_signer(
+        claims=SignedClaims(
+            id=signer_id,
+            format="CAdES" if advanced else "CMS",
+            level=_level(time_stamps, embedded) if advanced else "",
+            covered=covered,
+            signing_time=attributes.signing_time if attributes else None,
+            has_time_stamp=bool(time_stamps),
+            time_stamps=time_stamps,
+            embedded=embedded,
+            value=signer.info.signature,
+        ),
+        signer=certificate,
+        candidates=candidates,
+        checks=checks,
+        context=context,
+    )
+
+
+def _read_signer(info: SignerInfo) -> ReadSigner:
+    attributes: SignedAttributes | None = None
+    unsigned: UnsignedAttributes | None = None
+    attributes_flaw: Malformed | None = None
+    unsigned_flaw: Malformed | None = None
+    try:
+        attributes = cades.read_signed_attributes(info)
+    except Malformed as error:
+        attributes_flaw = error
+    try:
+        unsigned = cades.read_unsigned_attributes(info)
+    except Malformed as error:
+        unsigned_flaw = error
+    return ReadSigner(
+        info=info,
+        attributes=attributes,
+        attributes_flaw=attributes_flaw,
+        unsigned=unsigned,
+        unsigned_flaw=unsigned_flaw,
+    )
+
+
+def _readable(ders: Iterable[bytes]) -> Iterator[Certificate]:
+    """The bag as far as it can be read: a broken certificate that nobody needs changes no verdict."""
+    for der in dict.fromkeys(ders):
+        try:
+            yield Certificate.from_der(der)
+        except Malformed:
+            continue
+
+
+def _identify(
+    signer: SignerInfo, read: ReadCms, context: Context
+) -> tuple[Certificate | None, Sequence[Certificate], list[Check]]:
+    """The one certificate the signer names (EN 319 102-1, 5.2.3); two that fit are a trap and not a choice.
+
+    A signature may come without it; then what the judge was given is asked.
+    """
+    candidates: Sequence[Certificate] = read.certificates
+    found = [certificate for certificate in candidates if signer.identifier.matches(certificate)]
+    if not found and context.data.certificates:
+        given = tuple(_readable(context.data.certificates))
+        candidates = (*candidates, *given)
+        found = [certificate for certificate in given if signer.identifier.matches(certificate)]
+    if len(found) > 1:
+        return (
+            None,
+            candidates,
+            [Check.failed("cms.signer", SubIndication.FORMAT_FAILURE, reason="two certificates fit")],
+        )
+    if not found:
+        return None, candidates, []
+    return found[0], candidates, [Check.passed("cms.signer", certificate=found[0].sha256)]
+
+
+def _attribute_checks(signer: ReadSigner) -> Iterator[Check]:
+    for check_id, flaw in (
+        ("cms.signed-attributes", signer.attributes_flaw),
+        ("cms.unsigned-attributes", signer.unsigned_flaw),
+    ):
+        if flaw is not None:
+            yield Check.failed(check_id, SubIndication.FORMAT_FAILURE, reason=flaw.code, **flaw.params)
+        else:
+            yield Check.passed(check_id)
+
+
+def _notes(unsigned: UnsignedAttributes) -> Iterator[Check]:
+    if unsigned.countersignatures:
+        yield Check.not_performed("cms.countersignatures", count=str(unsigned.countersignatures))
+    if unsigned.others:
+        yield Check.not_performed("cms.other-attributes", names=" ".join(unsigned.others)[:1000])
+
+
+def _acceptance(
+    signer: ReadSigner,
+    signed: SignedData,
+    certificate: Certificate | None,
+    content: Mapping[str, bytes],
+    context: Context,
+) -> Iterator[Check]:
+    policy, at, attributes = context.policy, context.at, signer.attributes
+    if attributes is None:
+        return
+    try:
+        yield from _content_checks(signer.info, attributes, signed, content, policy=policy, at=at)
+        if certificate is not None:
+            yield cades.check_certificate_reference(
+                attributes,
+                certificate,
+                required=policy.require_signing_certificate,
+                accept_sha1=policy.accept_sha1_certificate_reference,
+            )
+        yield _signature_policy(attributes, policy)
+        yield from _value_checks(signer.info, attributes, certificate, policy=policy, at=at)
+    except Malformed as error:
+        yield Check.failed("cms.signed-attributes", SubIndication.FORMAT_FAILURE, reason=error.code, **error.params)
+
+
+def _content_checks(
+    signer: SignerInfo,
+    attributes: SignedAttributes,
+    signed: SignedData,
+    content: Mapping[str, bytes],
+    *,
+    policy: ValidationPolicy,
+    at: datetime,
+) -> Iterator[Check]:
+    if attributes.content_type != signed.content_type:
+        yield Check.failed(
+            "cms.content-type",
+            SubIndication.FORMAT_FAILURE,
+            found=attributes.content_type,
+            expected=signed.content_type,
+        )
+    else:
+        yield Check.passed("cms.content-type")
+    digest = digest_of(signer)
+    named = algorithm_identifier(signer.digest_algorithm)[0]
+    yield algorithm_check("cms.digest-algorithm", digest, named=named, day=at.date(), policy=policy)
+    if digest is None or digest.standing is not Standing.TRUSTED:
+        yield Check.not_performed("cms.message-digest", reason="algorithm")
+    elif digest.id not in content:
+        yield Check.indeterminate("cms.message-digest", SubIndication.SIGNED_DATA_NOT_FOUND, algorithm=digest.id)
+    elif hmac.compare_digest(attributes.message_digest, content[digest.id]):
+        yield Check.passed("cms.message-digest", algorithm=digest.id)
+    else:
+        yield Check.failed("cms.message-digest", SubIndication.HASH_FAILURE, algorithm=digest.id)
+
+
+def _signature_policy(attributes: SignedAttributes, policy: ValidationPolicy) -> Check:
+    """Check "cms.signature-policy": a policy is named only where its rules are known to the judge (5.2.9)."""
+    check_id = "cms.signature-policy"
+    named = attributes.policy.oid if attributes.policy is not None else None
+    expected = policy.expected_signature_policy
+    if expected is not None and named != expected:
+        return Check.failed(check_id, SubIndication.SIG_CONSTRAINTS_FAILURE, expected=expected, found=named or "none")
+    if named is not None and expected is None:
+        return Check.indeterminate(check_id, SubIndication.SIGNATURE_POLICY_NOT_AVAILABLE, found=named)
+    return Check.passed(check_id, found=named or "none")
+
+
+def _value_checks(
+    signer: SignerInfo,
+    attributes: SignedAttributes,
+    certificate: Certificate | None,
+    *,
+    policy: ValidationPolicy,
+    at: datetime,
+) -> Iterator[Check]:
+    named = algorithm_identifier(signer.signature_algorithm)[0]
+    digest = digest_of(signer)
+    algorithm = signature_algorithm_in_cms(signer.signature_algorithm, digest) if digest is not None else None
+    yield algorithm_check("cms.signature-algorithm", algorithm, named=named, day=at.date(), policy=policy)
+    yield _agreement(algorithm, digest, named, attributes, policy)
+    if algorithm is None or certificate is None or signer.signed_bytes is None:
+        yield Check.not_performed("cms.signature-value", reason="certificate" if algorithm else "algorithm")
+    else:
+        yield signature_value_check(
+            "cms.signature-value", algorithm, certificate, signer.signed_bytes, signer.signature, form="cms"
+        )
+
+
+def _agreement(
+    algorithm: SignatureAlgorithm | None,
+    digest: DigestAlgorithm | None,
+    named: str,
+    attributes: SignedAttributes,
+    policy: ValidationPolicy,
+) -> Check:
+    """The hash inside the signature algorithm is the hash of digestAlgorithm, and both are what the signer repeats under
+    the signature where it does (RFC 6211).
+
+    National tools of 2018-2019 named the type of the key where the signature algorithm belongs; taken by policy only.
+    """
+    check_id = "cms.algorithms-agree"
+    if algorithm is None or digest is None:
+        return Check.not_performed(check_id, reason="algorithm")
+    repeated = attributes.algorithm_protection
+    if repeated is not None and repeated != (digest.oid, named):
+        return Check.failed(
+            check_id, SubIndication.SIG_CONSTRAINTS_FAILURE, algorithm=named, reason="algorithm protection"
+        )
+    if algorithm.key_type in ("gost2015-512", "gost2004") and named == algorithm.oids[-1]:
+        if policy.accept_key_oid_as_signature_algorithm:
+            return Check.passed(check_id, reason="key OID, hash of digestAlgorithm")
+        return Check.failed(check_id, SubIndication.SIG_CONSTRAINTS_FAILURE, algorithm=named, reason="key OID")
+    if (algorithm.digest or _ED25519_DIGEST) != digest.id:
+        return Check.failed(check_id, SubIndication.SIG_CONSTRAINTS_FAILURE, algorithm=algorithm.id, digest=digest.id)
+    return Check.passed(check_id)
+
+
+def _level(time_stamps: Sequence[FoundTimeStamp], embedded: ValidationData) -> str:
+    """The baseline level a signature has the parts of (EN 319 122-1, 6.3); whether they are good is judged elsewhere."""
+    kinds = {each.kind for each in time_stamps}
+    if "archive" in kinds:
+        return "B-LTA"
+    if "signature" not in kinds:
+        return "B-B"
+    return "B-LT" if embedded.crls or embedded.ocsp_responses else "B-T"
