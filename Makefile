@@ -14,7 +14,9 @@ BENCH_STAMP := $(BENCH_VENV)/.made
 
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup check test demo bench interop clean python
+.PHONY: help setup check test demo bench interop fuzz clean python
+
+SECONDS_EACH ?= 60
 
 help:
 	@echo 'make demo      set up and watch state documents travel (leaves demo-output/)'
@@ -22,6 +24,7 @@ help:
 	@echo 'make check     lint, types, import floors, schema digests'
 	@echo 'make bench     measure against signxml and python-xmlsec (writes bench/results.json)'
 	@echo 'make interop   have xmlsec1 and openssl judge what we sign (writes interop-report.json)'
+	@echo 'make fuzz      hostile bytes for every parser, SECONDS_EACH=60 (what breaks it goes to fuzz-findings/)'
 	@echo 'make clean     remove what the targets made'
 
 setup: $(STAMP)
@@ -62,5 +65,8 @@ interop: $(STAMP)
 	$(BIN)/python -m tests.interop.report
 	$(BIN)/pytest tests/interop
 
+fuzz: $(STAMP)
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS_EACH)
+
 clean:
-	rm -rf $(VENV) $(BENCH_VENV) demo-output build *.egg-info bench/results.json interop-report.json
+	rm -rf $(VENV) $(BENCH_VENV) demo-output build *.egg-info bench/results.json interop-report.json fuzz-findings
