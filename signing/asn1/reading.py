@@ -186,21 +186,16 @@ def is_string(element: Der) -> bool:
     return element.tag in _CODECS
 
 
-def header(data: bytes, position: int, limit: int) -> tuple[int, int, int]:
-    """Identifier octet, start and end of the content of the element at `position`, which ends by `limit`.
-
-    Only for lists too long to walk to the leaves (CRLs of 20 MB): what is inside is not looked at. Raises Malformed.
-    """
-    return _header(data, position, limit)
-
-
 # --- the walk ------------------------------------------------------------------------------------------------------
 def _tags(tags: Sequence[int]) -> str:
     return "/".join(f"{tag:02x}" for tag in tags) or "element"
 
 
 def header(data: bytes, position: int, limit: int) -> tuple[int, int, int]:
-    """Identifier octet, start and end of the content of the element at `position`; raises Malformed."""
+    """Identifier octet, start and end of the content of the element at `position`, which ends by `limit`.
+
+    Only for lists too long to walk to the leaves (CRLs of 20 MB): what is inside is not looked at. Raises Malformed.
+    """
     if position + 2 > limit:
         raise Malformed("asn1.truncated")
     tag, length = data[position], data[position + 1]

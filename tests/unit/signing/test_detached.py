@@ -473,10 +473,11 @@ def test_a_key_oid_in_place_of_the_algorithm_is_accepted_by_policy_only(pki: San
     assert lenient.indication is UNDECIDED  # the national algorithm itself is not in this release
 
 
-def test_a_time_stamp_that_came_along_is_named_as_not_checked(pki: SandboxPki, head: IssuedKey):
+def test_a_time_stamp_that_is_none_fails_and_proves_nothing(pki: SandboxPki, head: IssuedKey):
     stamp = attribute(cades.SIGNATURE_TIME_STAMP, seq(b"\x05\x00"))
     (one,) = judged(Draft(key=head, unsigned=stamp).der(), pki).signatures
-    assert one.checks[-1] == Check.not_performed("timestamp.present", reason="not checked")
+    assert [each.indication for each in one.time_stamps] == [FAILED]
+    assert one.best_signature_time == AT
 
 
 def test_a_stranger_s_signature_is_indeterminate(stranger_pki: SandboxPki, head: IssuedKey):
