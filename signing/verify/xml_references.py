@@ -114,6 +114,8 @@ def _left_out(target: Target, signature: Signature, document: SignedDocument) ->
     removal = target.reference.transforms.removal
     if removal is Removal.EVERY_SIGNATURE:
         return set(target.element.iter(SIGNATURE))
+    if removal is Removal.SIGNATURES_UNDER_ROOT:
+        return set(document.root.iterchildren(SIGNATURE))
     if removal is Removal.OWN_SIGNATURE:
         return {signature.element, *document.taken_out}
     return document.taken_out

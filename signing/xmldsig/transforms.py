@@ -5,15 +5,16 @@ Each caller names its profile, the sequences it takes:
     DETACHED    one canonicalization (containers and envelopes: nothing there holds its own Signature)
     ENVELOPED   + enveloped-signature alone, or before the one canonicalization; + no Transforms at all
     EUROPEAN    + the two well-known spellings of "without any Signature" (XPath and XPath Filter 2.0, as the European
-                Commission's tools write them for parallel signatures) in the place of enveloped-signature;
+                Commission's tools write them for parallel signatures) in the place of enveloped-signature or behind it;
                 + base64 alone, over a ds:Object
 
-The two spellings are compared as text with `ds` bound to the XMLDSig namespace: they are names for a removal that is
+The spellings are compared as text, their prefix bound to the XMLDSig namespace: they are names for a removal that is
 done here, no XPath engine sees them. Where no canonicalization is named, XMLDSig (4.4.3.2) says Canonical XML 1.0.
 """
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -26,6 +27,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lxml import etree
+
+
+class Removal(Enum):
+    """What a Reference leaves out of its target."""
+
+    NOTHING = "nothing"
+    OWN_SIGNATURE = "own signature"
+    EVERY_SIGNATURE = "every signature"
+    SIGNATURES_UNDER_ROOT = "signatures under the root"
+
 
 MAX_TRANSFORMS: Final = 3
 MAX_PREFIXES: Final = 32
@@ -45,8 +56,10 @@ _CANONICALIZATIONS: Final = {
     C14N_11: C14N_11,
     C14N_11 + "#WithComments": C14N_11,
 }
-_WITHOUT_SIGNATURES: Final = "not(ancestor-or-self::ds:Signature)"
-_EVERY_SIGNATURE: Final = "/descendant::ds:Signature"
+_NO_SIGNATURE: Final = re.compile(r"not\(ancestor-or-self::([A-Za-z_][\w.-]*):Signature\)")
+_UNDER_ROOT: Final = re.compile(r"/\*/([A-Za-z_][\w.-]*):Signature")
+_EVERY_SIGNATURE: Final = re.compile(r"(?:/?descendant::|//)([A-Za-z_][\w.-]*):Signature")
+_SUBTRACTED: Final = ((Removal.EVERY_SIGNATURE, _EVERY_SIGNATURE), (Removal.SIGNATURES_UNDER_ROOT, _UNDER_ROOT))
 _UNNAMED: Final = Canonicalization(uri=C14N_10)
 
 
@@ -56,14 +69,6 @@ class TransformProfile(Enum):
     DETACHED = "detached"
     ENVELOPED = "enveloped"
     EUROPEAN = "european"
-
-
-class Removal(Enum):
-    """What a Reference leaves out of its target."""
-
-    NOTHING = "nothing"
-    OWN_SIGNATURE = "own signature"
-    EVERY_SIGNATURE = "every signature"
 
 
 class Transforms(NamedTuple):
@@ -99,6 +104,9 @@ def read_transforms(element: etree._Element, profile: TransformProfile) -> Trans
             return Transforms(is_base64=True)
         if removal is not Removal.NOTHING:
             steps.pop(0)
+            if steps and removal is Removal.OWN_SIGNATURE and _removal(steps[0], profile) is Removal.EVERY_SIGNATURE:
+                steps.pop(0)  # templates of xmlsec write both; the second removes what the first did as well
+                removal = Removal.EVERY_SIGNATURE
             if not steps:
                 return Transforms(removal=removal)
     canonicalization = read_canonicalization(steps[0], "xmldsig.transforms")
@@ -136,25 +144,22 @@ def _removal(step: etree._Element, profile: TransformProfile) -> Removal:
         return Removal.OWN_SIGNATURE
     if profile is not TransformProfile.EUROPEAN:
         return Removal.NOTHING
-    if algorithm == XPATH and _spells(step, f"{{{DS}}}XPath", _WITHOUT_SIGNATURES, {}):
+    if algorithm == XPATH and _spells(step, f"{{{DS}}}XPath", _NO_SIGNATURE, {}):
         return Removal.EVERY_SIGNATURE
-    if algorithm == XPATH_FILTER_2 and _spells(
-        step, f"{{{XPATH_FILTER_2}}}XPath", _EVERY_SIGNATURE, {"Filter": "subtract"}
-    ):
-        return Removal.EVERY_SIGNATURE
+    if algorithm == XPATH_FILTER_2:
+        for removal, expression in _SUBTRACTED:
+            if _spells(step, f"{{{XPATH_FILTER_2}}}XPath", expression, {"Filter": "subtract"}):
+                return removal
     return Removal.NOTHING
 
 
-def _spells(step: etree._Element, tag: str, expression: str, named: dict[str, str]) -> bool:
-    """Whether the one parameter is this very expression, with `ds` meaning what it must."""
+def _spells(step: etree._Element, tag: str, expression: re.Pattern[str], named: dict[str, str]) -> bool:
+    """Whether the one parameter is this very expression, with its prefix meaning what it must."""
     parameters = children(step)
-    return (
-        len(parameters) == 1
-        and parameters[0].tag == tag
-        and dict(parameters[0].items()) == named
-        and parameters[0].nsmap.get("ds") == DS
-        and "".join(leaf_text(parameters[0]).split()) == expression
-    )
+    if len(parameters) != 1 or parameters[0].tag != tag or dict(parameters[0].items()) != named:
+        return False
+    spelled = expression.fullmatch(leaf_text(parameters[0]).strip(" \t\r\n"))
+    return spelled is not None and parameters[0].nsmap.get(spelled[1]) == DS
 
 
 def _is_base64(steps: Sequence[etree._Element], profile: TransformProfile) -> bool:

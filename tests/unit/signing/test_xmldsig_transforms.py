@@ -42,6 +42,19 @@ GOOD = {
     "no Signature by XPath": (NO_SIGNATURE + EXCLUSIVE, PROFILES[2:], Removal.EVERY_SIGNATURE, EXC_C14N),
     "no Signature by Filter 2.0": (SUBTRACTED + INCLUSIVE, PROFILES[2:], Removal.EVERY_SIGNATURE, C14N_10),
     "no Signature by Filter 2.0 alone": (SUBTRACTED, PROFILES[2:], Removal.EVERY_SIGNATURE, None),
+    "enveloped, no Signature by XPath": (ENVELOPED + NO_SIGNATURE, PROFILES[2:], Removal.EVERY_SIGNATURE, None),
+    "no Signature under the root": (
+        SUBTRACTED.replace("/descendant::", "/*/"),
+        PROFILES[2:],
+        Removal.SIGNATURES_UNDER_ROOT,
+        None,
+    ),
+    "another prefix": (
+        SUBTRACTED.replace("ds:Signature<", "d:Signature<").replace("<f:XPath ", f'<f:XPath xmlns:d="{DS}" '),
+        PROFILES[2:],
+        Removal.EVERY_SIGNATURE,
+        None,
+    ),
     "base64": (BASE64, PROFILES[2:], Removal.NOTHING, None),
 }
 BAD = {
@@ -51,6 +64,7 @@ BAD = {
     "D22 XPath that selects nothing": NO_SIGNATURE.replace("not(ancestor-or-self::ds:Signature)", "not(1)"),
     "D21 the words in an element of no namespace": NO_SIGNATURE.replace("ds:XPath>", "XPath>"),
     "D21 the words with ds bound anew": SUBTRACTED.replace("<f:XPath ", '<f:XPath xmlns:ds="urn:x" '),
+    "D21 a prefix of no namespace": NO_SIGNATURE.replace("ds:Signature)", "d:Signature)"),
     "D21 union in place of subtract": SUBTRACTED.replace("subtract", "union"),
     "D21 another subtraction": SUBTRACTED.replace("descendant::ds:Signature", "descendant::Amount"),
     "D25 other order": EXCLUSIVE + ENVELOPED,
