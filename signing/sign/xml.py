@@ -139,7 +139,7 @@ def _parsed(document: bytes) -> xmldsig.Element:
     """The tree of what is or will be signed: what our own verifier would refuse does not leave."""
     try:
         root = schemas.parse_untrusted(document)
-        xmldsig.unique_ids(root)
+        xmldsig.unique_ids(root, document)
     except schemas.XmlRefused as error:
         raise SigningError("signing.document-unreadable", reason=error.code) from error
     except StepError as error:

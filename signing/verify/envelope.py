@@ -100,7 +100,7 @@ def verify_envelope(
                 "wss.signature-present", "no Security" if envelope.security is None else "no Signature"
             )
         checks.append(passed("wss.signature-present"))
-        ids = xmldsig.unique_ids(root)
+        ids = xmldsig.unique_ids(root, message)
         checks.append(passed("xmldsig.unique-ids"))
         known = _Known(
             envelope=envelope,

@@ -78,6 +78,8 @@ MAX_SIGNATURES: Final = 16
 MAX_CANDIDATES: Final = 16
 """Certificates of the caller's that are tried where KeyInfo names none."""
 
+_FAILED: Final = Conclusion.FAILED
+_INDETERMINATE: Final = Conclusion.INDETERMINATE
 _QUALIFYING_PROPERTIES: Final = f"{{{xades.XADES}}}QualifyingProperties"
 _PARTS_LIMITS: Final = replace(schemas.DOCUMENT_LIMITS, allow_processing_instructions=True)
 
@@ -189,7 +191,7 @@ def _read(document: bytes, context: Context, checks: list[Check]) -> SignedDocum
     checks.append(passed("xml.signatures"))
     if len(outer) != len(every):
         checks.append(Check.not_performed("xml.nested-signatures", signatures=str(len(every) - len(outer))))
-    ids = xmldsig.unique_ids(root)
+    ids = xmldsig.unique_ids(root, document)
     checks.append(passed("xmldsig.unique-ids"))
     return SignedDocument(root=root, ids=ids, signatures=outer, canonicalizer=Canonicalizer(len(document), document))
 
@@ -218,9 +220,9 @@ def _judge(
 
 def _worst(later: Conclusion, examination: Examination) -> Conclusion:
     """What is known of all the signatures from this one on, as far as steps 1, 2 and 4 go."""
-    conclusions = {check.conclusion for check in examination.checks}
-    for worst in (Conclusion.FAILED, Conclusion.INDETERMINATE):
-        if worst in (later, *conclusions):
+    conclusions = [later, *(check.conclusion for check in examination.checks)]
+    for worst in (_FAILED, _INDETERMINATE):
+        if worst in conclusions:
             return worst
     return later
 

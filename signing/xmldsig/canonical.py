@@ -93,6 +93,11 @@ class Canonicalizer:
         octets = self.octets(element, method, is_document=is_document)
         if not removed:
             return [octets]
+        if len(removed) == 1:
+            only = _only_place(element, next(iter(removed)), octets)
+            if only is not None:
+                view = memoryview(octets)
+                return [view[: only[0]], view[only[1] :]]
         key = (element, method, is_document)
         places = self._places.get(key)
         if places is None:
@@ -179,6 +184,22 @@ def _bytes_prove_cheap(source: bytes) -> bool:
     return source.count(b"<") * declarations * declarations <= MAX_INCLUSIVE_COST
 
 
+def _only_place(element: etree._Element, signature: etree._Element, octets: bytes) -> tuple[int, int] | None:
+    """Where a Signature below an element is, if the element's octets hold one start and one end tag of its name."""
+    if all(each is not element for each in signature.iterancestors()):
+        return None
+    name = _qualified_name(signature.prefix)
+    ending = b"</%b>" % name
+    if octets.count(ending) != 1 or octets.count(b"<%b " % name) + octets.count(b"<%b>" % name) != 1:
+        return None
+    start = max(octets.find(b"<%b " % name), octets.find(b"<%b>" % name))
+    return start, octets.find(ending) + len(ending)
+
+
+def _qualified_name(prefix: str | None) -> bytes:
+    return f"{prefix}:Signature".encode() if prefix else b"Signature"
+
+
 def _places_of_signatures(element: etree._Element, octets: bytes) -> dict[etree._Element, tuple[int, int]]:
     """Where each ds:Signature below an element begins and ends in the element's canonical form."""
     found: dict[etree._Element, tuple[int, int]] = {}
@@ -186,8 +207,7 @@ def _places_of_signatures(element: etree._Element, octets: bytes) -> dict[etree.
     for prefix in {each.prefix for each in signatures}:
         # all elements of that qualified name, whatever they mean by it: their tags must be told apart
         named = [each for each in element.iter("{*}Signature") if each.prefix == prefix]
-        name = f"{prefix}:Signature" if prefix else "Signature"
-        places = _spans(re.escape(name.encode()), octets)
+        places = _spans(re.escape(_qualified_name(prefix)), octets)
         if len(places) != len(named):  # a processing instruction that looks like a tag
             raise malformed("xmldsig.canonicalization", "ambiguous")
         found.update((each, place) for each, place in zip(named, places, strict=True) if each in signatures)
