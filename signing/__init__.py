@@ -24,7 +24,17 @@ from signing.policy import (
 from signing.sandbox_pki import IssuedKey, SandboxPki
 from signing.sign.augmentation import augment_container
 from signing.sign.container import add_signature, sign_container
-from signing.sign.detached import sign_detached
+from signing.sign.detached import (
+    PreparedSignature,
+    add_signer,
+    algorithm_of,
+    complete_detached,
+    content_digest_algorithm,
+    prepare_detached,
+    sign_attached,
+    sign_detached,
+    take_cms,
+)
 from signing.sign.envelope import sign_envelope
 from signing.sign.xml import sign_xml
 from signing.timestamp import TimeStampAuthority
@@ -70,6 +80,7 @@ __all__ = [
     "IssuedKey",
     "Malformed",
     "NotTotalPassed",
+    "PreparedSignature",
     "RevocationReport",
     "SandboxPki",
     "SignatureReport",
@@ -87,12 +98,19 @@ __all__ = [
     "VerifiedObject",
     "XmlValidation",
     "add_signature",
+    "add_signer",
+    "algorithm_of",
     "augment_container",
     "certificate_facts",
+    "complete_detached",
+    "content_digest_algorithm",
+    "prepare_detached",
+    "sign_attached",
     "sign_container",
     "sign_detached",
     "sign_envelope",
     "sign_xml",
+    "take_cms",
     "unverified_content",
     "verify_attached",
     "verify_container",

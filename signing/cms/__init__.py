@@ -21,7 +21,14 @@ from signing.cms.reading import (
     read_signed_data,
 )
 from signing.cms.structure import DATA, SIGNED_DATA, Attribute, SignedData, SignerIdentifier, SignerInfo
-from signing.cms.writing import encode_attribute, encode_signed_data
+from signing.cms.writing import (
+    encode_attribute,
+    encode_ocsp_response,
+    encode_signed_data,
+    encode_signer_info,
+    with_additions,
+    without_content,
+)
 
 __all__ = [
     "DATA",
@@ -38,6 +45,10 @@ __all__ = [
     "SignerInfo",
     "answers_in",
     "encode_attribute",
+    "encode_ocsp_response",
     "encode_signed_data",
+    "encode_signer_info",
     "read_signed_data",
+    "with_additions",
+    "without_content",
 ]

@@ -161,6 +161,7 @@ def _signer_info(element: asn1.Der) -> SignerInfo:
         signed_attributes=_attributes(signed),
         unsigned_attributes=_attributes(unsigned),
         fields=b"".join(each.raw for each in received if each is not None),
+        raw=element.raw,
     )
 
 

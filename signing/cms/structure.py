@@ -53,7 +53,7 @@ class SignerInfo:
     attributes.
 
     `fields` is version, sid, digestAlgorithm, signedAttrs, signatureAlgorithm and signature side by side, as received:
-    everything but the unsigned attributes.
+    everything but the unsigned attributes; `raw` is all of it.
     """
 
     identifier: SignerIdentifier
@@ -64,6 +64,7 @@ class SignerInfo:
     signed_attributes: tuple[Attribute, ...]
     unsigned_attributes: tuple[Attribute, ...]
     fields: bytes
+    raw: bytes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
