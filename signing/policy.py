@@ -119,6 +119,13 @@ class ValidationPolicy:
     require_manifest: bool = True
     """META-INF/manifest.xml in an ASiC-E container with XAdES. False (EN 319 162-1, 4.4.3.2: optional) leaves the media
     types to the signatures."""
+    exact_container_layout: bool = True
+    """`mimetype` first, stored and exact, and no archive comment but the standard's own (EN 319 162-1, A.1): what a program
+    that looks at the first bytes takes the file for is then what it is. False reads containers that were packed again
+    without such care; the report says what was not as it should be."""
+    require_named_canonicalization: bool = True
+    """The Reference to the signed properties names its canonicalization. False lets it be Canonical XML 1.0 where none is
+    named (XMLDSig, 4.4.3.2)."""
     accept_simple_containers: bool = False
     """True also takes ASiC-S, a container of one data object (EN 319 162-1, 4.3)."""
     accept_key_oid_as_signature_algorithm: bool = False
@@ -222,6 +229,8 @@ ETSI_BASELINE = ValidationPolicy(
     allow_attached_content=True,
     every_signature_covers_everything=False,
     require_manifest=False,
+    exact_container_layout=False,
+    require_named_canonicalization=False,
     accept_simple_containers=True,
     accept_ber=True,
     xml_coverage="signed-parts",

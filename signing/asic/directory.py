@@ -31,6 +31,7 @@ _EMPTY_DEFLATED: Final = 2  # octets a deflater writes of nothing
 _ZIP64_MARK: Final = 0xFFFFFFFF
 _MAX_DIRECTORY: Final = 4 << 20
 # The one archive comment the standard knows (EN 319 162-1, A.1); any other could hide a second end record.
+_MAX_COMMENT: Final = 0xFFFF
 _COMMENT: Final = b"mimetype=" + MIMETYPE.encode()
 
 
@@ -58,21 +59,18 @@ class Entry(NamedTuple):
 
 
 # --- 1: end record and directory -----------------------------------------------------------------------------------
-def read_directory(source: Source, size: int, limits: ContainerLimits) -> tuple[int, list[Entry]]:
-    tail = read_at(
-        source, max(0, size - END.size - len(_COMMENT)), min(size, END.size + len(_COMMENT)), "asic.end-record"
-    )
-    for comment in (b"", _COMMENT):
-        record = tail[len(tail) - END.size - len(comment) :] if len(tail) >= END.size + len(comment) else b""
-        if record.startswith(END_MARK) and record.endswith(comment):
-            mark, disk, first_disk, here, count, length, offset, comment_length = END.unpack_from(record)
-            if comment_length == len(comment):
-                break
-    else:
-        raise malformed("asic.end-record", "does not end the file")
+def read_directory(
+    source: Source, size: int, limits: ContainerLimits, *, any_comment: bool = False
+) -> tuple[int, list[Entry]]:
+    """Where the directory begins, and its entries; `any_comment` also takes a comment that is not the standard's."""
+    longest = _MAX_COMMENT if any_comment else len(_COMMENT)
+    count = min(size, END.size + longest)
+    tail = read_at(source, size - count, count, "asic.end-record")
+    record = _end_record(tail, any_comment=any_comment)
+    mark, disk, first_disk, here, count, length, offset, comment_length = END.unpack_from(record)
     if (mark, disk, first_disk) != (END_MARK, 0, 0) or here != count:
         raise malformed("asic.end-record", "several disks")
-    if offset + length + END.size + len(comment) != size:  # also what a ZIP64 locator or its marks would lead to
+    if offset + length + END.size + comment_length != size:  # also what a ZIP64 locator or its marks would lead to
         raise malformed("asic.end-record", "directory does not lie before it")
     if count > limits.max_entries or length > _MAX_DIRECTORY:
         raise malformed("asic.limits", "entries", limit=str(limits.max_entries))
@@ -85,6 +83,19 @@ def read_directory(source: Source, size: int, limits: ContainerLimits) -> tuple[
     if len(entries) != count:
         raise malformed("asic.end-record", "count of entries")
     return offset, entries
+
+
+def _end_record(tail: bytes, *, any_comment: bool) -> bytes:
+    """The one end record whose comment ends the file; a comment that could hold another one is refused."""
+    if any_comment and tail.count(END_MARK) == 1:
+        record = tail[tail.index(END_MARK) :]
+        if len(record) >= END.size and END.unpack_from(record)[-1] == len(record) - END.size:
+            return record
+    for comment in (b"", _COMMENT):
+        record = tail[len(tail) - END.size - len(comment) :] if len(tail) >= END.size + len(comment) else b""
+        if record.startswith(END_MARK) and record.endswith(comment) and END.unpack_from(record)[-1] == len(comment):
+            return record
+    raise malformed("asic.end-record", "does not end the file")
 
 
 def _entry(directory: bytes, position: int) -> tuple[Entry, int]:

@@ -45,12 +45,12 @@ from signing.asic.names import (
     ContainerLimits,
 )
 from signing.asic.writer import LOCAL, LOCAL_MARK, STORED
+from signing.validation_report import Check
 from signing.xmldsig import attributes, children, malformed, parse, passed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from signing.validation_report import Check
 
 CHECKS: Final = frozenset(
     {
@@ -70,9 +70,9 @@ _DESCRIPTOR: Final = struct.Struct("<III")
 _DESCRIPTOR_MARK: Final = b"PK\x07\x08"
 _MANIFEST: Final = f"{{{MANIFEST_NS}}}manifest"
 _FILE_ENTRY: Final = f"{{{MANIFEST_NS}}}file-entry"
-_FULL_PATH: Final = f"{{{MANIFEST_NS}}}full-path"
-_MEDIA_TYPE: Final = f"{{{MANIFEST_NS}}}media-type"
-_OPTIONAL: Final = tuple(f"{{{MANIFEST_NS}}}{name}" for name in ("version", "size", "preferred-view-mode"))
+_UNQUALIFIED: Final = ("full-path", "media-type", "version", "size", "preferred-view-mode")
+_QUALIFIED: Final = tuple(f"{{{MANIFEST_NS}}}{name}" for name in _UNQUALIFIED)
+_FULL_PATH: Final = _QUALIFIED[0]
 
 
 class Place(NamedTuple):
@@ -184,16 +184,20 @@ def open_archive(
     checks: list[Check],
     limits: ContainerLimits = DEFAULT_LIMITS,
     media_types: Sequence[str] = (MIMETYPE,),
+    *,
+    exact_layout: bool = True,
 ) -> Archive:
     """Check the structure, steps 1 to 7; one Check appended per step that passed, StepError at the first that did not.
 
     `media_types` are those `mimetype` may state; the one it states is the archive's. Empty folders are no entries of
-    it. Raises SigningError signing.source-unreadable when the file system does not deliver.
+    it. Without `exact_layout` an archive comment may be any, and step 7 asks only that `mimetype`, if there is one,
+    states one of `media_types`; what is not as it should be is said by a check that is NOT_PERFORMED. Raises
+    SigningError signing.source-unreadable when the file system does not deliver.
     """
     size = size_of(source)
     if size > limits.max_archive:
         raise malformed("asic.limits", "archive size", limit=str(limits.max_archive))
-    directory_offset, raw_entries = read_directory(source, size, limits)
+    directory_offset, raw_entries = read_directory(source, size, limits, any_comment=not exact_layout)
     checks.append(passed("asic.end-record"))
     require_limits(raw_entries, limits)
     checks.append(passed("asic.limits"))
@@ -208,10 +212,11 @@ def open_archive(
     checks.append(passed("asic.spans"))
     entries = {entry.name: entry for entry in raw_entries}
     by_name = {entry.name: place for entry, place in zip(raw_entries, places, strict=True)}
-    archive = Archive(
-        source, entries, by_name, size, _media_type(Archive(source, entries, by_name, size, ""), media_types)
-    )
-    checks.append(passed("asic.mimetype"))
+    media_type, flaw = _media_type(Archive(source, entries, by_name, size, ""), media_types)
+    if flaw is not None and exact_layout:
+        raise malformed("asic.mimetype", flaw)
+    checks.append(passed("asic.mimetype") if flaw is None else Check.not_performed("asic.mimetype", reason=flaw))
+    archive = Archive(source, entries, by_name, size, media_type)
     folders = [name for name in entries if name.endswith("/")]
     for name in folders:
         archive.read(name)  # nothing, or two octets that inflate to nothing
@@ -266,21 +271,24 @@ def _after_descriptor(source: Source, entry: Entry, end: int, following: int) ->
 
 
 # --- 7 and 9: mimetype and manifest --------------------------------------------------------------------------------
-def _media_type(archive: Archive, known: Sequence[str]) -> str:
+def _media_type(archive: Archive, known: Sequence[str]) -> tuple[str, str | None]:
+    """What `mimetype` states, and in which way it is not written as EN 319 162-1, A.1 says; ASiC-E where there is none."""
     entry = archive.entries.get(MIMETYPE_NAME)
     if entry is None:
-        raise malformed("asic.mimetype", "missing")
-    if entry.header_offset != 0:
-        raise malformed("asic.mimetype", "not first")
-    if entry.method != STORED or entry.flags & FLAG_DESCRIPTOR:
-        raise malformed("asic.mimetype", "not stored")
-    if entry.extra or archive.places[MIMETYPE_NAME].local_extra:
-        raise malformed("asic.mimetype", "extra field")
+        return MIMETYPE, "missing"
     stated = archive.read(MIMETYPE_NAME) if entry.size <= max(map(len, known)) else b""
-    for media_type in known:
-        if stated == media_type.encode():
-            return media_type
-    raise malformed("asic.mimetype", "another media type")
+    media_type = next((each for each in known if each.encode() == stated), None)
+    if entry.header_offset != 0:
+        flaw = "not first"
+    elif entry.method != STORED or entry.flags & FLAG_DESCRIPTOR:
+        flaw = "not stored"
+    elif entry.extra or archive.places[MIMETYPE_NAME].local_extra:
+        flaw = "extra field"
+    else:
+        flaw = None
+    if media_type is None:
+        raise malformed("asic.mimetype", "another media type" if flaw is None else flaw)
+    return media_type, flaw
 
 
 def read_manifest(archive: Archive) -> dict[str, str]:
@@ -297,11 +305,13 @@ def read_manifest(archive: Archive) -> dict[str, str]:
     for element in children(root, "asic.manifest"):
         if element.tag != _FILE_ENTRY or children(element, "asic.manifest"):
             raise malformed("asic.manifest", "children")
-        named = attributes(element, (_FULL_PATH, _MEDIA_TYPE), _OPTIONAL, "asic.manifest")
-        path = named[_FULL_PATH]
+        # OpenDocument qualifies the attributes; some writers do not, and then none of them is
+        names = _QUALIFIED if _FULL_PATH in element.attrib else _UNQUALIFIED
+        named = attributes(element, names[:2], names[2:], "asic.manifest")
+        path = named[names[0]]
         if path in listed:
             raise malformed("asic.manifest", "twice", name=path[:255])
-        listed[path] = named[_MEDIA_TYPE]
+        listed[path] = named[names[1]]
     if listed.pop("/", None) != archive.media_type:
         raise malformed("asic.manifest", "no entry for the container")
     return listed

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def open_container(source: BinaryIO | bytes, limits: asic.ContainerLimits = asic.DEFAULT_LIMITS) -> asic.Archive:
     """The archive of an ASiC-E or ASiC-S container; raises SigningError signing.not-a-container."""
     try:
-        return asic.open_archive(source, [], limits, (asic.MIMETYPE, asic.SIMPLE_MIMETYPE))
+        return asic.open_archive(source, [], limits, (asic.MIMETYPE, asic.SIMPLE_MIMETYPE), exact_layout=False)
     except StepError as error:
         raise SigningError("signing.not-a-container", reason=error.check.id) from error
 

@@ -149,7 +149,7 @@ def _read(document: bytes, source: SignatureSource, known: xades.TimeStampedOcte
     identifiers = xmldsig.unique_ids(root)
     element = source.find(root)
     signature = xmldsig.read_signature(element, [], source.max_references, source.profile)
-    properties = xades.read_qualifying_properties(signature, [], judges_policy=False)
+    properties = xades.read_qualifying_properties(signature, [], None)
     certificate, others = xades.signing_certificate(signature, properties)
     canonicalizer = Canonicalizer(len(document))
     if known is None:

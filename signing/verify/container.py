@@ -25,7 +25,7 @@ from signing import asic, xades
 from signing.validation_data import NO_DATA
 from signing.validation_report import Check, Indication, SubIndication, ValidationReport
 from signing.verify import container_objects, container_xades
-from signing.verify.container_objects import Known, Pending, digests_check, hash_objects, require_all_covered
+from signing.verify.container_objects import Known, Pending, all_covered_check, digests_check, hash_objects
 from signing.verify.context import Context
 from signing.verify.verified_object import VerifiedObject
 from signing.xmldsig import StepError, malformed, passed
@@ -77,14 +77,16 @@ def verify_container(
     hashed: dict[str, dict[str, bytes]] = {}
     media_types: Mapping[str, str] = {}
     try:
-        archive = asic.open_archive(source, checks, limits, _media_types_taken(policy))
+        archive = asic.open_archive(
+            source, checks, limits, _media_types_taken(policy), exact_layout=policy.exact_container_layout
+        )
         names = _data_names(archive, checks)
         files = _signature_files(archive, checks, limits)
         known = Known(archive, names, _manifest(archive, names, checks, policy), limits, context)
         for name in files:
             pending.extend(container_xades.examine_file(known, name, checks))
         if not policy.every_signature_covers_everything:
-            checks.append(require_all_covered(known, pending))
+            checks.append(all_covered_check(known, pending))
         media_types = _media_types(known, pending)
         hashed = hash_objects(known, pending, checks)
     except StepError as error:
@@ -124,7 +126,7 @@ def unverified_content(
     `max_bytes`. Raises SigningError signing.source-unreadable.
     """
     try:
-        archive = asic.open_archive(source, [], limits, (asic.MIMETYPE, asic.SIMPLE_MIMETYPE))
+        archive = asic.open_archive(source, [], limits, (asic.MIMETYPE, asic.SIMPLE_MIMETYPE), exact_layout=False)
         entry = archive.entries.get(name)
         return None if entry is None or entry.size > max_bytes else archive.read(name)
     except StepError:

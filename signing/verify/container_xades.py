@@ -22,10 +22,11 @@ from signing.verify.xml_signature import (
 from signing.xmldsig import Canonicalizer, StepError, failed, malformed, passed, passed_in, unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from signing.verify.container_objects import Known
-    from signing.xmldsig import Element, Reference
+    from signing.xades import QualifyingProperties
+    from signing.xmldsig import Element, Reference, Signature
 
 CHECKS: Final = frozenset({"asic.signature-file", "asic.references", "asic.media-types"})
 
@@ -70,17 +71,22 @@ def _examine(pending: Pending, element: Element, known: Known, canonicalizer: Ca
     examination, names, listed = pending.examination, known.names, known.listed
     most = max(xmldsig.MAX_REFERENCES, len(names) + 1)
     signature = xmldsig.read_signature(element, examination.checks, max_references=most)
-    properties = xades.read_qualifying_properties(
-        signature, examination.checks, expected_policy=known.context.policy.expected_signature_policy
-    )
+    properties = xades.read_qualifying_properties(signature, examination.checks, known.context.policy)
+    parts = _signed_parts(signature, properties, known)
     take_what_was_added(
-        examination, signature, properties, canonicalizer, lambda reference: _octets_of(pending, known, reference)
+        examination,
+        signature,
+        properties,
+        canonicalizer,
+        lambda reference: _octets_of(pending, known, reference, parts, canonicalizer),
     )
     examination.signing_time = properties.signing_time
     examination.signer, others = xades.signing_certificate(signature, properties)
     examination.others = tuple(others)
     examination.checks.append(passed("xades.signing-certificate"))
-    data = [reference for reference in signature.references if reference is not properties.reference]
+    data = [reference for reference in signature.references if reference.uri not in parts]
+    if len({reference.uri for reference in signature.references}) != len(signature.references):
+        raise malformed("asic.references", "twice")
     pending.references = _references(data, names)
     examination.checks.append(passed("asic.references"))
     pending.media_types = {
@@ -93,13 +99,31 @@ def _examine(pending: Pending, element: Element, known: Known, canonicalizer: Ca
     judge_key_value(examination, signature, examination.signer)
     method, pending.digests = judge_algorithms(examination, signature, known.context)
     judge_value(examination, signature, method, [examination.signer], canonicalizer)
-    algorithm = pending.digests.get(properties.reference.digest_uri)
-    if algorithm is not None and properties.reference.canonicalization is not None:
-        octets = canonicalizer.octets(properties.signed_properties, properties.reference.canonicalization)
-        if algorithm.of(octets) != properties.reference.digest:
-            raise failed("xmldsig.digests", SubIndication.HASH_FAILURE, "signed properties")
+    for reference in signature.references:
+        part = parts.get(reference.uri)
+        algorithm = pending.digests.get(reference.digest_uri)
+        if part is not None and algorithm is not None:
+            octets = canonicalizer.octets(part, reference.transforms.of_nodes())
+            if algorithm.of(octets) != reference.digest:
+                raise failed("xmldsig.digests", SubIndication.HASH_FAILURE, xmldsig.local_name(part))
     examination.covered = tuple(pending.references)
     examination.is_complete = True
+
+
+def _signed_parts(signature: Signature, properties: QualifyingProperties, known: Known) -> dict[str, Element]:
+    """URI of a Reference -> the part of the Signature itself it points to: the signed properties.
+
+    Where the policy is content with what is signed, KeyInfo and Objects too, as other producers sign them; they are no
+    data objects and cover none.
+    """
+    parts = {properties.reference.uri: properties.signed_properties}
+    if not known.context.policy.every_signature_covers_everything:
+        own = signature.objects if signature.key_info is None else (signature.key_info, *signature.objects)
+        for element in own:
+            identifier = element.get("Id")
+            if identifier is not None:
+                parts.setdefault(f"#{identifier}", element)
+    return parts
 
 
 def _references(data: Sequence[Reference], names: Sequence[str]) -> dict[str, Reference]:
@@ -128,8 +152,17 @@ def _require_media_types(signed: Mapping[str, str], listed: Mapping[str, str]) -
 
 
 # --- data objects for time-stamps ------------------------------------------------------------------------------------
-def _octets_of(pending: Pending, known: Known, reference: Reference) -> Iterator[bytes]:
+def _octets_of(
+    pending: Pending,
+    known: Known,
+    reference: Reference,
+    parts: Mapping[str, Element],
+    canonicalizer: Canonicalizer,
+) -> Iterable[bytes]:
     """A data object for a time-stamp over it; not for a signature that has failed: nobody makes us read twice."""
+    part = parts.get(reference.uri)
+    if part is not None:
+        return (canonicalizer.octets(part, reference.transforms.of_nodes()),)
     name = asic.referenced_name(reference.uri)
     if name not in pending.references or pending.examination.has_failed:
         raise malformed("xades.time-stamps", "data object not read")

@@ -305,9 +305,7 @@ def _qualifying_properties(
     if not inside and all(reference.type != xades.SIGNED_PROPERTIES_TYPE for reference in signature.references):
         return None
     examination.format, examination.level = "XAdES", "B-B"
-    return xades.read_qualifying_properties(
-        signature, examination.checks, expected_policy=policy.expected_signature_policy
-    )
+    return xades.read_qualifying_properties(signature, examination.checks, policy)
 
 
 def _require_no_reference(policy: ValidationPolicy) -> None:
@@ -340,9 +338,9 @@ def _compare_properties(
 ) -> None:
     reference: Reference = properties.reference
     algorithm = digests.get(reference.digest_uri)
-    if algorithm is None or reference.canonicalization is None or examination.has_failed:
+    if algorithm is None or examination.has_failed:
         return
-    octets = document.canonicalizer.octets(properties.signed_properties, reference.canonicalization)
+    octets = document.canonicalizer.octets(properties.signed_properties, reference.transforms.of_nodes())
     if algorithm.of(octets) != reference.digest:
         raise failed("xmldsig.digests", SubIndication.HASH_FAILURE, "signed properties")
 

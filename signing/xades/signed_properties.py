@@ -29,6 +29,7 @@ from signing.validation_report import Check, SubIndication
 from signing.xades.names import SIGNED_PROPERTIES_TYPE, XADES, local
 from signing.xmldsig import (
     DS,
+    StepError,
     attributes,
     base64_text,
     certificates_in,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
     from lxml import etree
 
+    from signing.policy import ValidationPolicy
     from signing.xmldsig import Reference, Signature
 
 _SPACE: Final = f"{{{XADES}"
@@ -114,12 +116,12 @@ class QualifyingProperties:
 
 
 def read_qualifying_properties(
-    signature: Signature, checks: list[Check], *, expected_policy: str | None = None, judges_policy: bool = True
+    signature: Signature, checks: list[Check], policy: ValidationPolicy | None
 ) -> QualifyingProperties:
     """Steps 1 to 4 and the shape of 5 and 6; appends a check for each of 1 to 4 that passed.
 
-    `expected_policy` is the identifier of the one signature policy the caller takes. Its document is not here, so the
-    hash of it that was signed is not compared with anything. Who does not judge the signature leaves step 3 out.
+    The document of the signature policy that `policy` expects is not here, so the hash of it that was signed is not
+    compared with anything. None: the signature is read and not judged, step 3 is left out.
     """
     qualifying = _only_qualifying_properties(signature)
     parts = dict(_known_children(qualifying, _PROPERTIES))
@@ -133,10 +135,11 @@ def read_qualifying_properties(
     properties = dict(_known_children(groups["SignedSignatureProperties"], _SIGNATURE_PROPERTIES))
     about_objects = _known_children(groups["SignedDataObjectProperties"], _OBJECT_PROPERTIES, repeated=True)
     checks.append(passed("xades.qualifying-properties"))
-    reference = _signed_properties_reference(signature, identifier)
+    is_named = policy is not None and policy.require_named_canonicalization
+    reference = _signed_properties_reference(signature, identifier, is_named=is_named)
     checks.append(passed("xades.signed-properties"))
-    if judges_policy:
-        checks.append(_policy_check(properties.get("SignaturePolicyIdentifier"), expected_policy))
+    if policy is not None:
+        checks.append(_policy_check(properties.get("SignaturePolicyIdentifier"), policy.expected_signature_policy))
     signing_time = _signing_time(properties.get("SigningTime"))
     checks.append(passed("xades.signing-time"))
     digest_uri, digest, serial = _certificate_reference(properties)
@@ -229,13 +232,13 @@ def _known_children(
     return found
 
 
-def _signed_properties_reference(signature: Signature, identifier: str) -> Reference:
+def _signed_properties_reference(signature: Signature, identifier: str, *, is_named: bool) -> Reference:
     of_type = [reference for reference in signature.references if reference.type == SIGNED_PROPERTIES_TYPE]
     if len(of_type) != 1:
         raise malformed("xades.signed-properties", "not exactly one Reference of the Type")
     if of_type[0].uri != f"#{identifier}":
         raise malformed("xades.signed-properties", "Reference to another element")
-    if of_type[0].canonicalization is None:  # without one XMLDSig says C14N 1.0; level B-B says it must be named
+    if of_type[0].canonicalization is None and is_named:  # without one XMLDSig says C14N 1.0: said aloud is safer
         raise malformed("xades.signed-properties", "no canonicalization")
     return of_type[0]
 
@@ -253,12 +256,21 @@ def _signing_time(element: etree._Element | None) -> datetime:
 
 
 def _policy_check(element: etree._Element | None, expected: str | None) -> Check:
-    """Step 3. Absent is not accepted where one is expected, nor is one that is only implied."""
+    """Step 3; the steps after it do not depend on it."""
+    try:
+        stated = _require_policy(element, expected)
+    except StepError as error:
+        return error.check
+    return passed("xades.signature-policy") if stated is None else Check.passed("xades.signature-policy", policy=stated)
+
+
+def _require_policy(element: etree._Element | None, expected: str | None) -> str | None:
+    """Absent is not accepted where one is expected, nor is one that is only implied."""
     check_id = "xades.signature-policy"
     if element is None:
         if expected is not None:
             raise failed(check_id, SubIndication.SIG_CONSTRAINTS_FAILURE, "absent", expected=expected[:200])
-        return passed(check_id)
+        return None
     if expected is None:
         raise unsupported(check_id, SubIndication.SIGNATURE_POLICY_NOT_AVAILABLE, "present")
     choice = children(element, check_id)
@@ -276,7 +288,7 @@ def _policy_check(element: etree._Element | None, expected: str | None) -> Check
         raise failed(
             check_id, SubIndication.SIG_CONSTRAINTS_FAILURE, "another", expected=expected[:200], found=identifier[:200]
         )
-    return Check.passed(check_id, policy=identifier[:200])
+    return identifier[:200]
 
 
 def _certificate_reference(properties: dict[str, etree._Element]) -> tuple[str, bytes, int | None]:

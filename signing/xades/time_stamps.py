@@ -117,8 +117,8 @@ class TimeStampedOctets:
 
     def _add(self, state: Hash, reference: Reference) -> None:
         if reference is self._properties.reference:
-            assert reference.canonicalization is not None
-            state.update(self._canonicalizer.octets(self._properties.signed_properties, reference.canonicalization))
+            method = reference.transforms.of_nodes()
+            state.update(self._canonicalizer.octets(self._properties.signed_properties, method))
             return
         for chunk in self._octets_of(reference):
             state.update(chunk)
