@@ -95,6 +95,9 @@ class ValidationPolicy:
     accept_responder_without_nocheck: bool = True
     """A delegated responder whose own status nobody looks up (its certificate has no id-pkix-ocsp-nocheck) is asked for
     in the evidence; where there is none, True takes it within its validity, False ends INDETERMINATE."""
+    timestamp_authority_revocation: Literal["required", "if-any"] = "required"
+    """"if-any" takes a time-stamp whose authority's status nobody tells, as national tools do (Rules 1187 ask for the
+    path and the purpose); evidence that says "revoked" counts in every case."""
     timestamp: Literal["required", "not-required"] = "required"
     """"not-required" leaves no proof of when; a signature then ends with its certificate."""
     timestamp_authority_policies: tuple[str, ...] = ()
@@ -193,8 +196,8 @@ KZ_DOCUMENT = ValidationPolicy(
     accept_ber=True,
     co_signatures=True,
 )
-"""A document under national law. It demands revocation status and a time-stamp, so a release that has neither ends
-INDETERMINATE under it: loosening is the caller's spoken decision (`dataclasses.replace`)."""
+"""A document under national law. It demands revocation status and a time-stamp, whose genTime is the reference time;
+without either it ends INDETERMINATE: loosening is the caller's spoken decision (`dataclasses.replace`)."""
 
 KZ_ENVELOPE = ValidationPolicy(
     name="kz-envelope/1",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 from signing.certificates import Certificate
 from signing.errors import Malformed, SigningError
@@ -50,7 +50,8 @@ def statements_on(
     """
     if at.tzinfo is None:
         raise SigningError("signing.naive-time")
-    evidence: _Evidence = (("embedded", embedded), ("given", given), ("fetched", fetched))
+    # what the caller knows is looked at first: a flood that came with the signature must not crowd it out
+    evidence: _Evidence = (("given", given), ("fetched", fetched), ("embedded", embedded))
     came_along = tuple(
         found for _, material in evidence for der in material.certificates for found in _certificate(der)
     )
@@ -109,13 +110,16 @@ def _said_by_lists(question: Question, evidence: _Evidence) -> tuple[tuple[Statu
     return statements, (*refused, *turned)
 
 
-def _each(evidence: _Evidence, kind: str) -> Iterator[tuple[Origin, bytes]]:
+def _each(evidence: _Evidence, kind: Literal["ocsp", "crl"]) -> Iterator[tuple[Origin, bytes]]:
+    """Each piece once; what came along too is said to have come along, whoever else gave it."""
+    by_origin = [(origin, data.ocsp_responses if kind == "ocsp" else data.crls) for origin, data in evidence]
+    came_along = frozenset(der for origin, ders in by_origin if origin == "embedded" for der in ders)
     seen: set[bytes] = set()
-    for origin, material in evidence:
-        for der in material.ocsp_responses if kind == "ocsp" else material.crls:
+    for origin, ders in by_origin:
+        for der in ders:
             if der not in seen and len(seen) < _MAX_EVIDENCE:
                 seen.add(der)
-                yield origin, der
+                yield ("embedded" if der in came_along else origin), der
 
 
 def _require_responder_in_force(

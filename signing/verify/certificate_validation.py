@@ -110,6 +110,9 @@ class _Walk:
         self.use, self.proofs, self.material, self.policy = use, proofs, material, policy
         self.control_time = material.context.at
         self.path: tuple[Certificate, ...] = ()
+        self.is_required = policy.revocation == "required" and (
+            use.role == "signer" or policy.timestamp_authority_revocation == "required"
+        )
         self.checks: list[Check] = []
         self.used: list[StatusStatement] = []
         self.leaf: Check | None = None
@@ -128,14 +131,14 @@ class _Walk:
         statements, refused = self.material.on(certificate, issuer)
         usable = self._usable(statements)
         check, statement = self._judge(certificate, statements, usable)
-        if _is_open(check) and self.policy.revocation == "required":
+        if _is_open(check) and self.policy.revocation == "required":  # asked also where a status is only welcome
             said = self.material.ask(certificate, issuer)
             if said:
                 statements, refused = self.material.on(certificate, issuer)
                 refused = (*said, *refused)
                 usable = self._usable(statements)
                 check, statement = self._judge(certificate, statements, usable)
-        if _is_open(check) and self.policy.revocation == "not-checked":
+        if _is_open(check) and not self.is_required:
             check = Check.not_performed(STATUS, **{**check.params, "reason": "not checked"})
         check = self._said(check, statement, is_leaf=is_leaf)
         # what was turned away decides nothing beside the status itself, and is told all the same
@@ -200,12 +203,13 @@ class _Walk:
     ) -> tuple[Check, StatusStatement | None] | None:
         """What the evidence would say that is not proven to be old enough; None when that is nothing either."""
         check, statement = judge_status(statements, certificate, at=at, policy=self.policy)
-        if check.conclusion is _FAILED and self.policy.revocation == "not-checked":
+        if check.conclusion is _FAILED and not self.is_required:
             # no duty to ask is no licence to overlook
             return check, statement
         if _is_open(check):
             check, _ = judge_status(statements, certificate, at=fresh_at, policy=self.policy)
-        if _is_open(check):
+        if _is_open(check) or not self.is_required:
+            # evidence that nobody has to have cannot do harm either
             return None
         params = {**check.params, "reason": "not proven by then", "control_time": self.control_time.isoformat()}
         return Check.indeterminate(STATUS, SubIndication.NO_POE, **params), None

@@ -191,7 +191,7 @@ def _material(
         embedded = embedded.joined(*with_them)
     came_along = tuple(candidates)
     if embedded.certificates or context.data.certificates:
-        others = (*embedded.certificates, *context.data.certificates)[:MAX_CERTIFICATES]
+        others = (*context.data.certificates, *embedded.certificates)[:MAX_CERTIFICATES]
         came_along = tuple(dict.fromkeys((*came_along, *readable(others))))
     return StatusMaterial(context=context, embedded=embedded, candidates=came_along)
 

@@ -243,6 +243,31 @@ def _key_bits(of: Party) -> bytes:
     return key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
 
 
+def revocation_list(
+    by: str, this_update: datetime, listed: str, *, revoked_at: datetime, invalid_since: datetime
+) -> bytes:
+    """CertificateList of an authority with one entry: key compromise, and since when."""
+    entry = (
+        x509.RevokedCertificateBuilder()
+        .serial_number(who(listed).x509.serial_number)
+        .revocation_date(revoked_at)
+        .add_extension(x509.CRLReason(x509.ReasonFlags.key_compromise), critical=False)
+        .add_extension(x509.InvalidityDate(invalid_since), critical=False)
+        .build()
+    )
+    issuer = who(by)
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer.x509.subject)
+        .last_update(this_update)
+        .next_update(this_update + timedelta(days=1))
+        .add_revoked_certificate(entry)
+        .add_extension(x509.CRLNumber(1), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), critical=False)
+    )
+    return builder.sign(issuer.key, _hash_of(issuer.key)).public_bytes(serialization.Encoding.DER)
+
+
 @dataclass
 class StatusServices:
     """Fetches from a table, remembers what it was asked, and fails for everything else."""

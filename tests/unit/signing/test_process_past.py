@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -19,9 +19,11 @@ from tests.unit.signing.process_material import (
     StatusServices,
     answers,
     archive,
+    authorities_at,
     day,
     good,
     ocsp_answer,
+    revocation_list,
     stamp,
     status_url,
     who,
@@ -35,6 +37,7 @@ from tests.unit.signing.test_process_time import (
     RENEWED_AT,
     SIGNED_AT,
     SIGNER_ENDED,
+    TSA_ENDED,
     UNDECIDED,
     broken,
     certificates,
@@ -85,6 +88,25 @@ def test_a_certificate_that_is_not_bound_to_the_signature_must_be_proven_itself(
     report = with_status(lax, CA_REVOKED_LATER).judged()
     assert verdict(report) == (UNDECIDED, SubIndication.NO_POE)
     assert broken(report) == {"path.existence"}
+
+
+@pytest.mark.parametrize(
+    ("invalid_since", "expected"),
+    [
+        pytest.param(SIGNED_AT + HOUR, PASSED, id="R13 key lost after the time-stamp"),
+        pytest.param(SIGNED_AT - HOUR, UNDECIDED, id="R13 key lost before the time-stamp"),
+    ],
+)
+def test_R13_a_key_that_was_lost_counts_from_the_day_it_was_lost(invalid_since, expected):
+    """Revoked two days after the time-stamp in both cases."""
+    listed = revocation_list(
+        "ca", SIGNED_AT + 3 * DAY, "signer", revoked_at=SIGNED_AT + 2 * DAY, invalid_since=invalid_since
+    )
+    report = replace(level_lt(), given=ValidationData(crls=(listed,))).judged()
+    assert report.indication is expected
+    if expected is UNDECIDED:
+        assert report.sub_indication is SubIndication.REVOKED_NO_POE
+        assert broken(report) == {"revocation.status"}
 
 
 # --- K02: an algorithm that ended -----------------------------------------------------------------------------------
@@ -232,6 +254,44 @@ def test_no_duty_to_ask_is_no_licence_to_overlook_a_revocation(origin: str):
     assert verdict(strict.judged()) == (FAILED, SubIndication.REVOKED)
 
 
+def test_a_flood_of_evidence_does_not_hide_what_the_judge_knows():
+    """R15: what is given or fetched is looked at before what came with the signature."""
+    at = SIGNED_AT + DAY
+    flood = [good("signer", SIGNED_AT + timedelta(seconds=number)) for number in range(300)]
+    broken_ones = [b"\x30\x01" + bytes((number,)) for number in range(64)]
+    signed = Signed(at=at, embedded=answers(*flood, *authorities_at(at)), policy=POLICY)
+    assert signed.judged().indication is UNDECIDED  # the status of the CA lies behind the flood
+    known = answers(ocsp_answer("signer", at, revoked_at=SIGNED_AT - DAY), *authorities_at(at))
+    assert replace(signed, given=known).judged().sub_indication is SubIndication.REVOKED_NO_POE
+    spoilt = replace(signed, embedded=answers(*broken_ones, *flood))
+    assert replace(spoilt, given=known).judged().sub_indication is SubIndication.REVOKED_NO_POE
+
+
+NATIONAL = replace(
+    POLICY, timestamp="required", timestamp_authority_revocation="if-any", revoked_without_proof="failed"
+)
+ON_SIGNER_ONLY = answers(good("signer", SIGNED_AT + HOUR), good("ca", SIGNED_AT + HOUR))
+
+
+def test_the_reference_time_of_national_rules_is_that_of_the_time_stamp_whose_authority_nobody_speaks_of():
+    signed = replace(level_lt(), embedded=ON_SIGNER_ONLY, policy=NATIONAL)
+    report = signed.judged()
+    assert verdict(report) == (PASSED, None)
+    assert report.best_signature_time == SIGNED_AT
+    assert found(report.time_stamps[0], "revocation.status").conclusion is Conclusion.NOT_PERFORMED
+    strict = replace(signed, policy=replace(NATIONAL, timestamp_authority_revocation="required")).judged()
+    assert verdict(strict.time_stamps[0]) == (UNDECIDED, SubIndication.TRY_LATER)
+
+
+def test_under_national_rules_too_a_revoked_or_ended_authority_proves_nothing():
+    signed = replace(level_lt(day("2024-10-01")), embedded=ON_SIGNER_ONLY, policy=NATIONAL)
+    revoked = with_status(signed, TSA_REVOKED).judged()
+    assert verdict(revoked.time_stamps[0]) == (UNDECIDED, SubIndication.REVOKED_NO_POE)
+    assert revoked.indication is UNDECIDED
+    ended = replace(signed, at=TSA_ENDED).judged()
+    assert verdict(ended.time_stamps[0]) == (UNDECIDED, SubIndication.OUT_OF_BOUNDS_NO_POE)
+
+
 # --- what is missing is fetched -------------------------------------------------------------------------------------
 def services(*names: str, at: datetime) -> StatusServices:
     return StatusServices({status_url(who(name).name): good(name, at) for name in names})
@@ -313,6 +373,7 @@ def _with_answers(signed: Signed, ders: list[bytes]) -> Signed:
         pytest.param(level_lta, id="B-LTA"),
         pytest.param(lambda: with_status(level_lta(), CA_REVOKED_LATER), id="B-LTA, an authority revoked since"),
         pytest.param(renewed_again, id="B-LTA renewed"),
+        pytest.param(lambda: replace(level_lta(), policy=NATIONAL), id="B-LTA under national rules"),
         pytest.param(in_time, id="B-LTA, an algorithm ended"),
     ],
 )
