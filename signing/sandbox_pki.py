@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from signing import policy
 from signing.errors import SigningError
@@ -91,17 +91,29 @@ class IssuedKey:
         return f"<IssuedKey {self.kind}>"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatusUrls:
+    """Where the certificates of a sandbox say their status is found; None leaves the place out."""
+
+    ocsp: str | None = "http://ocsp.sandbox.invalid/"
+    crl: str | None = "http://crl.sandbox.invalid/ca.crl"
+    delta_crl: str | None = None
+    root_crl: str | None = "http://crl.sandbox.invalid/root.crl"
+    """Of the intermediate authority."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class SandboxPki:
-    """Root and intermediate authority with their keys."""
+    """Root and intermediate authority with their keys; `urls` stand in every certificate issued."""
 
     name: str
     root: bytes
     intermediate: bytes
     not_before: datetime
     not_after: datetime
-    _root_key: rsa.RSAPrivateKey
-    _intermediate_key: rsa.RSAPrivateKey
+    _root_key: PrivateKey
+    _intermediate_key: PrivateKey
+    urls: StatusUrls | None = None
 
     @classmethod
     def create(
@@ -111,17 +123,26 @@ class SandboxPki:
         not_after: datetime,
         name: str = "Elshi sandbox",
         keys_of: SandboxPki | None = None,
+        key: KeyKind = "rsa-2048",
+        urls: StatusUrls | None = None,
     ) -> SandboxPki:
         """A new PKI; `keys_of` takes over another's key pairs, which spares the time of making RSA keys, not
-        strength.
+        strength. `key` is the kind of both authorities' keys.
         """
-        root_key = keys_of._root_key if keys_of else _rsa(2048)  # noqa: SLF001 - the same class
-        intermediate_key = keys_of._intermediate_key if keys_of else _rsa(2048)  # noqa: SLF001 - the same class
+        root_key = keys_of._root_key if keys_of else _private_key(key)  # noqa: SLF001 - the same class
+        intermediate_key = keys_of._intermediate_key if keys_of else _private_key(key)  # noqa: SLF001 - the same class
         root_name = _authority_name(f"{SANDBOX_MARK} ROOT, {name}")
         intermediate_name = _authority_name(f"{SANDBOX_MARK} CA, {name}")
         root = _authority(root_name, root_name, root_key, root_key, not_before, not_after, path_length=None)
         intermediate = _authority(
-            intermediate_name, root_name, intermediate_key, root_key, not_before, not_after, path_length=0
+            intermediate_name,
+            root_name,
+            intermediate_key,
+            root_key,
+            not_before,
+            not_after,
+            path_length=0,
+            crl=urls.root_crl if urls else None,
         )
         return cls(
             name=name,
@@ -131,6 +152,7 @@ class SandboxPki:
             not_after=not_after,
             _root_key=root_key,
             _intermediate_key=intermediate_key,
+            urls=urls,
         )
 
     def issue(  # noqa: PLR0917 - the first three read as a sentence
@@ -175,7 +197,8 @@ class SandboxPki:
         )
         if kind == "ocsp-responder":
             builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)
-        certificate = builder.sign(self._intermediate_key, hashes.SHA256())
+        builder = _with_urls(builder, self.urls)
+        certificate = builder.sign(self._intermediate_key, _hash_for(self._intermediate_key))
         return IssuedKey(
             kind=kind,
             certificate=certificate.public_bytes(serialization.Encoding.DER),
@@ -187,6 +210,14 @@ class SandboxPki:
         return TrustAnchors(
             name=self.name, kind="sandbox", certificates=(self.root,), intermediates=(self.intermediate,)
         )
+
+    def issuing_key(self) -> SigningKey:
+        """The intermediate authority's own key, for its lists and its OCSP answers."""
+        return software_key(self._intermediate_key, (self.intermediate,))
+
+    def root_key(self) -> SigningKey:
+        """The root's own key, for the list that the intermediate authority would stand in."""
+        return software_key(self._root_key, (self.root,))
 
     def anchor_pem(self) -> bytes:
         """Root and intermediate in PEM, as `TrustAnchors.from_pem` takes them."""
@@ -228,12 +259,13 @@ def _authority_name(common_name: str) -> x509.Name:
 def _authority(  # noqa: PLR0917 - subject and issuer, each with its key, and the dates
     subject: x509.Name,
     issuer: x509.Name,
-    key: rsa.RSAPrivateKey,
-    issuer_key: rsa.RSAPrivateKey,
+    key: PrivateKey,
+    issuer_key: PrivateKey,
     not_before: datetime,
     not_after: datetime,
     *,
     path_length: int | None,
+    crl: str | None = None,
 ) -> bytes:
     usage = _usage(key_cert_sign=True, crl_sign=True)
     builder = (
@@ -243,7 +275,38 @@ def _authority(  # noqa: PLR0917 - subject and issuer, each with its key, and th
         .add_extension(_policies(_ROOT_POLICY if subject == issuer else _END_ENTITY_POLICY), critical=False)
         .add_extension(_authority_key_id(issuer_key), critical=False)
     )
-    return builder.sign(issuer_key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+    if crl is not None:
+        builder = builder.add_extension(x509.CRLDistributionPoints([_point(crl)]), critical=False)
+    return builder.sign(issuer_key, _hash_for(issuer_key)).public_bytes(serialization.Encoding.DER)
+
+
+def _with_urls(builder: x509.CertificateBuilder, urls: StatusUrls | None) -> x509.CertificateBuilder:
+    if urls is None:
+        return builder
+    if urls.ocsp is not None:
+        responder = x509.AccessDescription(
+            AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(urls.ocsp)
+        )
+        builder = builder.add_extension(x509.AuthorityInformationAccess([responder]), critical=False)
+    if urls.crl is not None:
+        builder = builder.add_extension(x509.CRLDistributionPoints([_point(urls.crl)]), critical=False)
+    if urls.delta_crl is not None:
+        builder = builder.add_extension(x509.FreshestCRL([_point(urls.delta_crl)]), critical=False)
+    return builder
+
+
+def _point(url: str) -> x509.DistributionPoint:
+    return x509.DistributionPoint([x509.UniformResourceIdentifier(url)], None, None, None)
+
+
+def _hash_for(key: PrivateKey) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None:
+    """None for Ed25519, which hashes by itself; for a curve a hash as strong as it is."""
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return None
+    bits = key.curve.key_size if isinstance(key, ec.EllipticCurvePrivateKey) else 256
+    if bits == 384:  # noqa: PLR2004 - FIPS 186-4, 6.4
+        return hashes.SHA384()
+    return hashes.SHA512() if bits == 521 else hashes.SHA256()  # noqa: PLR2004 - the same
 
 
 def _builder(
@@ -316,7 +379,7 @@ def _key_storage() -> x509.UnrecognizedExtension:
     return x509.UnrecognizedExtension(x509.ObjectIdentifier(_KEY_STORAGE), inner)
 
 
-def _authority_key_id(key: rsa.RSAPrivateKey) -> x509.AuthorityKeyIdentifier:
+def _authority_key_id(key: PrivateKey) -> x509.AuthorityKeyIdentifier:
     return x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
 
 

@@ -15,6 +15,7 @@ from typing import Final
 from signing.revocation.fetching import fetch_status
 from signing.revocation.gathering import gather
 from signing.revocation.judgement import STATUS, is_fresh, judge_status
+from signing.revocation.ocsp_request import new_request
 from signing.revocation.statement import HOLD, NEVER_ISSUED, StatusStatement
 from signing.revocation.statements import statements_on
 
@@ -49,5 +50,6 @@ __all__ = [
     "gather",
     "is_fresh",
     "judge_status",
+    "new_request",
     "statements_on",
 ]
