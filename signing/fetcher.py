@@ -26,8 +26,8 @@ class Fetcher(Protocol):
     def fetch(self, request: FetchRequest, limit: int) -> bytes:
         """The answer's body, at most `limit` bytes; a longer one is refused while reading.
 
-        Raises SigningError signing.fetch-failed (`url`, `reason` in a word or two, nothing of the answer) for whatever
-        went wrong on the way: no connection, no answer in time, another status than 200, too long, a host that is not
+        Raises SigningError signing.fetch-failed (`kind`, `host`, `cause` in a word or two, nothing of the answer) for
+        whatever went wrong on the way: no connection, no answer in time, another status than 200, too long, a host that is not
         allowed. Whoever asks goes on to the next source.
         """
         ...

@@ -1,7 +1,7 @@
 """Entries of a CRL found by serial number: one pass over the octets, then a look-up without walking them again.
 
-The national CRL has 420,000 entries in 21 MB. Two arrays of 4 octets per place are kept beside its octets, no object per
-entry. A wrong entry elsewhere in the list is seen when somebody asks for it; what binds the whole list is looked for in
+The national CRL has 420,000 entries in 21 MB. Beside its octets one table of places is kept, 4 octets each, and no object
+per entry. A wrong entry elsewhere in the list is seen when somebody asks for it; what binds the whole list is looked for in
 all of it: a critical extension that is not known, and the certificateIssuer that holds for the entries after it
 (RFC 5280, 5.3).
 """
@@ -32,6 +32,8 @@ _MAX_DISTINCT: Final = 10_000
 """Different extensions of entries looked at in one list; lists of real authorities have a dozen."""
 
 _LONG_LENGTH: Final = 0x80
+_COLLISIONS_EACH: Final = 16
+"""Different numbers in a table of which seven eighths are taken meet three or four others on the average."""
 _SHORTEST: Final = 2 + 3 + 15
 """SEQUENCE, a serial number of one octet, a UTCTime."""
 _TIME_OCTETS: Final = 15
@@ -63,58 +65,77 @@ class CrlIndex:
     list is verified before: an index is built from what an authority wrote, not a stranger.
     """
 
-    __slots__ = ("_der", "_end", "_indirect", "_issuers", "_mask", "_places", "_starts")
+    __slots__ = ("_count", "_der", "_end", "_indirect", "_issuers", "_mask", "_places", "_start")
 
     def __init__(self, der: bytes, start: int, end: int, *, indirect: bool) -> None:
-        self._der, self._end, self._indirect = der, end, indirect
-        self._starts = _outline(der, start, end)
-        self._places, self._mask = self._hashed()
-        self._require_known_extensions(start)
-        self._issuers = self._certificate_issuers(start) if indirect else ()
+        self._der, self._start, self._end, self._indirect = der, start, end, indirect
+        # open addressing; a place is where an entry starts, 0 is none
+        most = (end - start) // _SHORTEST + 1
+        slots = 1 << most.bit_length()
+        self._mask, self._places = slots - 1, array("I", (0,)) * slots
+        self._count = self._fill(_COLLISIONS_EACH * most + 1000)
+        self._require_known_extensions()
+        self._issuers = self._certificate_issuers() if indirect else ()
 
     def __len__(self) -> int:
-        return len(self._starts)
+        return self._count
 
     def look_up(self, serial: int) -> tuple[Entry, ...]:
         """The entries with this serial number; more than one only where a list is about several issuers.
 
         Raises Malformed for an entry that breaks its format.
         """
-        wanted = asn1.children(asn1.read_der(asn1.encode(asn1.SEQUENCE, asn1.encode_integer(serial))))[0].content
+        wanted = asn1.read_der(asn1.encode_integer(serial)).content
         slot, found = hash(wanted) & self._mask, []
         while place := self._places[slot]:
-            if self._serial(place - 1) == wanted:
-                found.append(self._entry(place - 1))
+            if self._serial(place) == wanted:
+                found.append(self._entry(place))
             slot = slot + 1 & self._mask
         return tuple(found)
 
-    def _hashed(self) -> tuple[array[int], int]:
-        """Open addressing over hashes of serial numbers; the hash is keyed per process, so nobody can aim at it."""
-        der, starts = self._der, self._starts
-        mask = (1 << (2 * len(starts) + 1).bit_length()) - 1
-        places = array("I", bytes(4 * (mask + 1)))
-        collisions, allowed = 0, 8 * len(starts) + 64
-        for place, start in enumerate(starts, 1):
-            if der[start + 1] < _LONG_LENGTH:
-                slot = hash(der[start + 4 : start + 4 + der[start + 3]]) & mask
+    def _fill(self, allowed: int) -> int:
+        """Enter every entry under the hash of its serial number; the hash is keyed per process, so nobody aims at it.
+
+        Each is a SEQUENCE that begins with an INTEGER, one after the other to the very end.
+        """
+        der, places, mask, at, end = self._der, self._places, self._mask, self._start, self._end
+        count = collisions = 0
+        while at < end:
+            length = der[at + 1]
+            if length < _LONG_LENGTH and der[at] == asn1.SEQUENCE and der[at + 2] == asn1.INTEGER:
+                first, after = at + 4, at + 2 + length
+                last = first + der[at + 3]
             else:
-                slot = hash(self._serial(place - 1)) & mask
+                first, last, after = self._long(at)
+            if last > after or after - at < _SHORTEST:
+                raise Malformed("signing.crl-entry")
+            slot = hash(der[first:last]) & mask
             while places[slot]:
                 slot = slot + 1 & mask
                 collisions += 1
                 if collisions > allowed:  # the same number over and over
                     raise Malformed("signing.crl-entry")
-            places[slot] = place
-        return places, mask
+            places[slot] = at
+            at = after
+            count += 1
+        if at != end:
+            raise Malformed("signing.crl-entry")
+        return count
 
-    def _serial(self, number: int) -> bytes:
-        der, start = self._der, self._starts[number]
-        _, inside, end = asn1.header(der, start, self._end)
-        _, first, last = asn1.header(der, inside, end)
-        return der[first:last]
+    def _long(self, at: int) -> tuple[int, int, int]:
+        """Start and end of the serial number, and end of the entry, for one that is longer than 127 octets, or none."""
+        tag, inside, after = asn1.header(self._der, at, self._end)
+        inner, first, last = asn1.header(self._der, inside, after)
+        if tag != asn1.SEQUENCE or inner != asn1.INTEGER:
+            raise Malformed("signing.crl-entry")
+        return first, last, after
 
-    def _entry(self, number: int) -> Entry:
-        revoked_at, extensions = _read_entry(self._octets(number))
+    def _serial(self, place: int) -> bytes:
+        first, last, _ = self._long(place)
+        return self._der[first:last]
+
+    def _entry(self, place: int) -> Entry:
+        revoked_at, extensions = _read_entry(self._octets(place))
         reason = extensions.get(REASON_CODE)
         invalid = extensions.get(INVALIDITY_DATE)
         if CERTIFICATE_ISSUER in extensions and not self._indirect:
@@ -127,76 +148,53 @@ class CrlIndex:
                 if invalid is not None
                 else None
             ),
-            issuers=self._issuers_of(number),
+            issuers=self._issuers_of(place),
         )
 
-    def _octets(self, number: int) -> bytes:
-        start = self._starts[number]
-        _, _, end = asn1.header(self._der, start, self._end)
-        return self._der[start:end]
+    def _octets(self, place: int) -> bytes:
+        return self._der[place : self._long(place)[2]]
 
-    def _issuers_of(self, number: int) -> frozenset[NameKey] | None:
+    def _issuers_of(self, place: int) -> frozenset[NameKey] | None:
         """RFC 5280, 5.3.3: the certificateIssuer of this entry, or of the nearest one before it that has one."""
-        at = bisect_right(self._issuers, number, key=lambda pair: pair[0])
+        at = bisect_right(self._issuers, place, key=lambda pair: pair[0])
         return self._issuers[at - 1][1] if at else None
 
-    def _require_known_extensions(self, start: int) -> None:
-        for number in self._with(_CRITICAL, start):
-            _, extensions = _read_entry(self._octets(number))
+    def _require_known_extensions(self) -> None:
+        seen: set[bytes] = set()
+        for place in self._with(_CRITICAL):
+            extensions_at = self._long(place)[1] + _TIME_OCTETS
+            octets = self._octets(place)
+            if (rest := self._der[extensions_at : place + len(octets)]) in seen:
+                continue
+            seen.add(rest)
+            if len(seen) > _MAX_DISTINCT:
+                raise Malformed("asn1.too-many-elements", limit=str(_MAX_DISTINCT))
+            _, extensions = _read_entry(octets)
             for oid, extension in extensions.items():
                 if extension.critical and (oid not in _KNOWN or (oid == CERTIFICATE_ISSUER and not self._indirect)):
                     raise UnknownCriticalError(oid)
 
-    def _certificate_issuers(self, start: int) -> tuple[tuple[int, frozenset[NameKey]], ...]:
+    def _certificate_issuers(self) -> tuple[tuple[int, frozenset[NameKey]], ...]:
         found = []
-        for number in self._with(_CERTIFICATE_ISSUER_OID, start, each=True):
-            _, extensions = _read_entry(self._octets(number))
+        for place in self._with(_CERTIFICATE_ISSUER_OID):
+            _, extensions = _read_entry(self._octets(place))
             extension = extensions.get(CERTIFICATE_ISSUER)
             if extension is not None:
                 names = directory_names(asn1.expect(asn1.read_der(extension.value), asn1.SEQUENCE))
-                found.append((number, frozenset(name.key for name in names)))
+                found.append((place, frozenset(name.key for name in names)))
+            if len(found) > _MAX_DISTINCT:
+                raise Malformed("asn1.too-many-elements", limit=str(_MAX_DISTINCT))
         return tuple(found)
 
-    def _with(self, octets: bytes, start: int, *, each: bool = False) -> Iterator[int]:
-        """Numbers of the entries in which these octets stand, the first of each set of extensions unless `each`."""
-        seen: set[bytes] = set()
-        at, count = self._der.find(octets, start, self._end), 0
+    def _with(self, octets: bytes) -> Iterator[int]:
+        """Places of the entries in which these octets stand, in order."""
+        at = self._der.find(octets, self._start, self._end)
+        place, after = self._start, self._start
         while at >= 0:
-            number = bisect_right(self._starts, at) - 1
-            _, inside, end = asn1.header(self._der, self._starts[number], self._end)
-            _, _, after_serial = asn1.header(self._der, inside, end)
-            rest = self._der[after_serial + _TIME_OCTETS : end]
-            if each or rest not in seen:
-                seen.add(rest)
-                count += 1
-                if count > _MAX_DISTINCT:
-                    raise Malformed("asn1.too-many-elements", limit=str(_MAX_DISTINCT))
-                yield number
-            at = self._der.find(octets, end, self._end)
-
-
-def _outline(der: bytes, start: int, end: int) -> array[int]:
-    """Where each entry starts: a SEQUENCE that begins with an INTEGER, one after the other to the very end."""
-    starts = array("I")
-    add, at = starts.append, start
-    while at < end:
-        if at + _SHORTEST > end:
-            raise Malformed("signing.crl-entry")
-        length = der[at + 1]
-        if length < _LONG_LENGTH:
-            if der[at] != asn1.SEQUENCE or der[at + 2] != asn1.INTEGER or der[at + 3] > length - 2:
-                raise Malformed("signing.crl-entry")
-            add(at)
-            at += length + 2
-        else:
-            tag, inside, last = asn1.header(der, at, end)
-            if tag != asn1.SEQUENCE or asn1.header(der, inside, last)[0] != asn1.INTEGER:
-                raise Malformed("signing.crl-entry")
-            add(at)
-            at = last
-    if at != end:
-        raise Malformed("signing.crl-entry")
-    return starts
+            while after <= at:
+                place, after = after, self._long(after)[2]
+            yield place
+            at = self._der.find(octets, after, self._end)
 
 
 def _read_entry(octets: bytes) -> tuple[datetime, dict[str, Extension]]:

@@ -102,7 +102,7 @@ def _fetched(fetcher: Fetcher, request: FetchRequest, limit: int) -> bytes:
     try:
         body = fetcher.fetch(request, limit)
     except SigningError as error:
-        raise turned_away(FETCHED, error.params.get("reason", error.code), url=request.url) from error
+        raise turned_away(FETCHED, error.params.get("cause", error.code), url=request.url) from error
     if len(body) > limit:
         raise turned_away(FETCHED, "too long", url=request.url)
     return body

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from signing.errors import SigningError
 from signing.fetcher import FetchRequest
@@ -61,12 +62,12 @@ class SandboxServices:
     def fetch(self, request: FetchRequest, limit: int) -> bytes:
         self.asked.append(request)
         if request.url in self.down:
-            raise SigningError("signing.fetch-failed", url=request.url, reason="down")
+            raise _failed(request, "down")
         answer = self._answer(request)
         if answer is None:
-            raise SigningError("signing.fetch-failed", url=request.url, reason="404")
+            raise _failed(request, "404")
         if len(answer) > limit:
-            raise SigningError("signing.fetch-failed", url=request.url, reason="too long")
+            raise _failed(request, "too long")
         return answer
 
     def _answer(self, request: FetchRequest) -> bytes | None:
@@ -80,3 +81,8 @@ class SandboxServices:
         lists = {urls.crl: self.crl, urls.delta_crl: self.delta_crl, urls.root_crl: self.root_crl}
         crl = lists.get(request.url)
         return crl.issue(self.clock()) if crl is not None else None
+
+
+def _failed(request: FetchRequest, cause: str) -> SigningError:
+    host = urlsplit(request.url).hostname or ""
+    return SigningError("signing.fetch-failed", kind=request.kind, host=host, cause=cause)
