@@ -24,6 +24,7 @@ from adapter.usecases.verdict import Verdict
 Form = Literal["text", "json", "html", "xml"]
 
 _MARKS = {"TOTAL-PASSED": GOOD, "TOTAL-FAILED": BAD, "INDETERMINATE": UNSURE}
+_STYLES = {"plain": "", "bold": "bold", "soft": "dim", "good": "green", "bad": "bold red", "doubt": "yellow"}
 _SHOWN = 20
 """Names of files that were not judged; all are counted."""
 
@@ -45,19 +46,24 @@ def show(screen: Screen, findings: Findings, form: Form) -> None:
     if form == "json":
         for row in findings.rows():
             screen.json(row)
+    elif form == "text" and len(findings.verdicts) == 1:
+        _in_full(screen, findings, min(screen.out.width, _WIDTH))
+        _together(screen, findings)
     elif form == "text":
-        _lines(screen, findings)
+        for verdict in findings.verdicts:
+            _line(screen, verdict)
+        _together(screen, findings)
     else:
         sys.stdout.write(_content(findings, form, screen.language).decode())
 
 
-def write(findings: Findings, form: Form, output: Path, language: Language) -> None:
-    """The report as a file; into a folder, one for each file judged.
+def write(findings: Findings, form: Form, output: Path, language: Language, *, apart: bool) -> None:
+    """The report as a file; with `apart` into a folder, one for each file judged.
 
     Raises Final `file.not-written`.
     """
     try:
-        if output.is_dir():
+        if apart and output.is_dir():
             for name, one in _named(findings, form):
                 (output / name).write_bytes(_content(one, form, language))
         else:
@@ -87,7 +93,9 @@ def _content(findings: Findings, form: Form, language: Language) -> bytes:
         return findings.page(language)
     paper = io.StringIO()
     console = Console(file=paper, soft_wrap=True, color_system=None, width=_WIDTH)
-    _lines(Screen(language=language, as_json=False, out=console, err=console), findings)
+    screen = Screen(language=language, as_json=False, out=console, err=console)
+    _in_full(screen, findings, _WIDTH)
+    _together(screen, findings)
     return paper.getvalue().encode("utf-8", "backslashreplace")
 
 
@@ -97,9 +105,16 @@ def _json_lines(findings: Findings) -> bytes:
     )
 
 
-def _lines(screen: Screen, findings: Findings) -> None:
-    for verdict in findings.verdicts:
-        _line(screen, verdict)
+def _in_full(screen: Screen, findings: Findings, width: int) -> None:
+    """Everything about each file, as the page has it."""
+    for lines in findings.lines(screen.language, width):
+        for line in lines:
+            screen.say(Text(line.text, _STYLES[line.style]))
+        screen.say("")
+
+
+def _together(screen: Screen, findings: Findings) -> None:
+    """What is to be said of all of them: the chain, what was not asked, what was not judged, how many of each."""
     for link in findings.links:
         if link.conclusion != "TOTAL-PASSED":
             screen.say(_MARKS[link.conclusion], f" {link.kind}: {link.source} → {link.target}")
@@ -132,11 +147,8 @@ def _reasons(screen: Screen, verdict: Verdict) -> None:
     checks = [*verdict.checks, *(check for one in verdict.signatures for check in one["checks"])]
     for check in checks:
         if check["conclusion"] in {"FAILED", "INDETERMINATE"}:
-            code = str(check["id"])
-            known = code if code in texts.codes() else code.removeprefix("document.")
-            sentence = texts.render(known, dict(check["params"]), screen.language)
             sub = f" {check['sub_indication']}" if check.get("sub_indication") else ""
-            told = f"  {check['id']}: {sentence.what} {sentence.to_do}".rstrip()
+            told = f"  {check['id']}: {texts.check_sentence(check, screen.language)}"
             screen.say("    ", Text(f"{check['conclusion']}{sub}", "bold"), told)
 
 

@@ -24,7 +24,8 @@ from adapter import sandbox as exchange
 from adapter.cli.app import FINDINGS, OK, LanguageOption, app, context, now
 from adapter.cli.stage import Stage
 from adapter.composition import evidence_folder, opened_container, verifier
-from adapter.composition.forms import audit_page, write_consolidated, write_site, write_summary
+from adapter.composition.audit_forms import Findings
+from adapter.composition.forms import write_consolidated, write_site, write_summary
 from adapter.domain.delivery import DeliveryState, Proof
 from adapter.domain.document import DocumentId
 from adapter.domain.notice import NoticeKind
@@ -207,21 +208,20 @@ class _Play(Stage):
         self._expect("expect-auditor-sees-forgery", forged.indication == "TOTAL-FAILED")
         rewritten = judge.folder("forged/evidence", evidence_folder(self._rewritten(folders[0])))
         self._expect("expect-auditor-sees-rewriting", rewritten.indication == "TOTAL-FAILED")
-        plain = [one.as_json() for one in verdicts]
-        chain = [asdict(link) for link in links]
+        findings = Findings(verdicts=verdicts, links=links, passed_over=(), terms={})
         (self.output / "audit.json").write_text(
             json.dumps(
                 {
                     "expectations": [{"what": what, "held": held} for what, held in self.expectations],
-                    "verdicts": plain,
-                    "chain": chain,
+                    "verdicts": [one.as_json() for one in verdicts],
+                    "chain": [asdict(link) for link in links],
                 },
                 ensure_ascii=False,
                 indent=1,
             ),
             encoding="utf-8",
         )
-        (self.output / "audit.html").write_bytes(audit_page(plain, chain, self.screen.language))
+        (self.output / "audit.html").write_bytes(findings.page(self.screen.language))
 
     def _rewritten(self, folder: Path) -> Path:
         """A copy of an evidence folder that says refused where registered stood."""

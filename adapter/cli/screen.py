@@ -43,7 +43,9 @@ DOUBT, UNSURE = Text("!", "yellow"), Text("?", "yellow")
 
 def harmless(text: str) -> str:
     """One line without characters that command a terminal or turn the direction of the text."""
-    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(each) in {"Cc", "Cf"} else each for each in text)
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(each) in {"Cc", "Cf", "Cs"} else each for each in text
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

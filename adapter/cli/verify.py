@@ -131,9 +131,9 @@ def verify(
         if output is None:
             show(ready.screen, findings, chosen)
         else:
-            write(findings, chosen, output, ready.screen.language)
+            write(findings, chosen, output, ready.screen.language, apart=True)
         if html is not None:
-            write(findings, "html", html, ready.screen.language)
+            write(findings, "html", html, ready.screen.language, apart=False)
     except ElshiError as error:
         ready.screen.error(error)
         return FAILED

@@ -43,7 +43,14 @@ class Findings:
         """One page in HTML, complete in itself."""
         plain = [one.as_json() for one in self.verdicts]
         links = [asdict(link) for link in self.links]
-        return rendition.audit_page(plain, links, language, passed_over=self.passed_over)
+        return rendition.audit_page(
+            plain, links, language, passed_over=self.passed_over, terms=self.terms, program=program()
+        )
+
+    def lines(self, language: Language, width: int) -> Iterator[tuple[rendition.Line, ...]]:
+        """Plain text on each file, line by line, at most `width` columns where nothing is longer by itself."""
+        for row in self.rows():
+            yield rendition.audit_lines(row, language, terms=self.terms, program=program(), width=width)
 
     def etsi(self) -> bytes:
         """The ETSI validation report (TS 119 102-2) in XML."""

@@ -173,17 +173,6 @@ def write_site(node: Node, year: int, texts: Path, folder: Path) -> tuple[Publis
     return composed.report, files
 
 
-def audit_page(
-    verdicts: Sequence[Mapping[str, Any]],
-    links: Sequence[Mapping[str, str]],
-    language: Language,
-    *,
-    passed_over: Sequence[str] = (),
-) -> bytes:
-    """The auditor's report as one self-contained page; `passed_over` are files that lay there and were not judged."""
-    return rendition.audit_page(verdicts, links, language, passed_over=passed_over)
-
-
 def _person(path: Path, key: str) -> tuple[dict[str, Any], dict[str, Any]]:
     given = load_plain(read_file(path, "file.unreadable"), file=path.name)
     inside = given.get(key)
@@ -275,7 +264,6 @@ __all__ = [
     "DocumentId",
     "Finding",
     "Severity",
-    "audit_page",
     "empty_form",
     "publication_texts",
     "write_consolidated",

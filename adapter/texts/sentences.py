@@ -120,6 +120,11 @@ def shown(value: date | datetime) -> str:
     return _shown(value, Language.EN)
 
 
+def as_text(value: object, language: Language) -> str:
+    """A value as it stands in a sentence (rule 3): one line, harmless, in the language, cut when it is very long."""
+    return _shown(value, language)
+
+
 @cache
 def _entries(language: Language) -> Mapping[str, _Entry]:
     tables = tomllib.loads((_HOME / f"{language}.toml").read_text(encoding="utf-8"))
@@ -179,6 +184,6 @@ def _clean(text: str) -> str:
     """One line without characters that command a terminal or turn the direction of the text."""
     line = " ".join(text.split())
     shown = "".join(
-        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(each) in {"Cc", "Cf"} else each for each in line
+        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(each) in {"Cc", "Cf", "Cs"} else each for each in line
     )
     return shown if len(shown) <= LONGEST_VALUE else shown[: LONGEST_VALUE - 1] + "…"
