@@ -69,8 +69,10 @@ class Verify:
         kept: KeptBlob,
         content: Callable[[], Iterable[bytes]] | None,
     ) -> Verdict:
-        if form in {"envelope", "xml"}:
+        if form == "envelope":
             return self.envelope(name, whole)
+        if form == "xml":
+            return self.xml(name, whole)
         if form == "cms":
             if content is None:
                 params = {"file": _last(name)}
@@ -113,6 +115,14 @@ class Verify:
             pinned=self.exchange,
             data=trust.data,
             fetcher=trust.fetcher,
+        )
+        return of_report(name, judged.report)
+
+    def xml(self, name: str, document: bytes) -> Verdict:
+        """Judge every signature of an XML document."""
+        trust = self.trust
+        judged = signing.verify_xml(
+            document, policy=trust.policy, anchors=trust.anchors, at=self.at, data=trust.data, fetcher=trust.fetcher
         )
         return of_report(name, judged.report)
 
