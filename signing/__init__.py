@@ -36,6 +36,9 @@ from signing.sign.detached import (
     take_cms,
 )
 from signing.sign.envelope import sign_envelope
+from signing.sign.two_step import ToBeSigned
+from signing.sign.two_step import complete as complete_signature
+from signing.sign.two_step import prepare as prepare_signature
 from signing.sign.xml import sign_xml
 from signing.timestamp import TimeStampAuthority
 from signing.trust_anchors import TrustAnchors
@@ -91,6 +94,7 @@ __all__ = [
     "SubIndication",
     "TimeStampAuthority",
     "TimeStampReport",
+    "ToBeSigned",
     "TrustAnchors",
     "ValidationData",
     "ValidationPolicy",
@@ -103,8 +107,10 @@ __all__ = [
     "augment_container",
     "certificate_facts",
     "complete_detached",
+    "complete_signature",
     "content_digest_algorithm",
     "prepare_detached",
+    "prepare_signature",
     "sign_attached",
     "sign_container",
     "sign_detached",

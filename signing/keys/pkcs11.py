@@ -32,7 +32,7 @@ from pkcs11 import MGF, Attribute, KeyType, Mechanism, ObjectClass, TokenFlag
 from signing.certificates import Certificate
 from signing.errors import Malformed, SigningError
 from signing.keys import SigningKey
-from signing.keys.software import in_order
+from signing.keys.software import HASH_BITS_BY_CURVE_BITS, algorithm_of, in_order
 
 LOST: Final = frozenset({"signing.token-lost", "signing.token-not-found", "signing.token-failed"})
 """Codes after which the key may be there again later, without anybody changing a setting."""
@@ -51,7 +51,6 @@ _SHA256_PREFIX: Final = bytes.fromhex("3031300d060960864801650304020105000420")
 
 _POINT_SIZES: Final = (32, 65, 97, 133)
 """Octets of a point: Ed25519, P-256, P-384, P-521."""
-_HASH_BY_CURVE: Final = {256: "sha256", 384: "sha384", 521: "sha512"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -223,15 +222,7 @@ def _chain(place: TokenPlace, session: Any, private: Any, given: Sequence[bytes]
     public = own[0].public_key
     if public.weakness is not None:
         raise SigningError("signing.key-weak", reason=public.weakness)
-    return in_order(own[0], parsed), _algorithm(place, public.type, public.bits)
-
-
-def _algorithm(place: TokenPlace, key_type: str, bits: int) -> str:
-    if key_type == "rsa":
-        return "rsa-sha256" if place.padding == "pkcs1" else "rsa-pss-sha256"
-    if key_type == "ec":
-        return f"ecdsa-p{bits}-{_HASH_BY_CURVE[bits]}"
-    return "ed25519"
+    return in_order(own[0], parsed), algorithm_of(own[0], place.padding)
 
 
 def _certificates_on(session: Any) -> list[tuple[bytes | None, bytes]]:
@@ -321,7 +312,7 @@ def _operation(place: TokenPlace, token: Any, algorithm: str, bits: int) -> Call
         chosen = first(Mechanism.EDDSA)
         return lambda key, message: bytes(key.sign(message, mechanism=chosen))
     chosen = first(Mechanism.ECDSA)
-    digest = _HASH_BY_CURVE[bits]
+    digest = f"sha{HASH_BITS_BY_CURVE_BITS[bits]}"
 
     def ecdsa(key: Any, message: bytes) -> bytes:
         value = bytes(key.sign(hashlib.new(digest, message).digest(), mechanism=chosen))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
@@ -12,7 +12,7 @@ from signing.certificates import Certificate
 from signing.errors import Malformed, SigningError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
     from cryptography.hazmat.primitives.hashes import HashAlgorithm
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
 # the hash as strong as the curve (FIPS 186-4, 6.4)
-_BY_CURVE: dict[str, tuple[str, HashAlgorithm]] = {
-    "secp256r1": ("ecdsa-p256-sha256", SHA256()),
-    "secp384r1": ("ecdsa-p384-sha384", SHA384()),
-    "secp521r1": ("ecdsa-p521-sha512", SHA512()),
+HASH_BITS_BY_CURVE_BITS: Final[Mapping[int, int]] = {256: 256, 384: 384, 521: 512}
+_HASH_BY_CURVE: Final[Mapping[str, HashAlgorithm]] = {
+    "secp256r1": SHA256(),
+    "secp384r1": SHA384(),
+    "secp521r1": SHA512(),
 }
 
 
@@ -49,7 +50,7 @@ class SoftwareKey:
         if isinstance(self._key, rsa.RSAPrivateKey):
             return self._key.sign(message, padding.PKCS1v15(), SHA256())
         if isinstance(self._key, ec.EllipticCurvePrivateKey):
-            return self._key.sign(message, ec.ECDSA(_BY_CURVE[self._key.curve.name][1]))
+            return self._key.sign(message, ec.ECDSA(_HASH_BY_CURVE[self._key.curve.name]))
         return self._key.sign(message)
 
     def __repr__(self) -> str:
@@ -67,13 +68,8 @@ def software_key(key: PrivateKeyTypes, certificates: Sequence[bytes]) -> Softwar
     """
     if not isinstance(key, PrivateKey):
         raise SigningError("signing.key-unsupported")
-    algorithm = "ed25519"
-    if isinstance(key, rsa.RSAPrivateKey):
-        algorithm = "rsa-sha256"
-    elif isinstance(key, ec.EllipticCurvePrivateKey):
-        if key.curve.name not in _BY_CURVE:
-            raise SigningError("signing.key-unsupported")
-        algorithm = _BY_CURVE[key.curve.name][0]
+    if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name not in _HASH_BY_CURVE:
+        raise SigningError("signing.key-unsupported")
     try:
         parsed = [Certificate.from_der(der) for der in dict.fromkeys(certificates)]
     except Malformed as error:
@@ -85,7 +81,22 @@ def software_key(key: PrivateKeyTypes, certificates: Sequence[bytes]) -> Softwar
     weakness = own[0].public_key.weakness
     if weakness is not None:
         raise SigningError("signing.key-weak", reason=weakness)
-    return SoftwareKey(key, in_order(own[0], parsed), algorithm)
+    return SoftwareKey(key, in_order(own[0], parsed), algorithm_of(own[0]))
+
+
+def algorithm_of(certificate: Certificate, rsa_padding: Literal["pkcs1", "pss"] = "pkcs1") -> str:
+    """The id of the algorithm a key of ours signs with: SHA-256 for RSA, for ECDSA the hash as strong as the curve.
+
+    Raises SigningError signing.key-unsupported; of a weak key its caller asks first.
+    """
+    public = certificate.public_key
+    if public.type == "rsa":
+        return "rsa-sha256" if rsa_padding == "pkcs1" else "rsa-pss-sha256"
+    if public.type == "ec" and public.bits in HASH_BITS_BY_CURVE_BITS:
+        return f"ecdsa-p{public.bits}-sha{HASH_BITS_BY_CURVE_BITS[public.bits]}"
+    if public.type == "ed25519":
+        return "ed25519"
+    raise SigningError("signing.key-unsupported")
 
 
 def in_order(own: Certificate, parsed: Sequence[Certificate]) -> list[Certificate]:
