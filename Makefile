@@ -23,7 +23,7 @@ help:
 	@echo 'make test      set up and run the tests'
 	@echo 'make check     lint, types, import floors, schema digests'
 	@echo 'make bench     measure against signxml and python-xmlsec (writes bench/results.json)'
-	@echo 'make interop   have xmlsec1 and openssl judge what we sign (writes interop-report.json)'
+	@echo 'make interop   have programs of others judge what we sign, and judge what they sign (writes interop-report.json)'
 	@echo 'make fuzz      hostile bytes for every parser, SECONDS_EACH=60 (what breaks it goes to fuzz-findings/)'
 	@echo 'make clean     remove what the targets made'
 
@@ -61,7 +61,7 @@ demo: $(STAMP)
 bench: $(BENCH_STAMP)
 	$(BENCH_VENV)/bin/python -m bench
 
-interop: $(STAMP)
+interop: $(STAMP) $(BENCH_STAMP)
 	$(BIN)/python -m tests.interop.report
 	$(BIN)/pytest tests/interop
 

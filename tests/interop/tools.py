@@ -17,21 +17,39 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 
+from tests.interop import dss
 from tests.unit.signing import xml_material as m
 
-TOOLS = ("xmlsec1", "openssl")
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = ("xmlsec1", "openssl", "signxml", "pyHanko", "rfc3161-client", "DSS")
+PEERS = {"signxml": "signxml", "pyHanko": "pyhanko", "rfc3161-client": "rfc3161_client"}
+"""Libraries of others by the name of their module; they live in an environment of their own (`make bench` has it too)."""
+PEER_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 PASSWORD = b"Sandbox-1"
 WRONG_PASSWORD = b"Sandbox-2"
 
 
+@cache
 def why_absent(tool: str) -> str | None:
     """A sentence when the program cannot be run, None when it can."""
+    if tool == "DSS":
+        return dss.why_absent()
+    if tool in PEERS:
+        if PEER_PYTHON.exists() and run(ROOT, PEER_PYTHON, "-c", f"import {PEERS[tool]}").returncode == 0:
+            return None
+        return f"the library {tool} is not in .venv-bench (make interop puts it there)"
     return None if shutil.which(tool) else f"the program {tool} is not installed (apt: {tool})"
 
 
 def version_of(tool: str) -> str:
+    if tool == "DSS":
+        return dss.version()
+    if tool in PEERS:
+        code = f"import importlib.metadata as m; print({tool!r}, m.version({tool!r}))"
+        return run(ROOT, PEER_PYTHON, "-c", code).stdout.strip()
     option = "version" if tool == "openssl" else "--version"
     return run(Path.cwd(), tool, option).stdout.strip()
 
@@ -73,6 +91,19 @@ def xmlsec1_on_container(folder: Path, container: bytes, pki: m.SandboxPki) -> s
         "--verification-time",
         m.NOW.strftime("%Y-%m-%d %H:%M:%S"),
         m.SIGNATURES,
+    )
+
+
+def xmlsec1_on_document(folder: Path, signed: bytes, pki: m.SandboxPki) -> subprocess.CompletedProcess[str]:
+    """The first signature of an XML document, with the path to `pki`'s root."""
+    (folder / "signed.xml").write_bytes(signed)
+    (folder / "root.der").write_bytes(pki.root)
+    (folder / "ca.der").write_bytes(pki.intermediate)
+    return run(
+        folder,
+        *("xmlsec1", "--verify", "--id-attr:Id", f"{m.XADES}:SignedProperties"),
+        *("--trusted-der", "root.der", "--untrusted-der", "ca.der"),
+        *("--verification-time", m.NOW.strftime("%Y-%m-%d %H:%M:%S"), "signed.xml"),
     )
 
 

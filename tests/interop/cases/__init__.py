@@ -1,0 +1,15 @@
+"""What foreign programs are asked about our signatures, good and with a byte changed, and we about theirs.
+
+`report` and the tests ask the same. Each case makes its own material, runs one program in an empty folder and says what
+that program found. A program that only ever accepts would agree with half of the cases: that is what the other half is
+for.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.interop.case import Case
+from tests.interop.cases import dss, openssl, peers, xmlsec1
+
+CASES: Final[tuple[Case, ...]] = (*xmlsec1.CASES, *openssl.CASES, *peers.CASES, *dss.CASES)
