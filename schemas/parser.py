@@ -6,7 +6,8 @@ Rules, in the order in which they are applied; the first breach ends the work (a
 No entity but the five of XML, no network, no XInclude, nothing is repaired and nothing is dropped.
 
 The limits of 4 are first held against counts over the raw bytes, which can prove but not disprove them: most documents
-are cleared in microseconds. What they cannot prove is counted event by event while the parser is fed in chunks.
+are cleared in microseconds. What they cannot prove is counted event by event while a parser is fed in chunks and lets go of
+what it has counted; only then is the tree made. So a hostile file costs no tree.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class Limits:
     max_attributes: int = 64  # canonical form sorts them in quadratic time: 200,000 take 75 s
     max_namespaces_per_element: int = 32  # canonical form is cubic in declarations
     max_namespaces_in_scope: int = 64  # the cap per element alone lets 56 KB cost 32 s
-    max_elements: int = 1_000_000  # comments and processing instructions count too; attributes in all: twice as many
+    max_namespace_work: int = 50_000_000  # sum over elements of the square of what is in scope, where that is over 32
+    max_elements: int = 500_000  # 15 MB of report have 400,000; comments count too; attributes in all: twice as many
     max_text: int = 20_000_000  # characters of one text node; 11 MB of base64 is legitimate
     max_name: int = 64 * 1024  # characters of a name or of an attribute value
     max_namespace_uri: int = 2048  # characters; the URI must be absolute, canonical form fails on others
@@ -50,6 +52,8 @@ ENVELOPE_LIMITS: Final = Limits()
 _CHUNK: Final = 64 * 1024
 _PARSER_TEXT_LIMIT: Final = 10_000_000  # libxml2's own, without huge_tree; also the depth of 256 holds only below it
 _PARSER_DEPTH: Final = 256
+_DECLARED: Final = re.compile(rb"[ \t\r\n]xmlns")
+_NO_MARKUP: Final = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>", re.DOTALL)
 _BOM: Final = b"\xef\xbb\xbf"
 _SPACE: Final = b" \t\r\n"
 _SPACE_BYTES: Final = frozenset((b" ", b"\t", b"\r", b"\n"))
@@ -75,7 +79,12 @@ def parse_untrusted(data: bytes, limits: Limits = DOCUMENT_LIMITS) -> etree._Ele
     start = _require_utf8(data)
     _refuse_document_type(data, start)
     try:
-        root = _parse_at_once(data) if _bytes_prove(data, start, limits) else _parse_counting(data, limits)
+        if not _bytes_prove(data, start, limits):
+            _refuse_floods(data, limits)
+            _count(data, limits)
+        root = _parse_at_once(data, huge=len(data) > _PARSER_TEXT_LIMIT or limits.max_depth > _PARSER_DEPTH)
+        if len(data) > limits.max_text:
+            _require_short_texts(root, limits)
     except etree.XMLSyntaxError as error:
         raise _refusal(error, limits) from error
     _refuse_document_type_of(root)
@@ -185,19 +194,51 @@ class _Parsers(threading.local):
     """One parser per thread: making one costs as much as parsing a small document."""
 
     def __init__(self) -> None:
-        self.plain = etree.XMLParser(
-            encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, collect_ids=False
+        self.plain, self.huge = (
+            etree.XMLParser(
+                encoding="utf-8",
+                resolve_entities=False,
+                no_network=True,
+                load_dtd=False,
+                collect_ids=False,
+                huge_tree=huge,
+            )
+            for huge in (False, True)
         )
 
 
 _PARSERS: Final = _Parsers()
 
 
-def _parse_at_once(data: bytes) -> etree._Element:
-    return etree.fromstring(data, _PARSERS.plain)
+def _parse_at_once(data: bytes, *, huge: bool) -> etree._Element:
+    return etree.fromstring(data, _PARSERS.huge if huge else _PARSERS.plain)
 
 
-def _parse_counting(data: bytes, limits: Limits) -> etree._Element:
+def _refuse_floods(data: bytes, limits: Limits) -> None:
+    """Tags and attributes counted by their markup, before a parser holds all of a start tag in memory to report it.
+
+    What only looks like markup is taken out first: it can stand nowhere but in these three.
+    """
+    if b"<!" in data or b"<?" in data:
+        data = _NO_MARKUP.sub(b"", data)
+    if data.count(b"<") - data.count(b"</") > limits.max_elements:
+        raise XmlRefused("xml.too-many-elements", None, {"limit": str(limits.max_elements)})
+    flood = _tag_with(limits.max_attributes + limits.max_namespaces_per_element + 1).search(data)
+    if flood is None:
+        return
+    if len(_DECLARED.findall(flood[0])) > limits.max_namespaces_per_element:
+        raise XmlRefused("xml.too-many-namespaces", None, {"limit": str(limits.max_namespaces_per_element)})
+    raise XmlRefused("xml.too-many-attributes", None, {"limit": str(limits.max_attributes)})
+
+
+@cache
+def _tag_with(attributes: int) -> re.Pattern[bytes]:
+    """A start tag with at least so many quoted values; nothing is looked at twice."""
+    return re.compile(rb"""<[^<>"'!?/]++(?:[^<>"']*+(?:"[^"<]*+"|'[^'<]*+')){%d}""" % attributes)
+
+
+def _count(data: bytes, limits: Limits) -> None:
+    """Hold every limit while the parser is fed; what has been counted is let go of, so that no tree grows."""
     parser = etree.XMLPullParser(
         events=_EVENTS,
         encoding="utf-8",
@@ -211,11 +252,8 @@ def _parse_counting(data: bytes, limits: Limits) -> etree._Element:
     for offset in range(0, len(data), _CHUNK):
         parser.feed(data[offset : offset + _CHUNK])
         tally.count(parser.read_events())
-    root: etree._Element = parser.close()
+    parser.close()
     tally.count(parser.read_events())
-    if len(data) > limits.max_text:
-        _require_short_texts(root, limits)
-    return root
 
 
 def _require_short_texts(root: etree._Element, limits: Limits) -> None:
@@ -237,6 +275,7 @@ class _Tally:
         self.declared = 0  # namespace declarations seen since the last start tag: they belong to the next
         self.prefixes: list[str] = []
         self.in_scope: Counter[str] = Counter()
+        self.namespace_work = 0
 
     def count(self, events: Iterator[tuple[str, Any]]) -> None:
         for kind, subject in events:
@@ -244,6 +283,7 @@ class _Tally:
                 self._start(subject)
             elif kind == "end":
                 self.depth -= 1
+                self._let_go(subject)
             elif kind == "start-ns":
                 self._namespace(subject)
             elif kind == "end-ns":
@@ -258,6 +298,11 @@ class _Tally:
         if self.depth > limits.max_depth:
             raise _over("xml.too-deep", element, limits.max_depth)
         self._node(element)
+        scope = len(self.in_scope)
+        if scope > limits.max_namespaces_per_element:
+            self.namespace_work += scope * scope
+            if self.namespace_work > limits.max_namespace_work:
+                raise _over("xml.too-many-namespaces-in-scope", element, limits.max_namespaces_in_scope)
         if self.watches_values and len(str(element.tag).rpartition("}")[2]) > limits.max_name:
             raise _over("xml.name-or-value-too-long", element, limits.max_name)
         many = len(element.attrib)
@@ -270,6 +315,16 @@ class _Tally:
             raise _over("xml.too-many-attributes-in-all", element, 2 * limits.max_elements)
         if self.watches_values and any(len(text) > limits.max_name for pair in element.items() for text in pair):
             raise _over("xml.name-or-value-too-long", element, limits.max_name)
+
+    @staticmethod
+    def _let_go(element: etree._Element) -> None:
+        """Empty what has ended; the elder siblings of what ends next go when their parent does, at the latest."""
+        element.clear()
+        while (elder := element.getprevious()) is not None:
+            parent = element.getparent()
+            if parent is None:  # a comment before the root
+                break
+            parent.remove(elder)
 
     def _node(self, node: etree._Element) -> None:
         self.nodes += 1

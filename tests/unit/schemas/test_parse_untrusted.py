@@ -284,6 +284,32 @@ def test_n17_the_number_of_nodes_is_limited(data: bytes) -> None:
     parse_untrusted(data, dataclasses.replace(DOCUMENT_LIMITS, max_elements=3001))
 
 
+@pytest.mark.parametrize("hidden", [b"<!--%b-->", b"<![CDATA[%b]]>"], ids=["comment", "CDATA"])
+def test_what_only_looks_like_markup_counts_for_nothing(hidden: bytes) -> None:
+    crowded = b"<q" + attributes(200) + b"/>"
+    data = b"<a>" + hidden % (crowded + b"<b/>" * 3000) + b"</a>"
+    parse_untrusted(data, dataclasses.replace(DOCUMENT_LIMITS, max_elements=100))
+
+
+@pytest.mark.parametrize("before", [b"", b"<!-- -->"], ids=["plain", "behind a comment"])
+def test_a_flood_of_attributes_is_refused_before_a_parser_holds_them(
+    before: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("schemas.parser.etree.XMLPullParser", None)  # nobody asks it
+    data = before + b"<a" + attributes(200_000) + b"/>"
+    assert refusal(data).code == "xml.too-many-attributes"
+
+
+def test_n08_many_namespaces_over_many_elements_are_refused_below_the_caps() -> None:
+    """60 in scope and 14,000 elements: each cap holds, what canonical form would cost does not."""
+    two_levels = b"".join(
+        b"<a" + b"".join(b' xmlns:n%d_%d="u:%d"' % (level, each, each) for each in range(30)) + b">"
+        for level in range(2)
+    )
+    assert refusal(two_levels + b"<b/>" * 14_000 + b"</a></a>").code == "xml.too-many-namespaces-in-scope"
+    parse_untrusted(two_levels + b"<b/>" * 13_000 + b"</a></a>")
+
+
 def test_the_number_of_attributes_in_all_is_limited() -> None:
     data = b"<a>" + (b"<b" + attributes(60) + b"/>") * 10 + b"</a>"
     assert (
