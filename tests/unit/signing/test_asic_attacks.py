@@ -273,7 +273,7 @@ def test_every_check_of_the_reader_has_a_vector() -> None:
     assert {expected for _, expected in VECTORS.values()} == CHECKS
 
 
-def test_accepts_what_another_program_zipped_again() -> None:
+def test_Z01_accepts_what_another_program_zipped_again() -> None:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for name, content in m.parts_of(m.good()).items():
@@ -296,7 +296,7 @@ def test_accepts_the_one_comment_the_standard_names() -> None:
     assert m.judged(archive).report.indication is Indication.TOTAL_PASSED
 
 
-def test_names_an_unknown_file_under_meta_inf_and_never_hands_it_out() -> None:
+def test_Z31_names_an_unknown_file_under_meta_inf_and_never_hands_it_out() -> None:
     result = m.judged(m.with_part("META-INF/note.txt", EVIL))
     notes = [check for check in result.report.checks if check.id == "asic.meta-inf"]
     assert result.report.indication is Indication.TOTAL_PASSED
@@ -305,7 +305,7 @@ def test_names_an_unknown_file_under_meta_inf_and_never_hands_it_out() -> None:
     assert [item.name for item in result.objects] == [m.REPORT_NAME, "docs/a.pdf"]
 
 
-def test_a_nested_archive_is_data_and_never_opened() -> None:
+def test_Z36_a_nested_archive_is_data_and_never_opened() -> None:
     inner = m.good()
     outer = m.signed((m.DataObject.of("inner.asice", m.MIMETYPE.decode(), inner),))
     result = m.judged(outer)

@@ -226,6 +226,15 @@ def test_a_naive_time_is_refused() -> None:
         m.judged(m.good(), at=m.NOW.replace(tzinfo=None))
 
 
+def test_Z42_data_objects_are_handed_out_as_streams_and_never_unpacked() -> None:
+    """There is no way from a name in the archive to a path on the disk: a name is a text beside a stream."""
+    (report, pdf) = m.judged(m.good()).objects
+    assert (report.name, pdf.name) == (m.REPORT_NAME, "docs/a.pdf")
+    with pdf.open() as stream:
+        assert stream.read() == m.PDF
+    assert not [name for name in dir(pdf) if "extract" in name or "save" in name or "path" in name]
+
+
 def test_objects_are_handed_out_only_when_everything_passed() -> None:
     assert m.judged(m.good(), revocation="required").objects == ()
 

@@ -485,7 +485,7 @@ VECTORS: dict[str, tuple[Callable[[], bytes], dict[str, Conclusion]]] = {
         {"claims.signing-time": I},
     ),
     "A84 nothing signed but the properties": (_signature_over_nothing, {"asic.coverage": F}),
-    "A85 one data object referenced twice": (
+    "D24 one data object referenced twice": (
         lambda: m.crafted(signed_info=_twice_referenced),
         {"asic.references": F},
     ),
@@ -591,7 +591,7 @@ def _counter_signature() -> bytes:
 
 
 GOOD: dict[str, Callable[[], bytes]] = {
-    "D01 ours": m.good,
+    "Z00, D01 ours": m.good,
     "ours, P-256": lambda: m.signed(key=m.issued("head", "ec-p256").signing_key()),
     "ours, P-384": lambda: m.signed(key=m.issued("head", "ec-p384").signing_key()),
     "ours, Ed25519": lambda: m.signed(key=m.issued("head", "ed25519").signing_key()),

@@ -308,3 +308,35 @@ def test_A87_counter_signature_with_properties_of_its_own_is_never_a_signer() ->
         check.id: check.params.get("names") for check in report.checks if check.conclusion is Conclusion.NOT_PERFORMED
     }
     assert notes["xades.unsigned-properties"] == "CounterSignature"
+
+
+def test_Z38_the_signature_file_of_another_long_term_package() -> None:
+    objects = (m.DataObject.of(m.REPORT_NAME, "application/xml", b"<x/>"), m.data_objects()[1])
+    other = lm.raised(m.signed(objects), "B-LTA")
+    report = lm.only(m.changed(signatures=_signatures(other)))
+    assert report.indication is Indication.TOTAL_FAILED
+    assert [check.id for check in report.checks if check.conclusion is Conclusion.FAILED] == ["xmldsig.digests"]
+
+
+def test_Z39_the_key_s_other_certificate_in_a_long_term_package() -> None:
+    """Key substitution: another certificate of the same key, same data; what was signed names the first."""
+    twin = m.pki().issue("head", "Басқа Б.", "Үлгі министрлігі", bin=m.BIN, key_of=m.issued("head"))
+    own, other = (base64.b64encode(each).decode() for each in (m.head().certificate_chain[0], twin.certificate))
+    report = lm.only(_edited(lm.at_level("B-LT"), m.replaced(own, other)))
+    assert report.indication is Indication.TOTAL_FAILED
+    assert [check.id for check in report.checks if check.conclusion is Conclusion.FAILED] == [
+        "xades.signing-certificate"
+    ]
+    assert report.signer is None
+
+
+def test_A86_an_archive_time_stamp_covers_only_what_stood_there_before_it() -> None:
+    """Validation data put in behind it is no part of what it proves."""
+    content = _signatures(lm.at_level("B-LTA"))
+    stamps = re.findall(rb"<xades141:ArchiveTimeStamp.*?</xades141:ArchiveTimeStamp>", content, re.DOTALL)
+    values = re.findall(rb"<xades:RevocationValues.*?</xades:RevocationValues>", content, re.DOTALL)
+    assert len(stamps) == 1
+    moved = content.replace(values[0], b"").replace(stamps[0], stamps[0] + values[0])
+    report = lm.only(m.changed(signatures=moved), SANDBOX_DOCUMENT)
+    assert [each.indication for each in report.time_stamps if each.kind == "archive"] == [Indication.TOTAL_FAILED]
+    assert "RevocationValues" not in next(each for each in report.time_stamps if each.kind == "archive").covers
