@@ -63,7 +63,8 @@ class Augmentation:
     def raised(self, signature: AugmentedSignature) -> AugmentedSignature:
         """The signature at this level; one at B-LTA gets one archive time-stamp more.
 
-        Raises SigningError signing.level-reached, signing.no-path, signing.no-status, signing.augmented-wrongly.
+        Raises SigningError signing.level-reached, signing.no-path, signing.certificate-revoked, signing.status-unavailable,
+        signing.augmented-wrongly.
         """
         wanted, reached = _LEVELS.index(self.level), _LEVELS.index(signature.unsigned.level)
         if wanted <= reached and self.level != "B-LTA":
@@ -102,6 +103,7 @@ class Augmentation:
             at=self.at,
             embedded=embedded,
             data=self.data,
+            fetcher=self.fetcher,
         )
 
     def _authority(
@@ -138,7 +140,8 @@ def augment_container(
     Data objects are streamed and copied as they are packed: memory does not grow with their size. A signature that has
     the level already, below B-LTA, stays as it is; when all have it, the answer is signing.level-reached. Raises
     SigningError signing.not-a-container, signing.not-augmentable, signing.naive-time, signing.no-path,
-    signing.no-status, signing.augmented-wrongly, and what the authority and the fetcher raise; `out` then holds nothing.
+    signing.certificate-revoked, signing.status-unavailable, signing.augmented-wrongly, and what the authority and the
+    fetcher raise; `out` then holds nothing.
     """
     how = Augmentation(
         level=level, time_stamps=time_stamps, anchors=anchors, policy=policy, at=at, data=data, fetcher=fetcher

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from signing.certificates import Certificate
 from signing.certification_path import validate_path
 from signing.errors import Malformed, SigningError
-from signing.revocation import judge_status, statements_on
+from signing.revocation import gather
 from signing.validation_data import NO_DATA, ValidationData
-from signing.validation_report import Conclusion, Indication
+from signing.validation_report import Indication
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from signing.fetcher import Fetcher
     from signing.policy import ValidationPolicy
     from signing.trust_anchors import TrustAnchors
 
@@ -28,36 +29,20 @@ def gathered(
     at: datetime,
     embedded: ValidationData = NO_DATA,
     data: ValidationData = NO_DATA,
+    fetcher: Fetcher | None = None,
 ) -> ValidationData:
-    """The path of `certificate`, its anchor included, and for each of it but the anchor what says it was good at `at`.
+    """The path of `certificate` without its anchor, and for each of it what says that it was good at `at` (aware).
 
-    `embedded` came along with the signature, `data` is the caller's own.
-    Raises SigningError signing.no-path, signing.no-status where it cannot be had: a signature raised without it would
-    promise what it does not hold.
+    `embedded` came along with the signature, `data` is the caller's own; `fetcher` is asked for what neither holds.
+    Raises SigningError signing.no-path, signing.certificate-revoked, signing.status-unavailable: a signature raised
+    without them would promise what it does not hold.
     """
-    known = (*candidates, *(each for der in data.certificates for each in readable(der)))
+    given = data.joined(embedded)
+    known = tuple(dict.fromkeys((*candidates, *(each for der in given.certificates for each in readable(der)))))
     result = validate_path(certificate, known, anchors, at=at, policy=policy)
     if result.indication is not Indication.TOTAL_PASSED:
         raise SigningError("signing.no-path", certificate=certificate.sha256, reason=result.params.get("reason", ""))
-    found = ValidationData(certificates=tuple(each.der for each in result.path))
-    for subject, issuer in zip(result.path, result.path[1:], strict=False):
-        statements, _ = statements_on(
-            subject, issuer, embedded=embedded, given=data, candidates=known, anchors=anchors, at=at, policy=policy
-        )
-        check, statement = judge_status(statements, subject, at=at, policy=policy)
-        if statement is None or check.conclusion is not Conclusion.PASSED:
-            raise SigningError(
-                "signing.no-status", certificate=subject.sha256, reason=check.params.get("reason", "unknown")
-            )
-        evidence = (statement.der,)
-        found = found.joined(
-            ValidationData(
-                certificates=tuple(each.der for each in statement.certificates),
-                crls=() if statement.kind == "ocsp" else evidence,
-                ocsp_responses=evidence if statement.kind == "ocsp" else (),
-            )
-        )
-    return found
+    return gather(result.path, candidates=known, anchors=anchors, given=given, fetcher=fetcher, at=at, policy=policy)
 
 
 def readable(der: bytes) -> tuple[Certificate, ...]:

@@ -176,13 +176,13 @@ def test_a_level_that_is_there_is_not_made_again() -> None:
 
 
 def test_no_level_is_promised_without_what_it_needs() -> None:
-    assert _refused(m.good(), "B-LT", ValidationData())[0] == "signing.no-status"
+    assert _refused(m.good(), "B-LT", ValidationData())[0] == "signing.status-unavailable"
     stranger = m.stranger_pki().issue("head", "Бөтен", "Бөтен", bin=m.BIN, key_of=m.issued("head")).signing_key()
     assert _refused(m.signed(key=stranger), "B-LT")[0] == "signing.no-path"
     revoked = ValidationData(
         ocsp_responses=(lm.status(m.head().certificate_chain[0], revoked=m.NOW - timedelta(days=1)),)
     )
-    assert _refused(m.good(), "B-LT", revoked)[0] == "signing.no-status"
+    assert _refused(m.good(), "B-LT", revoked)[0] == "signing.certificate-revoked"
 
 
 def test_memory_does_not_grow_with_the_size_of_an_object() -> None:
