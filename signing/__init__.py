@@ -35,6 +35,7 @@ from signing.sign.detached import (
     sign_detached,
     take_cms,
 )
+from signing.sign.detached_augmentation import augment_detached
 from signing.sign.envelope import sign_envelope
 from signing.sign.two_step import ToBeSigned
 from signing.sign.two_step import complete as complete_signature
@@ -105,6 +106,7 @@ __all__ = [
     "add_signer",
     "algorithm_of",
     "augment_container",
+    "augment_detached",
     "certificate_facts",
     "complete_detached",
     "complete_signature",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from signing.cades.archive import archive_imprint, encode_hash_index, imprint_digest, read_hash_index
 from signing.cades.oids import (
+    ARCHIVE_TIME_STAMP_V2,
     ARCHIVE_TIME_STAMP_V3,
     CONTENT_TYPE,
     HASH_INDEX_V3,
+    LONG_TERM_VALIDATION,
     MESSAGE_DIGEST,
     SIGNATURE_TIME_STAMP,
     SIGNING_CERTIFICATE_V1,
@@ -21,13 +23,15 @@ from signing.cades.signed_attributes import (
     encode_signed_attributes,
     read_signed_attributes,
 )
-from signing.cades.time_stamps import found_time_stamps, wanted_digests
+from signing.cades.time_stamps import covered_tokens, found_time_stamps, wanted_digests
 from signing.cades.unsigned_attributes import UnsignedAttributes, read_unsigned_attributes, token_data
 
 __all__ = [
+    "ARCHIVE_TIME_STAMP_V2",
     "ARCHIVE_TIME_STAMP_V3",
     "CONTENT_TYPE",
     "HASH_INDEX_V3",
+    "LONG_TERM_VALIDATION",
     "MESSAGE_DIGEST",
     "SIGNATURE_TIME_STAMP",
     "SIGNING_CERTIFICATE_V1",
@@ -39,6 +43,7 @@ __all__ = [
     "UnsignedAttributes",
     "archive_imprint",
     "check_certificate_reference",
+    "covered_tokens",
     "encode_hash_index",
     "encode_signed_attributes",
     "found_time_stamps",

@@ -94,6 +94,13 @@ def found_time_stamps(
     return tuple(found)
 
 
+def covered_tokens(signed: SignedData, signer: SignerInfo, unsigned: UnsignedAttributes) -> frozenset[bytes]:
+    """The archive time-stamps that a later one of the same signer names: their validation data was put in before it."""
+    archives = [_archive(token, signed, signer, {}) for token in unsigned.archive_time_stamps]
+    names = frozenset().union(*(each.covers for each in archives))
+    return frozenset(token for token in unsigned.archive_time_stamps if hashlib.sha256(token).hexdigest() in names)
+
+
 @dataclass(frozen=True, slots=True)
 class _OfContent:
     """The imprint of a content time-stamp: the octets of the content, without any header (RFC 5126, 5.11.4)."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from signing import asn1
 from signing.cms.structure import (
+    BASIC_OCSP_RESPONSE,
     CERTIFICATES,
     DATA,
     KEY_IDENTIFIER,
@@ -75,9 +76,9 @@ def encode_signed_data(
     )
 
 
-def encode_ocsp_response(response: bytes) -> bytes:
-    """An OCSPResponse as an element of the field crls (RFC 5940, 2.2)."""
-    return asn1.encode(OTHER_REVOCATION, asn1.encode_oid(OCSP_RESPONSE), response)
+def encode_ocsp_response(response: bytes, *, basic: bool = False) -> bytes:
+    """An OCSPResponse as an element of the field crls (RFC 5940, 2.2); `basic`: a BasicOCSPResponse, under its own OID."""
+    return asn1.encode(OTHER_REVOCATION, asn1.encode_oid(BASIC_OCSP_RESPONSE if basic else OCSP_RESPONSE), response)
 
 
 def with_additions(
@@ -109,7 +110,7 @@ def with_additions(
         digest_algorithms=_added(signed.digest_algorithms, digest_algorithms),
         certificates=_added(signed.certificate_choices, certificates),
         revocation=_added(signed.revocation_choices, revocation),
-        signer_infos=_added(signers, signer_infos),
+        signer_infos=_added(signers, signer_infos) if signer_infos else tuple(signers),
     )
 
 
