@@ -71,6 +71,7 @@ class Draft:
     message_digest: bytes | None = None
     digest_oid: str = SHA256
     signature_oid: str = RSA_SHA256
+    signature_identifier: bytes | None = None
     reference: bytes | None = None
     extra_attributes: tuple[bytes, ...] = ()
     drop: tuple[str, ...] = ()
@@ -109,7 +110,7 @@ class Draft:
             self.identifier or own,
             identifier(self.digest_oid),
             b"\xa0" + attributes[1:] if self.signed_attributes else b"",
-            identifier(self.signature_oid),
+            self.signature_identifier or identifier(self.signature_oid),
             asn1.encode(asn1.OCTET_STRING, value),
             asn1.encode(0xA1, self.unsigned) if self.unsigned else b"",
         )
@@ -284,6 +285,28 @@ def weak_signer(pki: SandboxPki, key: IssuedKey) -> ValidationReport:
     return verify_detached(draft.der(), [CONTENT], policy=policy, anchors=chain.anchors, at=AT)
 
 
+def attributes_as_content(pki: SandboxPki, key: IssuedKey) -> ValidationReport:
+    """The value over the attributes of one signature is also a value over a content that is those attributes."""
+    draft = Draft(key=key, signed_attributes=False)
+    octets = Draft(key=key).attributes()
+    return judged(replace(draft, content=octets).der(), pki, content=octets)
+
+
+def reordered(attributes: bytes) -> bytes:
+    return asn1.encode(asn1.SET, *(each.raw for each in reversed(asn1.children(asn1.read_der(attributes)))))
+
+
+def pss(*, salt: int = 32, trailer: bytes = b"") -> bytes:
+    mask = seq(asn1.encode_oid("1.2.840.113549.1.1.8"), identifier(SHA256))
+    parameters = seq(
+        asn1.encode(0xA0, identifier(SHA256)),
+        asn1.encode(0xA1, mask),
+        asn1.encode(0xA2, asn1.encode_integer(salt)),
+        trailer,
+    )
+    return seq(asn1.encode_oid("1.2.840.113549.1.1.10"), parameters)
+
+
 def protection(digest: str, signature: str) -> bytes:
     return seq(identifier(digest, null=False), asn1.encode(0xA1, asn1.encode_oid(signature)))
 
@@ -296,41 +319,49 @@ SIGNATURE_POLICY, ALGORITHM_PROTECTION = "1.2.840.113549.1.9.16.2.15", "1.2.840.
 KEY_OID = "1.2.398.3.10.1.1.1.1"
 CASES = (
     Case("garbage", "cms.format", FAILED, FORMAT, lambda pki, key: judged(b"\x30\x03\x02\x01", pki)),
-    Case("bytes after the end", "cms.format", FAILED, FORMAT, bent(tail=b"\x00")),
+    Case("C12 bytes after the end", "cms.format", FAILED, FORMAT, bent(tail=b"\x00")),
     Case("not SignedData", "cms.format", FAILED, FORMAT,
          lambda pki, key: judged(seq(asn1.encode_oid(ENVELOPED), asn1.encode(0xA0, b"\x05\x00")), pki)),
-    Case("indefinite length", "cms.format", FAILED, FORMAT,
+    Case("C11 indefinite length", "cms.format", FAILED, FORMAT,
          lambda pki, key: judged(b"\x30\x80" + Draft(key=key).der()[4:] + b"\x00\x00", pki)),
-    Case("seventeen signers", "cms.format", FAILED, FORMAT, bent(signers=17)),
-    Case("certificates only", "cms.signers", FAILED, FORMAT, bent(signers=0)),
-    Case("content attached", "cms.detached", FAILED, FORMAT, bent(attached=CONTENT)),
-    Case("attached content differs", "cms.detached", FAILED, HASH,
+    Case("C11 seventeen signers", "cms.format", FAILED, FORMAT, bent(signers=17)),
+    Case("C07 certificates only", "cms.signers", FAILED, FORMAT, bent(signers=0)),
+    Case("C15 content attached", "cms.detached", FAILED, FORMAT, bent(attached=CONTENT)),
+    Case("C01 attached content differs", "cms.detached", FAILED, HASH,
          lambda pki, key: judged(Draft(key=key, attached=b"other").der(), pki,
                                  replace(SANDBOX_DOCUMENT, allow_attached_content=True))),
-    Case("two certificates fit", "cms.signer", FAILED, FORMAT, same_serial_twice, frozenset({"signer.identified"})),
-    Case("no signed attributes", "cms.signed-attributes", FAILED, FORMAT, bent(signed_attributes=False),
+    Case("C08 two certificates fit", "cms.signer", FAILED, FORMAT, same_serial_twice, frozenset({"signer.identified"})),
+    Case("C04 no signed attributes", "cms.signed-attributes", FAILED, FORMAT, bent(signed_attributes=False),
          frozenset({"claims.signing-time"})),
-    Case("no message digest", "cms.signed-attributes", FAILED, FORMAT, bent(drop=(cades.MESSAGE_DIGEST,)),
+    Case("C04 signed attributes taken away, and shown as the content they were signed as", "cms.signed-attributes",
+         FAILED, FORMAT, attributes_as_content, frozenset({"claims.signing-time"})),
+    Case("C10 PSS with a salt of another length", "cms.signed-attributes", FAILED, FORMAT,
+         bent(signature_identifier=pss(salt=20))),
+    Case("C10 PSS with a trailer", "cms.signed-attributes", FAILED, FORMAT,
+         bent(signature_identifier=pss(trailer=b"\xa3\x03\x02\x01\x02"))),
+    Case("C05 attributes encoded again in another order", "cms.signature-value", FAILED, SubIndication.SIG_CRYPTO_FAILURE,
+         lambda pki, key: judged(Draft(key=key, signature=lambda m: key.signing_key().sign(reordered(m))).der(), pki)),
+    Case("C02 no message digest", "cms.signed-attributes", FAILED, FORMAT, bent(drop=(cades.MESSAGE_DIGEST,)),
          frozenset({"claims.signing-time"})),
-    Case("no content type", "cms.signed-attributes", FAILED, FORMAT, bent(drop=(cades.CONTENT_TYPE,)),
+    Case("C02 no content type", "cms.signed-attributes", FAILED, FORMAT, bent(drop=(cades.CONTENT_TYPE,)),
          frozenset({"claims.signing-time"})),
-    Case("message digest twice", "cms.signed-attributes", FAILED, FORMAT,
+    Case("C02 message digest twice", "cms.signed-attributes", FAILED, FORMAT,
          bent(extra_attributes=(attribute(cades.MESSAGE_DIGEST, asn1.encode(asn1.OCTET_STRING, b"x" * 32)),)),
          frozenset({"claims.signing-time"})),
-    Case("content type of two values", "cms.signed-attributes", FAILED, FORMAT,
+    Case("C02 content type of two values", "cms.signed-attributes", FAILED, FORMAT,
          bent(drop=(cades.CONTENT_TYPE,), extra_attributes=(two_values(cades.CONTENT_TYPE, asn1.encode_oid(cms.DATA)),)),
          frozenset({"claims.signing-time"})),
-    Case("signing time twice", "cms.signed-attributes", FAILED, FORMAT,
+    Case("C02 signing time twice", "cms.signed-attributes", FAILED, FORMAT,
          bent(extra_attributes=(attribute(cades.SIGNING_TIME, asn1.encode_time(datetime(2020, 1, 1, tzinfo=UTC))),)),
          frozenset({"claims.signing-time"})),
-    Case("content type of the whole is another", "cms.content-type", FAILED, FORMAT,
+    Case("C04 content type of the whole is another", "cms.content-type", FAILED, FORMAT,
          bent(content_type=ENVELOPED, attribute_content_type=ENVELOPED)),
-    Case("content types differ", "cms.content-type", FAILED, FORMAT, bent(attribute_content_type=ENVELOPED)),
-    Case("content hashed with SHA-1", "cms.digest-algorithm", FAILED, CRYPTO, bent(digest_oid=SHA1),
+    Case("C03 content types differ", "cms.content-type", FAILED, FORMAT, bent(attribute_content_type=ENVELOPED)),
+    Case("C13 content hashed with SHA-1", "cms.digest-algorithm", FAILED, CRYPTO, bent(digest_oid=SHA1),
          frozenset({"cms.algorithms-agree"})),
     Case("content hashed with an unknown hash", "cms.digest-algorithm", UNDECIDED, CRYPTO, bent(digest_oid="1.2.3"),
          frozenset({"cms.signature-algorithm"})),
-    Case("content changed", "cms.message-digest", FAILED, HASH,
+    Case("C01 content changed", "cms.message-digest", FAILED, HASH,
          lambda pki, key: judged(Draft(key=key).der(), pki, content=CONTENT + b"!")),
     Case("time-stamp attribute that is none", "cms.unsigned-attributes", FAILED, FORMAT,
          bent(unsigned=attribute("1.2.840.113549.1.9.16.2.24", b"\x05\x00"))),
@@ -341,27 +372,27 @@ CASES = (
          bent(extra_attributes=(attribute(ALGORITHM_PROTECTION, protection(SHA384, RSA_SHA256)),))),
     Case("no content where it should be attached", "cms.attached", UNDECIDED, SubIndication.SIGNED_DATA_NOT_FOUND,
          lambda pki, key: attached(Draft(key=key).der(), pki).report, frozenset({"cms.message-digest"})),
-    Case("no reference to the certificate", "cms.signing-certificate", FAILED, SIG,
+    Case("C06 no reference to the certificate", "cms.signing-certificate", FAILED, SIG,
          bent(drop=(cades.SIGNING_CERTIFICATE_V2,))),
-    Case("reference to another certificate", "cms.signing-certificate", FAILED, SIG, bent(reference=ess(b"x" * 32))),
+    Case("C06 reference to another certificate", "cms.signing-certificate", FAILED, SIG, bent(reference=ess(b"x" * 32))),
     Case("reference by SHA-1", "cms.signing-certificate", FAILED, CRYPTO,
          bent(reference=ess(b"x" * 20, algorithm=identifier(SHA1)))),
     Case("reference of the first version", "cms.signing-certificate", FAILED, CRYPTO,
          bent(drop=(cades.SIGNING_CERTIFICATE_V2,),
               extra_attributes=(attribute(cades.SIGNING_CERTIFICATE_V1, ess(b"x" * 20)),))),
-    Case("signed with SHA-1", "cms.signature-algorithm", FAILED, CRYPTO,
+    Case("C13 signed with SHA-1", "cms.signature-algorithm", FAILED, CRYPTO,
          bent(signature_oid=RSA_SHA1), frozenset({"cms.algorithms-agree"})),
     Case("plain RSA over SHA-1", "cms.digest-algorithm", FAILED, CRYPTO,
          bent(digest_oid=SHA1, signature_oid=RSA_PLAIN), frozenset({"cms.signature-algorithm"})),
     Case("unknown signature algorithm", "cms.signature-algorithm", UNDECIDED, CRYPTO, bent(signature_oid="1.2.3")),
-    Case("hash of the signature is another", "cms.algorithms-agree", FAILED, SIG, bent(digest_oid=SHA384)),
+    Case("C09 hash of the signature is another", "cms.algorithms-agree", FAILED, SIG, bent(digest_oid=SHA384)),
     Case("value of another message", "cms.signature-value", FAILED, SubIndication.SIG_CRYPTO_FAILURE,
          lambda pki, key: judged(Draft(key=key, signature=lambda m: key.signing_key().sign(m + b"!")).der(), pki)),
-    Case("attributes signed with their implicit tag", "cms.signature-value", FAILED, SubIndication.SIG_CRYPTO_FAILURE,
+    Case("C05 attributes signed with their implicit tag", "cms.signature-value", FAILED, SubIndication.SIG_CRYPTO_FAILURE,
          lambda pki, key: judged(Draft(key=key, signature=lambda m: key.signing_key().sign(b"\xa0" + m[1:])).der(), pki)),
     Case("key of another type", "cms.signature-value", FAILED, SubIndication.SIG_CRYPTO_FAILURE,
          lambda pki, key: judged(Draft(key=KEY, certificates=(KEY.certificate, *KEY.chain)).der(), PKI)),
-    Case("RSA of 1024 bits", "cms.signature-value", FAILED, CRYPTO, weak_signer, frozenset({"path.keys"})),
+    Case("C13 RSA of 1024 bits", "cms.signature-value", FAILED, CRYPTO, weak_signer, frozenset({"path.keys"})),
 )  # fmt: skip
 
 
