@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeAlias
 
 from signing.certificates import Certificate
 from signing.errors import Malformed
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from signing.validation_data import ValidationData
     from signing.validation_report import Check
     from signing.verify.context import Context
+
+_Found: TypeAlias = "tuple[tuple[StatusStatement, ...], tuple[Check, ...]]"
 
 MAX_CERTIFICATES = 256
 """Certificates that came along and are looked at in one signature: more costs time to a stranger's wish."""
@@ -36,24 +38,30 @@ class StatusMaterial:
     may_ask: bool = True
     fetched: ValidationData = NO_DATA
     _asked: dict[Certificate, tuple[Check, ...]] = field(default_factory=dict)
+    _found: dict[tuple[Certificate, Certificate], _Found] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
         every = (self.embedded, self.context.data, self.fetched)
         return not any(each.crls or each.ocsp_responses for each in every)
 
-    def on(
-        self, certificate: Certificate, issuer: Certificate
-    ) -> tuple[tuple[StatusStatement, ...], tuple[Check, ...]]:
+    def on(self, certificate: Certificate, issuer: Certificate) -> _Found:
         """Authentic statements on a certificate, and why other evidence was turned away."""
         if self.is_empty:
             return (), ()
+        # the authorities of signer and time-stamps are often the same
+        found = self._found.get((certificate, issuer))
+        if found is None:
+            found = self._found[certificate, issuer] = self._statements(certificate, issuer)
+        return found
+
+    def _statements(self, certificate: Certificate, issuer: Certificate) -> _Found:
         context = self.context
         return statements_on(
             certificate,
             issuer,
-            embedded=self.embedded,
-            given=context.data,
+            embedded=_without_certificates(self.embedded),
+            given=_without_certificates(context.data),
             fetched=self.fetched,
             candidates=self.candidates,
             anchors=context.anchors,
@@ -74,7 +82,13 @@ class StatusMaterial:
             answer, said = fetch_status(certificate, issuer, context.fetcher)
             self._asked[certificate] = said
             self.fetched = self.fetched.joined(answer)
+            self._found.clear()
         return self._asked[certificate]
+
+
+def _without_certificates(data: ValidationData) -> ValidationData:
+    """They are among the candidates already, and need not be read once more."""
+    return replace(data, certificates=()) if data.certificates else data
 
 
 def readable(ders: Iterable[bytes]) -> Iterator[Certificate]:

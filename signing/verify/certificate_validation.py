@@ -99,6 +99,8 @@ _NOT_CHECKED: Final = Check.not_performed(STATUS, reason="not checked")
 @lru_cache(maxsize=64)
 def _for_authorities(policy: ValidationPolicy) -> ValidationPolicy:
     """What a policy asks of the certificate policies of signers is not asked of the services that witness."""
+    if not policy.acceptable_certificate_policies and not policy.require_certificate_policy:
+        return policy  # the very same one, which caches find at once
     return replace(policy, acceptable_certificate_policies=(), require_certificate_policy=False)
 
 
