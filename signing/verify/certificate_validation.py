@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from signing.algorithms import signature_algorithm, signature_algorithm_from_der
 from signing.certification_path import algorithm_check, validate_path
-from signing.revocation import judge_status
-from signing.validation_report import Check, Conclusion, Indication, SubIndication, conclude
+from signing.revocation import is_fresh, judge_status
+from signing.validation_report import Check, Conclusion, SubIndication
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -63,15 +63,15 @@ class Use:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CertificateValidation:
-    """`path` signer first, empty when none was found; `revocation` is the evidence that was used."""
+    """`path` signer first, empty when none was found; `revocation` is the evidence that was used.
+
+    `carried` are the certificates whose status the signature itself would tell, whatever newer evidence was used.
+    """
 
     checks: tuple[Check, ...]
     path: tuple[Certificate, ...]
     revocation: tuple[RevocationReport, ...]
-
-    @property
-    def has_passed(self) -> bool:
-        return conclude(self.checks)[0] is Indication.TOTAL_PASSED
+    carried: frozenset[Certificate] = frozenset()
 
 
 def validate_certificate(use: Use, proofs: ProofsOfExistence, material: StatusMaterial) -> CertificateValidation:
@@ -89,7 +89,10 @@ def validate_certificate(use: Use, proofs: ProofsOfExistence, material: StatusMa
     if use.judged_at < context.at:
         checks.append(_existence(found.path, proofs, policy, walk.unproven))
     return CertificateValidation(
-        checks=(*checks, *walk.checks), path=found.path, revocation=tuple(each.report() for each in walk.used)
+        checks=(*checks, *walk.checks),
+        path=found.path,
+        revocation=tuple([each.report() for each in walk.used]),
+        carried=frozenset(walk.carried),
     )
 
 
@@ -117,6 +120,7 @@ class _Walk:
         )
         self.checks: list[Check] = []
         self.used: list[StatusStatement] = []
+        self.carried: set[Certificate] = set()
         self.leaf: Check | None = None
         self.unproven: Certificate | None = None
 
@@ -130,6 +134,25 @@ class _Walk:
             self.unproven = certificate
         if self.use.role == "authority":
             self.control_time = min(self.control_time, certificate.not_after)
+        check, statement, usable, told = self._status(certificate, issuer)
+        check = self._said(check, statement, is_leaf=is_leaf)
+        # the signer's own status first, as the path has it
+        self.checks[:0] = [check, *(each for each in told if each not in self.checks)]
+        if statement is not None:
+            self.used.insert(0, statement)
+        if check.conclusion is _PASSED and self._is_carried(certificate, usable):
+            self.carried.add(certificate)
+        if is_leaf:
+            self.leaf = check
+        for each in usable:
+            # revoked by the time judged at: said above, and what lies below is judged for itself
+            if each.revoked_from is not None and each.revoked_from > self.use.judged_at:
+                self.control_time = min(self.control_time, each.revoked_from)
+
+    def _status(
+        self, certificate: Certificate, issuer: Certificate
+    ) -> tuple[Check, StatusStatement | None, tuple[StatusStatement, ...], list[Check]]:
+        """The status and the statement it rests on; every statement that is usable; what was turned away or fetched."""
         statements, refused = self.material.on(certificate, issuer)
         usable = self._usable(statements)
         check, statement = self._judge(certificate, statements, usable)
@@ -142,19 +165,9 @@ class _Walk:
                 check, statement = self._judge(certificate, statements, usable)
         if _is_open(check) and not self.is_required:
             check = Check.not_performed(STATUS, **{**check.params, "reason": "not checked"})
-        check = self._said(check, statement, is_leaf=is_leaf)
         # what was turned away decides nothing beside the status itself, and is told all the same
         told = [each if each.conclusion is _PASSED else Check.not_performed(each.id, **each.params) for each in refused]
-        # the signer's own status first, as the path has it
-        self.checks[:0] = [check, *(each for each in told if each not in self.checks)]
-        if statement is not None:
-            self.used.insert(0, statement)
-        if is_leaf:
-            self.leaf = check
-        for each in usable:
-            # revoked by the time judged at: said above, and what lies below is judged for itself
-            if each.revoked_from is not None and each.revoked_from > self.use.judged_at:
-                self.control_time = min(self.control_time, each.revoked_from)
+        return check, statement, usable, told
 
     def _usable(self, statements: Iterable[StatusStatement]) -> tuple[StatusStatement, ...]:
         return tuple([each for each in statements if self._is_usable(each)])
@@ -215,6 +228,10 @@ class _Walk:
             return None
         params = {**check.params, "reason": "not proven by then", "control_time": self.control_time.isoformat()}
         return Check.indeterminate(STATUS, SubIndication.NO_POE, **params), None
+
+    def _is_carried(self, certificate: Certificate, usable: Iterable[StatusStatement]) -> bool:
+        at = min(self.use.fresh_at, self.use.judged_at, certificate.not_after)
+        return any(each.origin == "embedded" and is_fresh(each, at=at, policy=self.policy) for each in usable)
 
     def _said(self, check: Check, statement: StatusStatement | None, *, is_leaf: bool) -> Check:
         """What "revoked by then" means: for an authority, for a signer without proof, for one with proof against him."""

@@ -35,7 +35,6 @@ _RANK: Final = ("B-B", "B-T", "B-LT", "B-LTA")
 def _reached(stamped: TimeStampValidation, judged: CertificateValidation) -> str:
     if stamped.proof_of_signature is None:
         return "B-B"
-    with_status = {each.certificate for each in judged.revocation if each.origin == "embedded"}
-    if not judged.path or any(each.sha256 not in with_status for each in judged.path[:-1]):
+    if not judged.path or not judged.carried.issuperset(judged.path[:-1]):
         return "B-T"
     return "B-LTA" if any(each.kind == "archive" for each in stamped.standing) else "B-LT"

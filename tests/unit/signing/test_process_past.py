@@ -313,6 +313,13 @@ def test_status_that_is_at_hand_is_not_asked_for():
     assert nobody.asked == []
 
 
+def test_newer_evidence_from_elsewhere_takes_no_level_from_what_a_signature_carries():
+    newer = answers(good("signer", SIGNED_AT + 2 * DAY), good("ca", SIGNED_AT + 2 * DAY))
+    report = replace(level_lt(SIGNED_AT + 3 * DAY), given=newer).judged()
+    assert {each.origin for each in report.revocation} == {"given"}
+    assert found(report, "signature.level").conclusion is Conclusion.PASSED
+
+
 def test_a_service_that_does_not_answer_leaves_the_status_open():
     report = replace(level_lt(SIGNED_AT + DAY), embedded=ValidationData(), fetcher=StatusServices({})).judged()
     assert verdict(report) == (UNDECIDED, SubIndication.TRY_LATER)

@@ -1,0 +1,110 @@
+"""The whole road in the formats: signed, raised, renewed twice, and judged when all but the last authority have ended."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime
+from functools import cache
+
+import pytest
+
+from signing import (
+    DEFAULT_SIGNING,
+    DataObject,
+    Indication,
+    SignatureReport,
+    SubIndication,
+    sign_container,
+    verify_container,
+)
+from signing.keys.software import software_key
+from signing.sandbox_services.tsa import SandboxTsa
+from signing.sign.augmentation import augment_container
+from signing.timestamp import TimeStampAuthority
+from tests.unit.signing.levels_material import TsaOnTheWire
+from tests.unit.signing.process_material import POLICY, anchors, answers, good, who
+from tests.unit.signing.test_process_time import (
+    HOUR,
+    RENEWED_AGAIN_AT,
+    RENEWED_AT,
+    SIGNED_AT,
+    SIGNER_ENDED,
+    TSA_2_ENDED,
+    TSA_ENDED,
+    evidence_at,
+)
+
+
+def authority(name: str, at: datetime) -> TimeStampAuthority:
+    tsa = SandboxTsa(key=who(name).issued_key(), clock=lambda: at)
+    return TimeStampAuthority(url="http://tsa.test/", fetcher=TsaOnTheWire(tsa), nonce=lambda: 7, clock=lambda: at)
+
+
+@cache
+def signed_container() -> bytes:
+    out = io.BytesIO()
+    key = software_key(who("signer").key, (who("signer").der, who("ca").der))
+    objects = (DataObject.of("a.txt", "text/plain", b"text"),)
+    sign_container(objects, key, policy=DEFAULT_SIGNING, signing_time=SIGNED_AT, out=out)
+    return out.getvalue()
+
+
+def raised(container: bytes, level: str, tsa: str, at: datetime, *names: str) -> bytes:
+    out = io.BytesIO()
+    augment_container(
+        container,
+        out,
+        level=level,
+        time_stamps=authority(tsa, at),
+        anchors=anchors(),
+        policy=POLICY,
+        at=at + HOUR,
+        data=answers(*evidence_at(at + HOUR / 2, *names)),
+    )
+    return out.getvalue()
+
+
+@cache
+def long_term() -> bytes:
+    return raised(signed_container(), "B-LT", "tsa", SIGNED_AT, "signer", "tsa")
+
+
+@cache
+def archived() -> bytes:
+    return raised(long_term(), "B-LTA", "tsa-2", RENEWED_AT, "tsa")
+
+
+@cache
+def archived_again() -> bytes:
+    return raised(archived(), "B-LTA", "tsa-3", RENEWED_AGAIN_AT, "tsa-2")
+
+
+def judged(container: bytes, at: datetime, *newest: bytes) -> SignatureReport:
+    """`newest` is the status of the last authority of time-stamps, which nothing in the container tells."""
+    validation = verify_container(container, policy=POLICY, anchors=anchors(), at=at, data=answers(*newest))
+    (report,) = validation.report.signatures
+    return report
+
+
+@pytest.mark.parametrize(
+    ("container", "at", "level"),
+    [
+        pytest.param(long_term, SIGNER_ENDED, "B-LT", id="B-LT after the signer's end"),
+        pytest.param(archived, TSA_ENDED, "B-LTA", id="B-LTA after the end of the first TSA"),
+        pytest.param(archived_again, TSA_2_ENDED, "B-LTA", id="B-LTA renewed, after the end of the second TSA"),
+    ],
+)
+def test_an_xades_container_outlives_its_certificates(container, at: datetime, level: str):
+    name = {SIGNER_ENDED: "tsa", TSA_ENDED: "tsa-2", TSA_2_ENDED: "tsa-3"}[at]
+    report = judged(container(), at, good(name, at - HOUR), good("tsa-ca", at - HOUR))
+    assert (report.indication, report.level) == (Indication.TOTAL_PASSED, level), report.checks
+    assert report.best_signature_time == SIGNED_AT
+    assert {each.origin for each in report.revocation} == {"embedded"}
+
+
+def test_without_the_renewal_it_does_not():
+    report = judged(archived(), TSA_2_ENDED, good("tsa-ca", TSA_2_ENDED - HOUR))
+    assert (report.indication, report.sub_indication) == (
+        Indication.INDETERMINATE,
+        SubIndication.OUT_OF_BOUNDS_NO_POE,
+    )
