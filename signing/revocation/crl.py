@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from signing.certificates import Certificate
+from signing.certificates.distinguished_name import NameKey
 from signing.certification_path import validate_path
 from signing.errors import Malformed
 from signing.revocation.certificate_list import CertificateList
@@ -297,8 +298,16 @@ def _require_same_authority(
     own = validate_path(issuer, question.candidates, question.anchors, at=crl.this_update, policy=question.policy).path
     if not own or own[-1] != path[-1]:
         raise turned_away("revocation.crl-issuer", "another trust anchor", issuer=shown(signer))
-    if crl.issuer.key == issuer.subject.key and signer.issuer.key not in (issuer.subject.key, issuer.issuer.key):
+    if crl.issuer.key == issuer.subject.key and _above(path) != _above(own):
         raise turned_away("revocation.crl-issuer", "another authority of the same name", issuer=shown(signer))
+
+
+def _above(path: Sequence[Certificate]) -> tuple[NameKey, bytes] | None:
+    """Name and key of the first authority of another name: an authority that renews its key has several certificates."""
+    for certificate in path:
+        if certificate.subject.key != path[0].subject.key:
+            return certificate.subject.key, certificate.public_key_info
+    return None
 
 
 def _entry(crl: CertificateList, certificate: Certificate) -> Entry | None:

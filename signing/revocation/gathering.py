@@ -74,7 +74,7 @@ class _Search:
                 "signing.status-unavailable", certificate=shown(certificate), reason=check.params.get("reason", "")
             )
         self._used.append(statement)
-        self._ask_about_responder(statement, issuer)
+        self._ask_about_signer(statement, issuer)
 
     def data(self) -> ValidationData:
         certificates = (*self._path, *(each for statement in self._used for each in statement.issuer_path))
@@ -119,11 +119,13 @@ class _Search:
             return turned_away[0], None
         return check, statement
 
-    def _ask_about_responder(self, statement: StatusStatement, issuer: Certificate) -> None:
-        """The status of a delegated responder without nocheck comes along too; the policy says whether it must."""
-        responder = statement.issuer_certificate
-        if not is_delegated(responder, issuer) or responder.extension(NO_CHECK) is not None:
+    def _ask_about_signer(self, statement: StatusStatement, issuer: Certificate) -> None:
+        """The status of whoever speaks in the issuer's place comes along too; the policy says whether it must."""
+        signer, path = statement.issuer_certificate, statement.issuer_path
+        if not is_delegated(signer, issuer) or len(path) == 1:
             return
-        check, own = self._status(responder, issuer)
-        if check.conclusion is Conclusion.PASSED and own is not None and own.issuer_certificate != responder:
+        if statement.kind == "ocsp" and signer.extension(NO_CHECK) is not None:
+            return
+        check, own = self._status(signer, path[1])
+        if check.conclusion is Conclusion.PASSED and own is not None and own.issuer_certificate != signer:
             self._used.append(own)

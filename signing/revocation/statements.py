@@ -84,7 +84,7 @@ def _statements(
         try:
             statement = ocsp_statement(read_ocsp(der), question, origin)
             if statement is not None:
-                _require_responder_in_force(statement, question, evidence, asked)
+                _require_signer_in_force(statement, question, evidence, asked)
                 statements.append(statement)
         except NotSuccessfulError as error:
             refused.append(turned_away("revocation.ocsp-status", error.status).check)
@@ -93,7 +93,14 @@ def _statements(
         except TurnedAwayError as error:
             refused.append(error.check)
     said, turned = _said_by_lists(question, evidence)
-    return (*statements, *said), tuple(dict.fromkeys((*refused, *turned)))
+    refused += turned
+    for statement in said:
+        try:
+            _require_signer_in_force(statement, question, evidence, asked)
+            statements.append(statement)
+        except TurnedAwayError as error:
+            refused.append(error.check)
+    return tuple(statements), tuple(dict.fromkeys(refused))
 
 
 def _said_by_lists(question: Question, evidence: _Evidence) -> tuple[tuple[StatusStatement, ...], tuple[Check, ...]]:
@@ -122,29 +129,36 @@ def _each(evidence: _Evidence, kind: Literal["ocsp", "crl"]) -> Iterator[tuple[O
                 yield ("embedded" if der in came_along else origin), der
 
 
-def _require_responder_in_force(
+def _require_signer_in_force(
     statement: StatusStatement, question: Question, evidence: _Evidence, asked: frozenset[Certificate]
 ) -> None:
-    """RFC 6960, 4.2.2.2.1: a delegated responder without nocheck has a status of its own, asked for in the evidence."""
-    responder = statement.issuer_certificate
-    if not is_delegated(responder, question.issuer) or responder.extension(NO_CHECK) is not None:
+    """Whoever speaks in the issuer's place has a status of its own, asked for in the evidence.
+
+    RFC 6960, 4.2.2.2.1 for a delegated responder, unless its certificate says nocheck; RFC 5280, 6.3.3 (f) for the
+    issuer of a list. An anchor has none.
+    """
+    signer, path = statement.issuer_certificate, statement.issuer_path
+    if not is_delegated(signer, question.issuer) or len(path) == 1:
         return
-    if responder not in asked and len(asked) < _MAX_ASKED:
+    check_id = "revocation.responder" if statement.kind == "ocsp" else "revocation.crl-issuer"
+    if statement.kind == "ocsp" and signer.extension(NO_CHECK) is not None:
+        return
+    if signer not in asked and len(asked) < _MAX_ASKED:
         own = Question(
-            certificate=responder,
-            issuer=question.issuer,
+            certificate=signer,
+            issuer=path[1],
             candidates=question.candidates,
             anchors=question.anchors,
             at=question.at,
             policy=question.policy,
         )
-        said, _ = _statements(own, evidence, asked | {responder})
+        said, _ = _statements(own, evidence, asked | {signer})
         # its own word on itself is no word
-        said = tuple(each for each in said if each.issuer_certificate != responder)
-        check, _ = judge_status(said, responder, at=statement.produced_at, policy=question.policy)
+        said = tuple(each for each in said if each.issuer_certificate != signer)
+        check, _ = judge_status(said, signer, at=statement.produced_at, policy=question.policy)
         if check.conclusion is Conclusion.PASSED:
             return
         if check.conclusion is Conclusion.FAILED:
-            raise turned_away("revocation.responder", "revoked", responder=shown(responder))
+            raise turned_away(check_id, "revoked", issuer=shown(signer))
     if not question.policy.accept_responder_without_nocheck:
-        raise turned_away("revocation.responder", "status unknown", responder=shown(responder))
+        raise turned_away(check_id, "status unknown", issuer=shown(signer))

@@ -227,6 +227,42 @@ def test_a_second_key_of_the_issuer_signs_its_lists():
     assert said(crls=(der,), candidates=(signer,)).only.issuer_certificate == signer
 
 
+def test_R02_a_second_key_that_was_revoked_is_not_heard():
+    der, signer = list_by(crafted_authority("crl-2", CA_USAGE))
+    register = SandboxRegister()
+    register.revoke(signer.der, AT - 2 * HOUR)
+    root_list = SandboxCrl(key=world().pki.root_key(), register=register).issue(AT - HOUR)
+    result = said(crls=(der, root_list), candidates=(signer,))
+    assert result.statements == ()
+    assert [(each.id, each.params["reason"]) for each in result.checks] == [("revocation.crl-issuer", "revoked")]
+    unknown = said(crls=(der,), candidates=(signer,), accept_responder_without_nocheck=False)
+    assert [each.params["reason"] for each in unknown.checks] == ["status unknown"]
+
+
+def test_lists_outlive_the_renewal_of_their_issuers_key():
+    old = Draft(subject=world().issuer.subject.der, key=world().pki._intermediate_key)
+    draft = Draft(
+        subject=old.subject,
+        key=key("renewed"),
+        serial=0x9A,
+        extensions=(
+            basic_constraints(ca=True),
+            CA_USAGE,
+            extension(certs.SUBJECT_KEY_IDENTIFIER, asn1.encode(asn1.OCTET_STRING, key_id(key("renewed")))),
+            extension(certs.AUTHORITY_KEY_IDENTIFIER, sequence(asn1.encode(0x80, world().issuer.subject_key_id))),
+        ),
+        with_key_ids=False,
+    )
+    renewed = CraftedKey(draft.signed_by(old), "renewed")
+    new_list, signer = list_by(renewed)
+    assert said(crls=(new_list,), candidates=(signer,)).only.issuer_certificate == signer
+    leaf = Draft(subject=cn("Of the new key"), key=key("leaf"), serial=0x9B).signed_by(draft)
+    statement = said(
+        crls=(world().crl(),), certificate=Certificate.from_der(leaf), issuer=signer, candidates=(world().issuer,)
+    ).only
+    assert (statement.status, statement.issuer_certificate) == ("good", world().issuer)
+
+
 def test_R02_an_authority_of_the_same_name_under_another_is_not_the_issuer():
     between = crafted_authority("between", CA_USAGE, subject=cn("Between"))
     below = Draft(
