@@ -28,8 +28,8 @@ _STYLES = {"plain": "", "bold": "bold", "soft": "dim", "good": "green", "bad": "
 _SHOWN = 20
 """Names of files that were not judged; all are counted."""
 
-_WIDTH = 120
-"""Columns of text in a file."""
+_WIDTH = 100
+"""Columns of text in a file, and the most on a terminal: longer lines are hard to read."""
 
 _WORDS = {
     "chain": {"kk": "құжаттар тізбегі", "ru": "цепочка документов", "en": "chain of documents"},
@@ -47,7 +47,7 @@ def show(screen: Screen, findings: Findings, form: Form) -> None:
         for row in findings.rows():
             screen.json(row)
     elif form == "text" and len(findings.verdicts) == 1:
-        _in_full(screen, findings, min(screen.out.width, _WIDTH))
+        _in_full(screen, findings, min(screen.out.width, _WIDTH) if screen.out.is_terminal else _WIDTH)
         _together(screen, findings)
     elif form == "text":
         for verdict in findings.verdicts:
@@ -145,11 +145,14 @@ def _line(screen: Screen, verdict: Verdict) -> None:
 
 def _reasons(screen: Screen, verdict: Verdict) -> None:
     checks = [*verdict.checks, *(check for one in verdict.signatures for check in one["checks"])]
-    for check in checks:
-        if check["conclusion"] in {"FAILED", "INDETERMINATE"}:
-            sub = f" {check['sub_indication']}" if check.get("sub_indication") else ""
-            told = f"  {check['id']}: {texts.check_sentence(check, screen.language)}"
-            screen.say("    ", Text(f"{check['conclusion']}{sub}", "bold"), told)
+    told = [
+        (f"{check['conclusion']}{sub}", f"  {check['id']}: {texts.check_sentence(check, screen.language)}")
+        for check in checks
+        if check["conclusion"] in {"FAILED", "INDETERMINATE"}
+        for sub in [f" {check['sub_indication']}" if check.get("sub_indication") else ""]
+    ]
+    for conclusion, sentence in dict.fromkeys(told):
+        screen.say("    ", Text(conclusion, "bold"), sentence)
 
 
 def _unpinned(screen: Screen, verdicts: Sequence[Verdict]) -> None:

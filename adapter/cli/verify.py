@@ -137,6 +137,10 @@ def verify(
     except ElshiError as error:
         ready.screen.error(error)
         return FAILED
+    except KeyboardInterrupt:
+        # The exit code of an audit that was broken off must not look like a verdict.
+        ready.screen.error(Final("verify.interrupted"))
+        return FAILED
     return exit_code(findings.verdicts, findings.links)
 
 

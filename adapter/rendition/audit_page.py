@@ -33,6 +33,7 @@ _STYLE: Final = """
 .verdict p{color:var(--ink);font-weight:400;margin:.35rem 0 0;overflow-wrap:anywhere;white-space:normal}
 .verdict strong{font-size:1.15rem}
 .report h3{margin:1.4rem 0 .4rem}
+.ABSENT{color:var(--good)}
 .alone{border-top:0;margin-top:0;padding-top:0}
 dl{display:grid;grid-template-columns:minmax(9rem,15rem) 1fr;gap:.15rem 1rem;margin:.4rem 0 1rem}
 dt{color:var(--soft)}
@@ -40,6 +41,7 @@ dd{margin:0;overflow-wrap:anywhere}
 dl.codes{font-size:.82rem}
 dl.codes dd{font-family:"DejaVu Sans Mono",Consolas,monospace}
 table.small{font-size:.88rem}
+table.small td{overflow-wrap:break-word}
 td.conclusion{width:9rem;white-space:normal}
 td.code{width:12rem}
 @media print{main{max-width:none;padding:0}.report{break-before:page}.report:first-of-type{break-before:auto}

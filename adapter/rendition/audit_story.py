@@ -6,8 +6,9 @@ comes through texts.as_text: one line, without characters that command a termina
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -68,7 +69,7 @@ def story(row: Mapping[str, Any], language: Language, *, terms: Mapping[str, Any
         name = f"{word('signature', language)} {number}" if many else word("signature", language)
         parts += _signature_parts(signature, name, language, of=f": {name}" if many else "")
     if row.get("checks"):
-        parts.append(_checks(row["checks"], f"{word('checks', language)}: {word('of-file', language)}", language))
+        parts += _checks(row["checks"], f": {word('of-file', language)}", language)
     if row.get("history"):
         parts.append(_history(row["history"], language))
     if row.get("seal"):
@@ -104,7 +105,12 @@ def _summary(row: Mapping[str, Any], language: Language, terms: Mapping[str, Any
     elif not any(one.get("signer") for one in signatures):
         yield said("nobody-named")
     else:
-        yield said("signed-by", signers="; ".join(dict.fromkeys(signer_of(one) for one in signatures)))
+        # Of a signature that does not stand nobody knows whose it is.
+        stands = row["indication"] == "TOTAL-PASSED"
+        yield said(
+            "signed-by" if stands else "in-name-of",
+            signers="; ".join(dict.fromkeys(signer_of(one) for one in signatures)),
+        )
     for signature in signatures:
         yield from _when(signature, said, at)
     end = {"TOTAL-PASSED": "passed", "TOTAL-FAILED": "failed"}.get(str(row["indication"]), "indeterminate")
@@ -199,10 +205,10 @@ def _signature_parts(signature: Mapping[str, Any], name: str, language: Language
         yield _revocation(evidence, of, language)
     if signature["path"]:
         yield _path(signature["path"], of, language)
-    yield _checks(signature["checks"], f"{word('checks', language)}: {name}", language)
+    yield from _checks(signature["checks"], f": {name}", language)
     for one in signature["time_stamps"]:
         kind = word("over-signature" if one["kind"] == "signature" else str(one["kind"]), language)
-        yield _checks(one["checks"], f"{word('checks', language)}: {word('time-stamps', language)}, {kind}", language)
+        yield from _checks(one["checks"], f": {word('time-stamp', language)} {kind}", language)
 
 
 def _facts(signature: Mapping[str, Any], language: Language) -> Iterator[tuple[str, str]]:
@@ -292,20 +298,32 @@ def _path(path: Sequence[Mapping[str, Any]], of: str, language: Language) -> Par
     return Part(title=f"{word('path', language)}{of}", head=head, rows=rows)
 
 
-def _checks(checks: Sequence[Mapping[str, Any]], title: str, language: Language) -> Part:
-    """Every check, those that did not pass first."""
+def _checks(checks: Sequence[Mapping[str, Any]], of: str, language: Language) -> Iterator[Part]:
+    """Every check, those that did not pass first; then, under a heading of their own, the faults that were not found.
+
+    Those stand apart, because a sentence that names a fault must not stand beside the word "passed".
+    """
+    absent = [one for one in checks if one["conclusion"] == "PASSED" and texts.states_a_fault(str(one["id"]))]
     order = {"FAILED": 0, "INDETERMINATE": 1, "NOT_PERFORMED": 2}
-    made = sorted(checks, key=lambda one: order.get(str(one["conclusion"]), 3))
-    told = tuple(
+    others = sorted((one for one in checks if one not in absent), key=lambda one: order.get(str(one["conclusion"]), 3))
+    if others:
+        yield Part(title=f"{word('checks', language)}{of}", checks=_told(others, language))
+    if absent:
+        yield Part(title=f"{word('absent-faults', language)}{of}", checks=_told(absent, language, absent=True))
+
+
+def _told(checks: Sequence[Mapping[str, Any]], language: Language, *, absent: bool = False) -> tuple[Told, ...]:
+    """Checks as sentences; what would be said twice, of two certificates for one, is said once with its number."""
+    counted = Counter(
         Told(
-            conclusion=str(one["conclusion"]),
-            conclusion_in_words=word(str(one["conclusion"]), language),
-            sentence=texts.check_sentence(one, language),
+            conclusion="ABSENT" if absent else str(one["conclusion"]),
+            conclusion_in_words=word("absent" if absent else str(one["conclusion"]), language),
+            sentence=texts.check_sentence(one, language, under_heading=absent),
             code=str(one["id"]) + (f" ({one['sub_indication']})" if one.get("sub_indication") else ""),
         )
-        for one in made
+        for one in checks
     )
-    return Part(title=title, checks=told)
+    return tuple(replace(one, code=f"{one.code} ×{times}") if times > 1 else one for one, times in counted.items())
 
 
 def _history(history: Sequence[Mapping[str, Any]], language: Language) -> Part:

@@ -61,9 +61,9 @@ def _part(part: Part, width: int) -> Iterator[Line]:
         yield from _row(part.head, row, width)
     for check in part.checks:
         style = _STYLES.get(check.conclusion, "plain")
-        mark = "–" if check.conclusion == "NOT_PERFORMED" else _MARKS.get(style, " ")
+        mark = {"NOT_PERFORMED": "–", "ABSENT": "·"}.get(check.conclusion) or _MARKS.get(style, " ")
         lines = _wrapped(f"{check.sentence} [{check.code}]", width, "      ")
-        passed = check.conclusion == "PASSED"
+        passed = check.conclusion in {"PASSED", "ABSENT"}
         word = f"{check.conclusion_in_words}: " if check.conclusion in {"FAILED", "INDETERMINATE"} else ""
         first = f"    {mark} {word}{lines[0].lstrip()}"
         yield Line(first, "plain" if passed else style)

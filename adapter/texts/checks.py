@@ -21,7 +21,7 @@ from adapter.texts.sentences import codes, render
 FAULT_FAMILIES: Final = frozenset({"asic", "wss", "xades", "xml", "xmldsig"})
 """Families of checks whose sentences state a fault."""
 REQUIREMENT_FAMILIES: Final = frozenset(
-    {"cades", "claims", "cms", "evidence", "level", "path", "policy", "revocation", "signer", "timestamp"}
+    {"cades", "claims", "cms", "evidence", "path", "policy", "revocation", "signature", "signer", "timestamp"}
 )
 """Families whose sentences state what has to hold; so does `document.signer-of-sender`."""
 FAULTS: Final = frozenset(
@@ -35,6 +35,7 @@ FAULTS: Final = frozenset(
         "evidence.seal-absent",
         "evidence.statement",
         "evidence.unknown-file",
+        "verify.content-needed",
     }
 )
 """Single checks whose sentences state a fault, or what was not asked."""
@@ -59,13 +60,18 @@ _BEFORE: Final[Mapping[str, Mapping[Language, str]]] = {
 }
 
 
-def check_sentence(check: Mapping[str, Any], language: Language) -> str:
-    """What one check (plain form) found, and what to do where it did not pass. Never raises."""
+def check_sentence(check: Mapping[str, Any], language: Language, *, under_heading: bool = False) -> str:
+    """What one check (plain form) found, and what to do where it did not pass. Never raises.
+
+    under_heading   a heading already says that the faults named below it were not found
+    """
     code, conclusion = str(check["id"]), str(check["conclusion"])
     known = code if code in codes() else code.removeprefix("document.")
     sentence = render(known, dict(check.get("params") or {}), language)
     # a place with nothing to show in it is no part of the sentence
     what = sentence.what.replace(" (—)", "").replace(": —.", ".")
+    if under_heading and conclusion == "PASSED":
+        return what
     if states_a_fault(code) == (conclusion == "PASSED"):
         what = f"{_BEFORE.get(conclusion, {}).get(language, '')} {what}".lstrip()
     return what if conclusion == "PASSED" else f"{what} {sentence.to_do}".rstrip()

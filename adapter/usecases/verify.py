@@ -16,7 +16,7 @@ from adapter.domain.incoming import Interpreted
 from adapter.errors import Final, Place
 from adapter.ports import EvidenceFolder, KeptBlob
 from adapter.usecases.signed_form import HEAD_BYTES, Form, der_of, form_of
-from adapter.usecases.verdict import Verdict, of_container, of_report
+from adapter.usecases.verdict import INDETERMINATE, Verdict, check, joined, of_container, of_report
 from adapter.usecases.verified_container import Trust, judge_bytes
 from adapter.usecases.verify_folder import VerifyFolder
 
@@ -48,7 +48,7 @@ class Verify:
         """Judge a file by the form it claims (signed_form.py); `source` stands at its beginning and is seekable.
 
         content     opens what a detached CMS was made over; None where nobody knows
-        Raises Final `verify.too-large`, `verify.content-needed`; what `content` raises passes through.
+        Raises Final `verify.too-large`; what `content` raises passes through.
         """
         form = form_of(name, source.read(HEAD_BYTES))
         source.seek(0)
@@ -74,10 +74,8 @@ class Verify:
         if form == "xml":
             return self.xml(name, whole)
         if form == "cms":
-            if content is None:
-                params = {"file": _last(name)}
-                raise Final("verify.content-needed", place=Place(file=_last(name)), params=params)
-            return self.detached(name, der_of(whole), content())
+            der = der_of(whole)
+            return self.attached(name, der) if content is None else self.detached(name, der, content())
         return self.container(name, whole, kept)
 
     def container(self, name: str, source: BinaryIO | bytes, kept: KeptBlob) -> Verdict:
@@ -103,6 +101,17 @@ class Verify:
             fetcher=trust.fetcher,
         )
         return of_report(name, report)
+
+    def attached(self, name: str, signature: bytes) -> Verdict:
+        """Judge a CMS (DER) that holds its own content; one that holds none says what it lacks."""
+        trust = self.trust
+        judged = signing.verify_attached(
+            signature, policy=trust.policy, anchors=trust.anchors, at=self.at, data=trust.data, fetcher=trust.fetcher
+        )
+        verdict = of_report(name, judged.report)
+        apart = any(one["id"] == "cms.attached" and one["conclusion"] == "INDETERMINATE" for one in verdict.checks)
+        needed = [check("verify.content-needed", INDETERMINATE, file=_last(name))] if apart else []
+        return joined(verdict, needed)
 
     def envelope(self, name: str, message: bytes) -> Verdict:
         """Judge a SOAP message."""
