@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 MIN_RSA_BITS: Final = 2048
 MAX_RSA_BITS: Final = 8192
+MIN_EC_BITS: Final = 256
 MAX_RSA_EXPONENT: Final = 2**32 - 1
 
 Form = Literal["xmldsig", "cms"]
@@ -41,11 +42,18 @@ _HASHES: Final[Mapping[str, hashes.HashAlgorithm]] = {
     "sha512": hashes.SHA512(),
 }
 _ORDER: Final = {
-    256: 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
-    384: 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973,
-    521: (1 << 521) - 0x5AE79787C40D069948033FEB708F65A2FC44A36477663B851449048E16EC79BF7,
+    "secp256r1": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
+    "secp384r1": 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973,
+    "secp521r1": (1 << 521) - 0x5AE79787C40D069948033FEB708F65A2FC44A36477663B851449048E16EC79BF7,
+    "brainpoolP256r1": 0xA9FB57DBA1EEA9BC3E660A909D838D718C397AA3B561A6F7901E0E82974856A7,
+    "brainpoolP384r1": 0x8CB91E82A3386D280F5D6F7E50E641DF152F7109ED5456B31F166E6CAC0425A7CF3AB6AF6B7FC3103B883202E9046565,
+    "brainpoolP512r1": int(
+        "AADD9DB8DBE9C48B3FD4E6AE33C9FC07CB308DB3B3C9D20ED6639CCA70330870"
+        "553E5C414CA92619418661197FAC10471DB1D381085DDADDB58796829CA90069",
+        16,
+    ),
 }
-"""Order n of each curve (FIPS 186-4, D.1.2)."""
+"""Order n of each curve that is trusted (FIPS 186-4, D.1.2; RFC 5639, 3)."""
 
 
 class HoldsPublicKey(Protocol):
@@ -57,11 +65,16 @@ class HoldsPublicKey(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PublicKey:
-    """A public key as far as the table cares: `weakness` None when size, exponent and curve are acceptable."""
+    """A public key as far as the table cares: `weakness` None when size, exponent and curve are acceptable.
+
+    `is_unsupported`: what stands against it is only that it is of a type or curve we do not compute with, which may be
+    good elsewhere.
+    """
 
     type: KeyType
     bits: int
     weakness: str | None
+    is_unsupported: bool = False
 
 
 def describe_public_key(public_key_info: bytes) -> PublicKey:
@@ -128,7 +141,7 @@ def _verify_ecdsa(
             r, s = decode_dss_signature(signature)
         except ValueError:
             return False
-    order = _ORDER[key.curve.key_size]
+    order = _ORDER[key.curve.name]
     if not (0 < r < order and 0 < s < order):
         return False
     der = encode_dss_signature(r, s)
@@ -146,33 +159,30 @@ def ecdsa_to_raw(signature: bytes, bits: int) -> bytes:
 
 
 @lru_cache(maxsize=1024)
-def _load(public_key_info: bytes) -> tuple[PublicKey, _PublicKey | None]:
+def _load(public_key_info: bytes) -> tuple[PublicKey, _PublicKey | None]:  # noqa: PLR0911 - one end for each kind
     key_type, parameters = _key_type(public_key_info)
-    weakness: str | None = None
     if key_type not in ("rsa", "ec", "ed25519"):
-        weakness = "unsupported key type"
-    elif key_type == "ec" and (parameters is None or parameters[0] != asn1.OID):
+        unsupported = key_type not in ("dsa", "hmac")  # those are refused by name
+        return PublicKey(type=key_type, bits=0, weakness="unsupported key type", is_unsupported=unsupported), None
+    if key_type == "ec" and (parameters is None or parameters[0] != asn1.OID):
         # parameters written out are a way to smuggle in a generator of the forger's choice (CVE-2020-0601)
-        weakness = "explicit curve parameters"
-    key = _read_key(public_key_info) if weakness is None else None
-    if key is None:
-        return PublicKey(type=key_type, bits=0, weakness=weakness or "unreadable key"), None
+        return PublicKey(type="ec", bits=0, weakness="explicit curve parameters"), None
+    try:
+        key = load_der_public_key(public_key_info)
+    except UnsupportedAlgorithm:  # a curve with a name that the library does not know
+        return PublicKey(type=key_type, bits=0, weakness="unsupported key type", is_unsupported=True), None
+    except (ValueError, TypeError):  # a point off the curve, broken numbers
+        return PublicKey(type=key_type, bits=0, weakness="unreadable key"), None
     if isinstance(key, rsa.RSAPublicKey):
         return PublicKey(type="rsa", bits=key.key_size, weakness=_rsa_weakness(key)), key
     if isinstance(key, ec.EllipticCurvePublicKey):
-        allowed = key.curve.name in ("secp256r1", "secp384r1", "secp521r1")
-        weakness = None if allowed else f"curve {key.curve.name}"
-        return PublicKey(type="ec", bits=key.curve.key_size, weakness=weakness), key
-    return PublicKey(type="ed25519", bits=256, weakness=None), key
-
-
-def _read_key(public_key_info: bytes) -> _PublicKey | None:
-    """None for a point off the curve, broken numbers, a type of no use here."""
-    try:
-        key = load_der_public_key(public_key_info)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        return None
-    return key if isinstance(key, _PublicKey) else None
+        weakness = None if key.curve.name in _ORDER else f"curve {key.curve.name}"
+        # a curve that short is weak whoever computes with it
+        unsupported = weakness is not None and key.curve.key_size >= MIN_EC_BITS
+        return PublicKey(type="ec", bits=key.curve.key_size, weakness=weakness, is_unsupported=unsupported), key
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return PublicKey(type="ed25519", bits=256, weakness=None), key
+    return PublicKey(type=key_type, bits=0, weakness="unreadable key"), None
 
 
 def _key_type(public_key_info: bytes) -> tuple[KeyType, bytes | None]:

@@ -235,16 +235,16 @@ def _algorithms(path: Sequence[Certificate], day: date, policy: ValidationPolicy
 
 def _keys(path: Sequence[Certificate]) -> Check | None:
     for index, certificate in enumerate(path):
-        weakness = certificate.public_key.weakness
-        if weakness is not None:
+        key = certificate.public_key
+        if key.weakness is not None:
             # a type we cannot use may be good elsewhere, the national ones are; a weak key is weak everywhere
-            is_final = index == 0 and certificate.public_key.type in ("rsa", "ec", "dsa")
+            is_final = index == 0 and not key.is_unsupported
             make = Check.failed if is_final else Check.indeterminate
             return make(
                 "path.keys",
                 SubIndication.CRYPTO_CONSTRAINTS_FAILURE,
                 certificate=shown(certificate),
-                reason=weakness,
+                reason=key.weakness,
             )
     return None
 

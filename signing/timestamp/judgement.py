@@ -224,7 +224,8 @@ def _value(token: TimeStampToken, certificate: Certificate | None) -> Check:
         return Check.not_performed(check_id, reason="certificate")
     key = certificate.public_key
     if key.type == algorithm.key_type and key.weakness is not None:
-        return Check.failed(check_id, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, reason=key.weakness)
+        make = Check.indeterminate if key.is_unsupported else Check.failed
+        return make(check_id, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, reason=key.weakness)
     if not verify_signature(algorithm, certificate, signer.signed_bytes, signer.signature, form="cms"):
         return Check.failed(check_id, SubIndication.SIG_CRYPTO_FAILURE, reason="value")
     return _passed(check_id)

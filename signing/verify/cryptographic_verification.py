@@ -27,8 +27,9 @@ def signature_value_check(
 ) -> Check:
     """Step 4 for one signature value: does it verify with the signer's key? Says apart what was wrong.
 
-    A weak key is CRYPTO_CONSTRAINTS_FAILURE, a value that does not verify SIG_CRYPTO_FAILURE; NOT_PERFORMED when the
-    algorithm is not on the allow-list, which `algorithm_check` has said already.
+    A weak key is CRYPTO_CONSTRAINTS_FAILURE, INDETERMINATE where it is only of a curve we do not compute with; a value
+    that does not verify is SIG_CRYPTO_FAILURE; NOT_PERFORMED when the algorithm is not on the allow-list, which
+    `algorithm_check` has said already.
     """
     if algorithm.standing is not Standing.TRUSTED:
         return Check.not_performed(check_id, reason="algorithm", algorithm=algorithm.id)
@@ -36,7 +37,8 @@ def signature_value_check(
     if key.type != algorithm.key_type:
         return Check.failed(check_id, SubIndication.SIG_CRYPTO_FAILURE, algorithm=algorithm.id, reason="key type")
     if key.weakness is not None:
-        return Check.failed(check_id, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, reason=key.weakness)
+        make = Check.indeterminate if key.is_unsupported else Check.failed
+        return make(check_id, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, reason=key.weakness)
     if not verify_signature(algorithm, signer, message, signature, form=form):
         return Check.failed(check_id, SubIndication.SIG_CRYPTO_FAILURE, algorithm=algorithm.id, reason="value")
     return Check.passed(check_id, algorithm=algorithm.id)

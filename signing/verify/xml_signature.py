@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from signing import algorithms, xades, xmldsig
 from signing.validation_data import NO_DATA
 from signing.validation_report import Check, Conclusion, SignatureReport, SubIndication, conclude
-from signing.verify.cryptographic_verification import worst_of
+from signing.verify.cryptographic_verification import signature_value_check, worst_of
 from signing.verify.signature import SignedClaims, algorithm_check, judge_signer
 from signing.xmldsig import StepError, passed
 
@@ -134,12 +134,16 @@ def judge_value(
     if octets is None or method is None:
         examination.checks.append(Check.not_performed("xmldsig.signature-value"))
         return None
-    for candidate in candidates:
+    tried = tuple(candidates)
+    for candidate in tried:
         if algorithms.verify_signature(method, candidate, octets, signature.value, form="xmldsig"):
             examination.checks.append(passed("xmldsig.signature-value"))
             return candidate
+    # which of "does not verify", "weak" and "a curve we do not compute with" it was, by the certificate that comes first
     examination.checks.append(
-        Check.failed("xmldsig.signature-value", SubIndication.SIG_CRYPTO_FAILURE, algorithm=method.id)
+        signature_value_check("xmldsig.signature-value", method, tried[0], octets, signature.value, form="xmldsig")
+        if tried
+        else Check.failed("xmldsig.signature-value", SubIndication.SIG_CRYPTO_FAILURE, algorithm=method.id)
     )
     return None
 

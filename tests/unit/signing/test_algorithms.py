@@ -106,19 +106,40 @@ def test_one_flipped_bit_of_an_ecdsa_value_is_refused(bit: int):
     assert not verify_signature(algorithm, key, MESSAGE, bytes(flipped), form="xmldsig")
 
 
-@pytest.mark.parametrize("bits", [256, 384, 521])
-def test_the_order_of_each_curve_is_the_published_one(bits: int):
+BRAINPOOL = (ec.BrainpoolP256R1(), ec.BrainpoolP384R1(), ec.BrainpoolP512R1())
+
+
+@pytest.mark.parametrize("curve", [*CURVES.values(), *BRAINPOOL], ids=lambda curve: curve.name)
+def test_the_order_of_each_curve_is_the_published_one(curve: ec.EllipticCurve):
     # n times the generator is the point at infinity, so n - 1 is the largest private key there is
-    ec.derive_private_key(_ORDER[bits] - 1, CURVES[bits])
+    ec.derive_private_key(_ORDER[curve.name] - 1, curve)
     with pytest.raises(ValueError, match="out of range"):
-        ec.derive_private_key(_ORDER[bits], CURVES[bits])
+        ec.derive_private_key(_ORDER[curve.name], curve)
+
+
+@pytest.mark.parametrize("curve", BRAINPOOL, ids=lambda curve: curve.name)
+def test_the_curves_of_rfc_5639_verify(curve: ec.EllipticCurve):
+    key = ec.generate_private_key(curve)
+    signature = key.sign(MESSAGE, ec.ECDSA(hashes.SHA256()))
+    algorithm = signature_algorithm("ecdsa-sha256")
+    assert verify_signature(algorithm, holder(key), MESSAGE, signature, form="cms")
+    assert verify_signature(algorithm, holder(key), MESSAGE, ecdsa_to_raw(signature, curve.key_size), form="xmldsig")
+    assert not verify_signature(algorithm, holder(key), MESSAGE + b"!", signature, form="cms")
+
+
+@pytest.mark.parametrize(
+    ("curve", "unsupported"), [(ec.SECP256K1(), True), (ec.SECP192R1(), False)], ids=["unknown here", "too short"]
+)
+def test_a_curve_we_do_not_compute_with_is_not_a_weak_one(curve: ec.EllipticCurve, unsupported: bool):
+    found = describe_public_key(holder(ec.generate_private_key(curve)).public_key_info)
+    assert (found.weakness, found.is_unsupported) == (f"curve {curve.name}", unsupported)
 
 
 def test_r_and_s_outside_their_range_are_refused():
     algorithm = signature_algorithm("ecdsa-p256-sha256")
     key, signature = made(algorithm)
     r, s = decode_dss_signature(signature)
-    order = _ORDER[256]
+    order = _ORDER["secp256r1"]
     for pair in ((0, s), (r, 0), (r, order), (order, s)):
         raw = b"".join(number.to_bytes(32, "big") for number in pair)
         assert not verify_signature(algorithm, key, MESSAGE, raw, form="xmldsig")

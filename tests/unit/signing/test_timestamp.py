@@ -213,7 +213,7 @@ def spoofed(tsa: SandboxTsa) -> tuple[Check, ...]:
 def weak_key(tsa: SandboxTsa) -> tuple[Check, ...]:
     """The reference names a certificate on a curve that is not on the list."""
     good = (crafted_pki.basic_constraints(ca=False), DIGITAL_SIGNATURE, TIME_STAMPING)
-    weak = by_hand(*good, key=ec.generate_private_key(ec.SECP256K1()))
+    weak = by_hand(*good, key=ec.generate_private_key(ec.SECP192R1()))
     form = replace(tsa, key=by_hand(*good)).wrong(reference_to=weak.certificate, other_certificates=(weak.certificate,))
     return judged(form.token(SHA256, IMPRINT))
 
