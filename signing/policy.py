@@ -83,6 +83,9 @@ class ValidationPolicy:
     """The 12 digits that must stand in the signer's certificate; None leaves the question who signed to the caller."""
     revocation: Literal["required", "not-checked"] = "required"
     """"not-checked" accepts a certificate that was revoked yesterday; the report says so in every case."""
+    accept_certificates_without_revocation: bool = False
+    """True asks for no status of an end entity whose issuer says that there is none, because it lives too short to be
+    revoked (noRevAvail, RFC 9608; validity assured short term, EN 319 412-1, 5.2.2)."""
     revoked_without_proof: Literal["failed", "indeterminate"] = "failed"
     """A certificate that is revoked where nothing proves that the signature is older: "failed" says no (Rules 1187),
     "indeterminate" leaves room for a proof that was not given (EN 319 102-1, 5.3.4: REVOKED_NO_POE)."""
@@ -228,6 +231,7 @@ ETSI_BASELINE = ValidationPolicy(
     refuse_authentication_only=False,
     timestamp="not-required",
     revoked_without_proof="indeterminate",
+    accept_certificates_without_revocation=True,
     hold_counts_as_revoked=True,
     allow_attached_content=True,
     every_signature_covers_everything=False,

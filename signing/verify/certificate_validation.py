@@ -42,6 +42,9 @@ VALIDITY: Final = "path.validity"
 
 # what is not known may be left unasked by policy; a hold or a number never issued is known
 _NOT_KNOWN: Final = frozenset({"absent", "not fresh", "unknown"})
+_WITHOUT_STATUS: Final = ("2.5.29.56", "0.4.0.194121.2.1")
+"""id-ce-noRevAvail; id-etsi-ext-valassured-ST-certs."""
+
 _PASSED, _FAILED = Conclusion.PASSED, Conclusion.FAILED
 
 
@@ -140,7 +143,7 @@ class _Walk:
         self.checks[:0] = [check, *(each for each in told if each not in self.checks)]
         if statement is not None:
             self.used.insert(0, statement)
-        if check.conclusion is _PASSED and self._is_carried(certificate, usable):
+        if self._is_carried(certificate, check, usable):
             self.carried.add(certificate)
         if is_leaf:
             self.leaf = check
@@ -156,6 +159,8 @@ class _Walk:
         statements, refused = self.material.on(certificate, issuer)
         usable = self._usable(statements)
         check, statement = self._judge(certificate, statements, usable)
+        if _is_open(check) and self.policy.accept_certificates_without_revocation and _has_no_status(certificate):
+            return Check.not_performed(STATUS, **{**check.params, "reason": "has none"}), None, usable, []
         if _is_open(check) and self.policy.revocation == "required":  # asked also where a status is only welcome
             said = self.material.ask(certificate, issuer)
             if said:
@@ -229,7 +234,9 @@ class _Walk:
         params = {**check.params, "reason": "not proven by then", "control_time": self.control_time.isoformat()}
         return Check.indeterminate(STATUS, SubIndication.NO_POE, **params), None
 
-    def _is_carried(self, certificate: Certificate, usable: Iterable[StatusStatement]) -> bool:
+    def _is_carried(self, certificate: Certificate, check: Check, usable: Iterable[StatusStatement]) -> bool:
+        if check.conclusion is not _PASSED:
+            return check.params.get("reason") == "has none"
         at = min(self.use.fresh_at, self.use.judged_at, certificate.not_after)
         return any(each.origin == "embedded" and is_fresh(each, at=at, policy=self.policy) for each in usable)
 
@@ -251,6 +258,10 @@ class _Walk:
 def _is_open(check: Check) -> bool:
     """Nothing at hand answers the question."""
     return check.sub_indication is SubIndication.TRY_LATER and check.params.get("reason") in _NOT_KNOWN
+
+
+def _has_no_status(certificate: Certificate) -> bool:
+    return not certificate.is_ca and any(certificate.extension(oid) is not None for oid in _WITHOUT_STATUS)
 
 
 def _is_trusted(algorithm_id: str, proven: datetime, policy: ValidationPolicy) -> bool:

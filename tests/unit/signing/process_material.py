@@ -58,6 +58,9 @@ def _hash_of(key: Key) -> hashes.SHA256 | None:
     return hashes.SHA256() if isinstance(key, ec.EllipticCurvePrivateKey) else None
 
 
+NO_REV_AVAIL = x509.ObjectIdentifier("2.5.29.56")
+
+
 @dataclass(frozen=True)
 class Party:
     """Somebody with a certificate, a key, and whoever issued it."""
@@ -99,6 +102,7 @@ def party(
     ca: bool = False,
     purposes: Sequence[x509.ObjectIdentifier] = (),
     other_algorithm: bool = False,
+    without_status: bool = False,
 ) -> Party:
     key = _key(number, other_algorithm=other_algorithm)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -131,6 +135,8 @@ def party(
     )
     if purposes:
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=True)
+    if without_status:
+        builder = builder.add_extension(x509.UnrecognizedExtension(NO_REV_AVAIL, b"\x05\x00"), critical=False)
     if issuer is not None:
         place = x509.AccessDescription(
             AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(status_url(name))
@@ -152,6 +158,7 @@ def world() -> dict[str, Party]:
         "ca": ca,
         "tsa-ca": tsa_ca,
         "signer": party("Signer", 3, ca, since="2020-01-01", until="2023-01-01"),
+        "short-lived": party("Short-lived", 10, ca, since="2022-06-01", until="2022-06-08", without_status=True),
         "tsa": party("TSA", 4, tsa_ca, since="2020-01-01", until="2025-01-01", purposes=stamping),
         "tsa-0": party("TSA 0", 7, tsa_ca, since="2018-01-01", until="2021-01-01", purposes=stamping),
         "tsa-2": party("TSA 2", 5, tsa_ca, since="2023-06-01", until="2030-01-01", purposes=stamping),

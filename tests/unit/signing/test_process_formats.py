@@ -15,11 +15,14 @@ from signing import (
     SignatureReport,
     SubIndication,
     sign_container,
+    sign_detached,
     verify_container,
+    verify_detached,
 )
 from signing.keys.software import software_key
 from signing.sandbox_services.tsa import SandboxTsa
 from signing.sign.augmentation import augment_container
+from signing.sign.detached_augmentation import augment_detached
 from signing.timestamp import TimeStampAuthority
 from tests.unit.signing.levels_material import TsaOnTheWire
 from tests.unit.signing.process_material import POLICY, anchors, answers, good, who
@@ -105,6 +108,67 @@ def test_an_xades_container_outlives_its_certificates(container, at: datetime, l
 def test_without_the_renewal_it_does_not():
     report = judged(archived(), TSA_2_ENDED, good("tsa-ca", TSA_2_ENDED - HOUR))
     assert (report.indication, report.sub_indication) == (
+        Indication.INDETERMINATE,
+        SubIndication.OUT_OF_BOUNDS_NO_POE,
+    )
+
+
+# --- CAdES ----------------------------------------------------------------------------------------------------------
+CONTENT = (b"text",)
+
+
+@cache
+def signed_cms() -> bytes:
+    key = software_key(who("signer").key, (who("signer").der, who("ca").der))
+    return sign_detached(CONTENT, key, policy=DEFAULT_SIGNING, signing_time=SIGNED_AT)
+
+
+def raised_cms(signature: bytes, level: str, tsa: str, at: datetime, *names: str) -> bytes:
+    return augment_detached(
+        signature,
+        CONTENT,
+        level=level,
+        time_stamps=authority(tsa, at),
+        anchors=anchors(),
+        policy=POLICY,
+        at=at + HOUR,
+        data=answers(*evidence_at(at + HOUR / 2, *names)),
+    )
+
+
+@cache
+def cms_at(level: str) -> bytes:
+    if level == "B-LT":
+        return raised_cms(signed_cms(), "B-LT", "tsa", SIGNED_AT, "signer", "tsa")
+    if level == "B-LTA":
+        return raised_cms(cms_at("B-LT"), "B-LTA", "tsa-2", RENEWED_AT, "tsa")
+    return raised_cms(cms_at("B-LTA"), "B-LTA", "tsa-3", RENEWED_AGAIN_AT, "tsa-2")
+
+
+@pytest.mark.parametrize(
+    ("level", "at", "newest"),
+    [
+        pytest.param("B-LT", SIGNER_ENDED, "tsa", id="B-LT after the signer's end"),
+        pytest.param("B-LTA", TSA_ENDED, "tsa-2", id="B-LTA after the end of the first TSA"),
+        pytest.param("renewed", TSA_2_ENDED, "tsa-3", id="B-LTA renewed, after the end of the second TSA"),
+    ],
+)
+def test_a_cades_signature_outlives_its_certificates(level: str, at: datetime, newest: str):
+    status = answers(good(newest, at - HOUR), good("tsa-ca", at - HOUR))
+    validation = verify_detached(cms_at(level), CONTENT, policy=POLICY, anchors=anchors(), at=at, data=status)
+    (report,) = validation.signatures
+    assert report.indication is Indication.TOTAL_PASSED, [
+        (each.id, dict(each.params)) for stamped in report.time_stamps for each in stamped.checks if each.sub_indication
+    ]
+    assert report.best_signature_time == SIGNED_AT
+    assert {each.origin for each in report.revocation} == {"embedded"}
+
+
+def test_a_cades_signature_that_was_not_renewed_does_not():
+    at = TSA_2_ENDED
+    status = answers(good("tsa-ca", at - HOUR))
+    validation = verify_detached(cms_at("B-LTA"), CONTENT, policy=POLICY, anchors=anchors(), at=at, data=status)
+    assert (validation.indication, validation.sub_indication) == (
         Indication.INDETERMINATE,
         SubIndication.OUT_OF_BOUNDS_NO_POE,
     )

@@ -267,6 +267,19 @@ def test_a_flood_of_evidence_does_not_hide_what_the_judge_knows():
     assert replace(spoilt, given=known).judged().sub_indication is SubIndication.REVOKED_NO_POE
 
 
+def test_a_certificate_without_revocation_is_taken_at_its_issuers_word_where_the_policy_does():
+    status = answers(good("ca", SIGNED_AT + HOUR), good("tsa", SIGNED_AT + HOUR), good("tsa-ca", SIGNED_AT + HOUR))
+    signed = replace(level_lt(), signer="short-lived", embedded=status)
+    report = signed.judged()
+    assert verdict(report) == (PASSED, None)
+    assert found(report, "revocation.status").conclusion is Conclusion.NOT_PERFORMED
+    assert found(report, "signature.level").conclusion is Conclusion.PASSED
+    strict = replace(signed, policy=replace(POLICY, accept_certificates_without_revocation=False))
+    assert verdict(strict.judged()) == (UNDECIDED, SubIndication.TRY_LATER)
+    revoked = ocsp_answer("short-lived", SIGNED_AT + HOUR, revoked_at=SIGNED_AT)
+    assert with_status(signed, revoked).judged().sub_indication is SubIndication.REVOKED_NO_POE
+
+
 NATIONAL = replace(
     POLICY, timestamp="required", timestamp_authority_revocation="if-any", revoked_without_proof="failed"
 )
