@@ -25,7 +25,14 @@ from signing import asic, xades
 from signing.validation_data import NO_DATA
 from signing.validation_report import Check, Indication, SubIndication, ValidationReport
 from signing.verify import container_objects, container_xades
-from signing.verify.container_objects import Known, Pending, all_covered_check, digests_check, hash_objects
+from signing.verify.container_objects import (
+    Known,
+    Pending,
+    SecondReading,
+    all_covered_check,
+    digests_check,
+    hash_objects,
+)
 from signing.verify.context import Context
 from signing.verify.verified_object import VerifiedObject
 from signing.xmldsig import StepError, malformed, passed
@@ -82,7 +89,8 @@ def verify_container(
         )
         names = _data_names(archive, checks)
         files = _signature_files(archive, checks, limits)
-        known = Known(archive, names, _manifest(archive, names, checks, policy), limits, context)
+        listed = _manifest(archive, names, checks, policy)
+        known = Known(archive, names, listed, limits, context, SecondReading(archive, names))
         for name in files:
             pending.extend(container_xades.examine_file(known, name, checks))
         if not policy.every_signature_covers_everything:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from signing.validation_report import Check, SubIndication
-from signing.xmldsig import failed, passed
+from signing.xmldsig import failed, malformed, passed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from signing.algorithms import DigestAlgorithm, Hash
     from signing.asic import Archive, ContainerLimits
@@ -23,6 +23,28 @@ if TYPE_CHECKING:
     from signing.xmldsig import Reference
 
 CHECKS: Final = frozenset({"asic.coverage"})
+
+_MAX_READINGS: Final = 4
+# Below this it does not matter how often: an eighth of a second of hashing.
+_READINGS_FLOOR: Final = 128 << 20
+
+
+class SecondReading:
+    """Data objects read again, for time-stamps over them, within a budget for the whole container.
+
+    Whoever signs a container without anybody's trust could otherwise make us read it for each of its time-stamps.
+    """
+
+    def __init__(self, archive: Archive, names: Sequence[str]) -> None:
+        self._archive = archive
+        self._left = _MAX_READINGS * sum(archive.entries[name].size for name in names) + _READINGS_FLOOR
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """The content once more; StepError "asic.limits" where the budget is spent."""
+        self._left -= self._archive.entries[name].size
+        if self._left < 0:
+            raise malformed("asic.limits", "data objects read again", limit=str(_MAX_READINGS))
+        return self._archive.chunks(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +56,7 @@ class Known:
     listed: Mapping[str, str] | None
     limits: ContainerLimits
     context: Context
+    again: SecondReading
 
 
 @dataclass(kw_only=True, slots=True)

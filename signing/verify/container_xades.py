@@ -166,4 +166,4 @@ def _octets_of(
     name = asic.referenced_name(reference.uri)
     if name not in pending.references or pending.examination.has_failed:
         raise malformed("xades.time-stamps", "data object not read")
-    return known.archive.chunks(name)
+    return known.again.chunks(name)

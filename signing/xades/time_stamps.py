@@ -134,7 +134,7 @@ def found_time_stamps(
     found: list[FoundTimeStamp] = []
     certificates = frozenset(hashlib.sha256(der).hexdigest() for der in certificates_in(signature.key_info))
     for stamp in (*content, *unsigned.time_stamps):
-        before = unsigned.elements[: max(stamp.place, 0)]
+        imprint = _imprint_of(octets, stamp, unsigned.elements[: max(stamp.place, 0)])
         for number, token in enumerate(stamp.tokens):
             identifier = stamp.id or f"{stamp.name}-{len(found)}"
             found.append(
@@ -143,7 +143,7 @@ def found_time_stamps(
                     kind=stamp.kind,
                     position=len(found),
                     token=token,
-                    imprint=_imprint_of(octets, stamp, before),
+                    imprint=imprint,
                     covers=_covers(stamp, unsigned, certificates),
                     covers_in_words=_covers_in_words(stamp, unsigned),
                     embedded=stamp.embedded,
@@ -155,7 +155,14 @@ def found_time_stamps(
 def _imprint_of(
     octets: TimeStampedOctets, stamp: TimeStampProperty, before: Sequence[etree._Element]
 ) -> Callable[[DigestAlgorithm], bytes]:
-    return lambda algorithm: octets.imprint(stamp, before, algorithm)
+    known: dict[str, bytes] = {}  # several tokens of one property are over the same octets
+
+    def imprint(algorithm: DigestAlgorithm) -> bytes:
+        if algorithm.id not in known:
+            known[algorithm.id] = octets.imprint(stamp, before, algorithm)
+        return known[algorithm.id]
+
+    return imprint
 
 
 def _covers(stamp: TimeStampProperty, unsigned: UnsignedProperties, certificates: frozenset[str]) -> frozenset[str]:

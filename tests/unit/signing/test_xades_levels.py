@@ -7,7 +7,7 @@ import io
 import re
 import tempfile
 import tracemalloc
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import BinaryIO
 
@@ -21,6 +21,8 @@ from signing.sign.augmentation import augment_container
 from signing.sign.container import sign_container
 from signing.validation_data import ValidationData
 from signing.validation_report import Conclusion, Indication
+from signing.verify.container_objects import SecondReading
+from signing.xmldsig import StepError
 from tests.unit.signing import levels_material as lm
 from tests.unit.signing import xml_material as m
 
@@ -222,6 +224,32 @@ def test_memory_does_not_grow_with_the_size_of_an_object() -> None:
         tracemalloc.stop()
     assert result.report.indication is Indication.TOTAL_PASSED
     assert peak < 6 * CHUNK + (4 << 20)
+
+
+def test_data_objects_are_read_again_for_time_stamps_a_few_times_only() -> None:
+    """Sixteen signatures of nobody, each with archive time-stamps by three hashes, would read 4 GB fifty times."""
+
+    @dataclass
+    class Listed:
+        size: int
+
+    @dataclass
+    class Archived:
+        entries: dict[str, Listed]
+
+        def chunks(self, name: str) -> list[bytes]:
+            return [name.encode()]
+
+    def readings(size: int) -> int:
+        again = SecondReading(Archived({"a": Listed(size)}), ["a"])  # type: ignore[arg-type]
+        for count in range(1000):
+            try:
+                again.chunks("a")
+            except StepError:
+                return count
+        return 1000
+
+    assert (readings(4 << 30), readings(100 << 20), readings(1 << 20)) == (4, 5, 132)
 
 
 # --- attacks -------------------------------------------------------------------------------------------------------
