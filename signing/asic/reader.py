@@ -20,6 +20,8 @@ from __future__ import annotations
 
 import struct
 import zlib
+from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import schemas
@@ -291,14 +293,22 @@ def _media_type(archive: Archive, known: Sequence[str]) -> tuple[str, str | None
     return media_type, flaw
 
 
-def read_manifest(archive: Archive) -> dict[str, str]:
+def read_manifest(archive: Archive) -> Mapping[str, str]:
     """Data object name -> media type from META-INF/manifest.xml ("asic.manifest"), without the entry for the container.
 
     That the list is the data objects of the archive is the caller's question.
     """
     if MANIFEST_NAME not in archive.entries:
         raise malformed("asic.manifest", "missing")
-    root = parse(archive.read(MANIFEST_NAME), schemas.SIGNATURE_LIMITS, MANIFEST_NAME)
+    content = archive.read(MANIFEST_NAME)
+    listed = _remembered_list(content) if len(content) <= _REMEMBERED_MANIFEST else _listed(content)
+    if listed.get("/") != archive.media_type:
+        raise malformed("asic.manifest", "no entry for the container")
+    return {name: media_type for name, media_type in listed.items() if name != "/"}
+
+
+def _listed(content: bytes) -> Mapping[str, str]:
+    root = parse(content, schemas.SIGNATURE_LIMITS, MANIFEST_NAME)
     if root.tag != _MANIFEST:
         raise malformed("asic.manifest", "root element")
     listed: dict[str, str] = {}
@@ -312,6 +322,9 @@ def read_manifest(archive: Archive) -> dict[str, str]:
         if path in listed:
             raise malformed("asic.manifest", "twice", name=path[:255])
         listed[path] = named[names[1]]
-    if listed.pop("/", None) != archive.media_type:
-        raise malformed("asic.manifest", "no entry for the container")
-    return listed
+    return MappingProxyType(listed)
+
+
+# Reports of one kind have one list of files; what a stranger may make us remember is bounded.
+_REMEMBERED_MANIFEST: Final = 4 * 1024
+_remembered_list = lru_cache(maxsize=64)(_listed)

@@ -172,7 +172,7 @@ def _signature_files(archive: Archive, checks: list[Check], limits: ContainerLim
 
 def _manifest(
     archive: Archive, names: Sequence[str], checks: list[Check], policy: ValidationPolicy
-) -> dict[str, str] | None:
+) -> Mapping[str, str] | None:
     """What the manifest says, None when there is none or it cannot be read; the signatures are judged all the same."""
     if asic.MANIFEST_NAME not in archive.entries and not policy.require_manifest:
         checks.append(Check.not_performed("asic.manifest", reason="missing"))
