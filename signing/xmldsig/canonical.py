@@ -44,6 +44,8 @@ class Canonicalizer:
 
     def __init__(self, input_size: int, source: bytes | None = None) -> None:
         self._left = MAX_CANONICAL_FACTOR * input_size + CANONICAL_FLOOR
+        # many elements, each below the limit, as the properties under archive time-stamps are
+        self._cost_left = 2 * MAX_INCLUSIVE_COST
         self._source = source
         self._known: dict[tuple[etree._Element, Canonicalization, bool], bytes] = {}
         self._places: dict[tuple[etree._Element, Canonicalization, bool], dict[etree._Element, tuple[int, int]]] = {}
@@ -121,7 +123,10 @@ class Canonicalizer:
         if self._is_cheap is None:
             self._is_cheap = self._source is not None and _bytes_prove_cheap(self._source)
         if not self._is_cheap:
-            _require_cheap(element)
+            cost = _inclusive_cost(element)
+            self._cost_left -= cost
+            if cost > MAX_INCLUSIVE_COST or self._cost_left < 0:
+                raise malformed("xmldsig.limits", "namespaces for inclusive canonicalization")
         if is_document:
             return etree.tostring(element.getroottree(), method="c14n", with_comments=False)
         if element.getparent() is None:
@@ -156,8 +161,8 @@ def _inclusive_apex(element: etree._Element, method: Canonicalization) -> bytes:
     return etree.tostring(apex, method="c14n", with_comments=False)
 
 
-def _require_cheap(element: etree._Element) -> None:
-    """Refuse what inclusive C14N would take too long for; counted without asking the tree for its namespace maps."""
+def _inclusive_cost(element: etree._Element) -> int:
+    """What inclusive C14N of an element costs; counted without asking the tree for its namespace maps."""
     parent = element.getparent()
     above = 0 if parent is None else len(parent.nsmap)
     elements = widest = depth_declared = 0
@@ -174,12 +179,11 @@ def _require_cheap(element: etree._Element) -> None:
             widest = max(widest, above + depth_declared)
         else:
             depth_declared -= declared.pop()
-    if elements * widest * widest > MAX_INCLUSIVE_COST:
-        raise malformed("xmldsig.limits", "namespaces for inclusive canonicalization")
+    return elements * widest * widest
 
 
 def _bytes_prove_cheap(source: bytes) -> bool:
-    """Whether counts over the raw bytes prove what `_require_cheap` would count."""
+    """Whether counts over the raw bytes prove what `_inclusive_cost` would count."""
     declarations = source.count(b"xmlns")
     return source.count(b"<") * declarations * declarations <= MAX_INCLUSIVE_COST
 

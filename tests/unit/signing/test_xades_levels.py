@@ -14,6 +14,7 @@ from typing import BinaryIO
 import pytest
 from lxml import etree
 
+from signing.algorithms import digest_algorithm
 from signing.asic import CHUNK, DataObject
 from signing.errors import SigningError
 from signing.policy import DEFAULT_SIGNING, SANDBOX_DOCUMENT
@@ -114,8 +115,6 @@ def test_a_foreign_time_stamp_in_inclusive_form_is_read(method: str | None) -> N
     inside = f'<xades:SignatureTimeStamp Id="T">{named}<xades:EncapsulatedTimeStamp>{{}}</xades:EncapsulatedTimeStamp>'
     draft = _signatures(lm.added(f"{inside.format('AAAA')}</xades:SignatureTimeStamp>"))
     (value,) = etree.fromstring(draft).iter(f"{{{m.DS}}}SignatureValue")
-    from signing.algorithms import digest_algorithm
-
     sha256 = digest_algorithm("sha256")
     assert sha256 is not None
     token = lm.tsa().token(sha256, lm.sha256(lm.canonical(value, "inclusive")))
@@ -126,8 +125,6 @@ def test_a_foreign_time_stamp_in_inclusive_form_is_read(method: str | None) -> N
 
 
 def test_content_time_stamps_are_over_data_objects() -> None:
-    from signing.algorithms import digest_algorithm
-
     sha256 = digest_algorithm("sha256")
     assert sha256 is not None
     every = base64.b64encode(lm.tsa().token(sha256, lm.sha256(m.REPORT + m.PDF))).decode()
@@ -368,3 +365,21 @@ def test_A86_an_archive_time_stamp_covers_only_what_stood_there_before_it() -> N
     report = lm.only(m.changed(signatures=moved), SANDBOX_DOCUMENT)
     assert [each.indication for each in report.time_stamps if each.kind == "archive"] == [Indication.TOTAL_FAILED]
     assert "RevocationValues" not in next(each for each in report.time_stamps if each.kind == "archive").covers
+
+
+def test_N08_inclusive_form_of_many_properties_has_one_budget() -> None:
+    """Each below the limit of one canonicalization, fourteen of them under one archive time-stamp above that of all."""
+    outer, inner = ("".join(f' xmlns:{name}{n}="urn:{name}{n}"' for n in range(14)) for name in "ab")
+    wide = f'<x:P xmlns:x="urn:x"{outer}><x:Q{inner}>{"<x:e/>" * 9000}</x:Q></x:P>'
+    sha256 = digest_algorithm("sha256")
+    assert sha256 is not None
+    token = base64.b64encode(lm.tsa().token(sha256, bytes(32))).decode()
+    stamp = (
+        f'<a:ArchiveTimeStamp xmlns:a="{lm.XADES141}">'
+        f"<xades:EncapsulatedTimeStamp>{token}</xades:EncapsulatedTimeStamp></a:ArchiveTimeStamp>"
+    )
+    report = lm.only(lm.added(wide * 14 + stamp), SANDBOX_DOCUMENT)
+    (archive,) = report.time_stamps
+    assert archive.indication is Indication.INDETERMINATE
+    reasons = {check.id: check.params.get("reason") for check in archive.checks}
+    assert reasons["timestamp.imprint"] == "xades.time-stamped-octets"
