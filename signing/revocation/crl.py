@@ -1,22 +1,21 @@
-"""What lists of revoked certificates say on a certificate: RFC 5280, 6.3.3.
+"""What a list of revoked certificates says on a certificate, if it may speak: RFC 5280, 6.3.3.
 
-Steps for each list, each with its check; the letters are those of the clause:
+Steps, each with its check; the letters are those of the clause:
 
 1. the list is of the certificate's issuer, or of one its distribution points name (b)(1); others are passed over;
 2. number, critical extensions, times (revocation.crl-number, .critical-extension, .times);
 3. its scope covers the certificate (b)(2), (d): revocation.scope;
 4. its issuer may sign lists and its key is found (f): revocation.crl-issuer, .issuer-path;
 5. the signature (g): revocation.algorithm, .signature;
-6. the entry (i), (j); its extensions are known (revocation.critical-extension, .evidence-format);
-7. "not listed" from a list made while the certificate was kept in mind only (revocation.lifetime).
+6. the entry (i), (j); its extensions are known (revocation.critical-extension, .evidence-format).
 
-Then lists are joined: partial ones until every reason is covered (l), a delta with its base (c), (h): revocation.delta.
+How several lists speak together is `crl_joining`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from signing.certificates import Certificate
 from signing.certificates.distinguished_name import NameKey
@@ -32,13 +31,12 @@ from signing.revocation.extensions import (
     relative_to,
 )
 from signing.revocation.judgement import shown
-from signing.revocation.question import Question, path_of, require_algorithm, require_lifetime, require_times
-from signing.revocation.statement import REMOVE_FROM_CRL, Origin, StatusStatement, TurnedAwayError, turned_away
-from signing.validation_report import Check
+from signing.revocation.question import Question, for_issuers, path_of, require_algorithm, require_times
+from signing.revocation.statement import REMOVE_FROM_CRL, Origin, TurnedAwayError, turned_away
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Finding:
+class Finding:
     """An authentic list that speaks on the certificate for some reasons, and its entry if there is one."""
 
     crl: CertificateList
@@ -50,125 +48,7 @@ class _Finding:
     entry: Entry | None
 
 
-def crl_statements(
-    lists: Iterable[tuple[CertificateList, Origin]], question: Question
-) -> tuple[tuple[StatusStatement, ...], tuple[Check, ...]]:
-    """All that these lists say on the certificate, and a check for each that had to be turned away."""
-    found: list[_Finding] = []
-    refused: list[Check] = []
-    statements: list[StatusStatement] = []
-    for crl, origin in lists:
-        try:
-            finding = _finding(crl, origin, question)
-        except TurnedAwayError as error:
-            refused.append(error.check)
-        else:
-            found += [finding] if finding is not None else []
-    complete = [each for each in found if each.crl.base_number is None]
-    for judged in (_complete(complete, question), _deltas(found, complete, question)):
-        for outcome in judged:
-            if isinstance(outcome, Check):
-                refused.append(outcome)
-            else:
-                statements.append(outcome)
-    return tuple(statements), tuple(refused)
-
-
-# --- joining lists ---------------------------------------------------------------------------------------------------
-def _complete(complete: Sequence[_Finding], question: Question) -> Iterator[StatusStatement | Check]:
-    """A list that names the certificate, or that covers every reason, speaks alone; the rest speak together (l)."""
-    partial: list[_Finding] = []
-    for each in complete:
-        if each.entry is not None:
-            yield _statement(each, question, each.entry)
-        elif each.reasons == ALL_REASONS:
-            yield from _good(each, question)
-        else:
-            partial.append(each)
-    if not partial:
-        return
-    covered = frozenset[int]().union(*(each.reasons for each in partial))
-    if covered != ALL_REASONS:
-        yield turned_away("revocation.scope", "not every reason", certificate=shown(question.certificate)).check
-        return
-    oldest = min(partial, key=lambda each: each.crl.this_update)
-    ends = [each.crl.next_update for each in partial]
-    for outcome in _good(oldest, question):
-        if isinstance(outcome, Check):
-            yield outcome
-        else:
-            yield replace(
-                outcome,
-                next_update=None if None in ends else min(end for end in ends if end is not None),
-                based_on=tuple(each.crl.der for each in partial if each is not oldest),
-            )
-
-
-def _deltas(
-    found: Sequence[_Finding], complete: Sequence[_Finding], question: Question
-) -> Iterator[StatusStatement | Check]:
-    for delta in (each for each in found if each.crl.base_number is not None):
-        base = next((each for each in complete if _fits(delta, each)), None)
-        entry = delta.entry
-        if entry is not None and entry.reason != REMOVE_FROM_CRL:
-            yield _statement(delta, question, entry, base)
-        elif base is None:
-            yield turned_away("revocation.delta", "no complete list", base=str(delta.crl.base_number)).check
-        elif (entry is not None or base.entry is None) and delta.reasons == base.reasons == ALL_REASONS:
-            yield from _good(delta, question, base)
-        # else the complete list's own entry stands, unchanged by the delta
-
-
-def _fits(delta: _Finding, base: _Finding) -> bool:
-    """RFC 5280, 5.2.4 and 6.3.3 (c): same issuer, key and scope, and the delta begins at or before the base."""
-    numbers = (delta.crl.base_number, base.crl.number, delta.crl.number)
-    begins, has, brings = numbers
-    return (
-        begins is not None
-        and has is not None
-        and brings is not None
-        and begins <= has <= brings
-        and base.crl.issuer.key == delta.crl.issuer.key
-        and base.signer.public_key_info == delta.signer.public_key_info
-        and base.crl.scope == delta.crl.scope
-    )
-
-
-def _good(finding: _Finding, question: Question, base: _Finding | None = None) -> Iterator[StatusStatement | Check]:
-    try:
-        require_lifetime(question, finding.crl.this_update, finding.crl.expired_kept_since)
-    except TurnedAwayError as error:
-        yield error.check
-    else:
-        yield _statement(finding, question, None, base)
-
-
-def _statement(
-    finding: _Finding, question: Question, entry: Entry | None, base: _Finding | None = None
-) -> StatusStatement:
-    crl = finding.crl
-    return StatusStatement(
-        certificate=question.certificate,
-        kind="crl" if crl.base_number is None else "delta-crl",
-        status="good" if entry is None else "revoked",
-        this_update=crl.this_update,
-        next_update=crl.next_update,
-        produced_at=crl.this_update,
-        revoked_at=entry.revoked_at if entry is not None else None,
-        reason=entry.reason if entry is not None else None,
-        invalidity_date=entry.invalidity_date if entry is not None else None,
-        issuer_certificate=finding.signer,
-        issuer_path=finding.path,
-        algorithm=finding.algorithm,
-        origin=finding.origin,
-        evidence=crl.sha256,
-        der=crl.der,
-        based_on=(base.crl.der,) if base is not None else (),
-    )
-
-
-# --- one list --------------------------------------------------------------------------------------------------------
-def _finding(crl: CertificateList, origin: Origin, question: Question) -> _Finding | None:
+def finding(crl: CertificateList, origin: Origin, question: Question) -> Finding | None:
     """Steps 1 to 6; None when the list is of an issuer that has nothing to do with the certificate."""
     points = _points(crl, question.certificate)
     if not points:
@@ -183,7 +63,7 @@ def _finding(crl: CertificateList, origin: Origin, question: Question) -> _Findi
     signer = _signer(crl, question)
     path = path_of(question, signer, (), crl.this_update)
     _require_same_authority(signer, path, crl, question)
-    return _Finding(
+    return Finding(
         crl=crl,
         origin=origin,
         reasons=reasons,
@@ -295,7 +175,8 @@ def _require_same_authority(
     issuer = question.issuer
     if signer.public_key_info == issuer.public_key_info and signer.subject.key == issuer.subject.key:
         return
-    own = validate_path(issuer, question.candidates, question.anchors, at=crl.this_update, policy=question.policy).path
+    policy = for_issuers(question.policy)
+    own = validate_path(issuer, question.candidates, question.anchors, at=crl.this_update, policy=policy).path
     if not own or own[-1] != path[-1]:
         raise turned_away("revocation.crl-issuer", "another trust anchor", issuer=shown(signer))
     if crl.issuer.key == issuer.subject.key and _above(path) != _above(own):

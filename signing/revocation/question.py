@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from signing.algorithms import algorithm_identifier, signature_algorithm_from_der
 from signing.asn1 import Der
@@ -73,7 +74,8 @@ def path_of(
 ) -> tuple[Certificate, ...]:
     """The path of whoever signed the evidence to an anchor, valid when it was signed."""
     candidates = tuple(dict.fromkeys((question.issuer, *extra, *question.candidates)))
-    result = validate_path(signer, candidates, question.anchors, at=at, policy=question.policy)
+    policy = for_issuers(question.policy)
+    result = validate_path(signer, candidates, question.anchors, at=at, policy=policy)
     if result.indication is not Indication.TOTAL_PASSED:
         first = next((each for each in result.checks if each.sub_indication is not None), None)
         raise turned_away(
@@ -83,3 +85,9 @@ def path_of(
             at=at.isoformat(),
         )
     return result.path
+
+
+@lru_cache(maxsize=64)
+def for_issuers(policy: ValidationPolicy) -> ValidationPolicy:
+    """The policy for the path of whoever signs evidence: the certificate policies demanded are demanded of signers."""
+    return replace(policy, acceptable_certificate_policies=(), require_certificate_policy=False)

@@ -10,7 +10,7 @@ from signing.certificates import Certificate
 from signing.errors import Malformed, SigningError
 from signing.policy import ValidationPolicy
 from signing.revocation.certificate_list import CertificateList, read_crl
-from signing.revocation.crl import crl_statements
+from signing.revocation.crl_joining import crl_statements
 from signing.revocation.judgement import judge_status, shown
 from signing.revocation.ocsp import NO_CHECK, is_delegated, ocsp_statement
 from signing.revocation.ocsp_response import NotSuccessfulError, read_ocsp

@@ -294,6 +294,8 @@ def test_lists_for_some_reasons_each_speak_together_for_all():
     statement = said(crls=(one, two)).only
     assert (statement.status, statement.next_update) == ("good", AT + HOUR)
     assert {statement.der, *statement.based_on} == {one, two}
+    stale = SandboxCrl(key=world().pki.issuing_key(), register=SandboxRegister()).wrong(scope=sequence(FIRST))
+    assert said(crls=(stale.issue(AT - 80 * HOUR), one, two)).only == statement
     overlapping = said(crls=(one, world().crl(scope=sequence(only_reasons(0x83, 4, 5, 6)))))
     assert (overlapping.statements, overlapping.checks[0].params["reason"]) == ((), "not every reason")
 

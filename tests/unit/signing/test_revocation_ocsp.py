@@ -262,6 +262,11 @@ def test_R09_a_responder_does_not_vouch_for_itself():
     assert result.statements == ()
 
 
+def test_a_certificate_policy_demanded_of_signers_is_not_demanded_of_responders():
+    demanded = {"require_certificate_policy": True, "acceptable_certificate_policies": ("1.2.3",)}
+    assert said(ocsp=(world().answer(),), **demanded).only.status == "good"
+
+
 # --- the question ----------------------------------------------------------------------------------------------------
 def peer_certificate(der: bytes) -> x509.Certificate:
     return x509.load_der_x509_certificate(der)
