@@ -93,7 +93,8 @@ def _examine(pending: Pending, element: Element, known: Known, canonicalizer: Ca
         name: properties.media_types.get(reference.id or "", "") for name, reference in pending.references.items()
     }
     examination.take("asic.coverage", lambda: require_coverage(pending.references, known))
-    examination.take("xades.data-object-format", lambda: xades.require_formats(data, properties))
+    own = [each for each in signature.references if each.uri in parts and each.uri != properties.reference.uri]
+    examination.take("xades.data-object-format", lambda: xades.require_formats(data, properties, others=own))
     if listed is not None:
         examination.take("asic.media-types", lambda: _require_media_types(pending.media_types, listed))
     judge_key_value(examination, signature, examination.signer)

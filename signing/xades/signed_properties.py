@@ -185,12 +185,18 @@ def signing_certificate(
     return certificate, others
 
 
-def require_formats(references: Iterable[Reference], properties: QualifyingProperties) -> None:
-    """Step 6: each data Reference has its one DataObjectFormat, and each of those its Reference."""
+def require_formats(
+    references: Iterable[Reference], properties: QualifyingProperties, *, others: Iterable[Reference] = ()
+) -> None:
+    """Step 6: each data Reference has its one DataObjectFormat, and each of those its Reference.
+
+    `others` are References to parts of the Signature itself, which may have one as well.
+    """
     identifiers = [reference.id for reference in references]
     if None in identifiers or len(set(identifiers)) != len(identifiers):
         raise malformed("xades.data-object-format", "Reference without its own Id")
-    if set(identifiers) != properties.media_types.keys():
+    described = properties.media_types.keys() - {reference.id for reference in others}
+    if set(identifiers) != described:
         raise malformed("xades.data-object-format", "not one to one")
 
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -140,12 +141,22 @@ def validate(
     ]
 
 
-def sign(folder: Path, form: str, level: str, inputs: dict[str, bytes], *, key: str, packaging: str = "") -> bytes:
-    """`form` is xades, cades, asic-xades or asic-cades; `key` a kind of sandbox key."""
+def sign(
+    folder: Path,
+    form: str,
+    level: str,
+    inputs: dict[str, bytes],
+    *,
+    key: str,
+    packaging: str = "",
+    ways: Sequence[str] = (),
+    digest: str = "",
+) -> bytes:
+    """`form` is xades, cades, asic-xades or asic-cades; `key` a kind of sandbox key; `ways` are words of Ways.java."""
     key_file = _put(folder, "key.p12", trust_services.issued("head", key).pkcs12(PASSWORD))
     listed = "|".join(_put(folder / "inputs", each, content) for each, content in inputs.items())
-    digest = "SHA384" if key == "ec-p384" else "SHA256"
-    _perform("sign", form, level, packaging, key_file, digest, str(folder / "signed"), listed)
+    chosen = digest or ("SHA384" if key == "ec-p384" else "SHA256")
+    _perform("sign", form, level, packaging, key_file, chosen, str(folder / "signed"), listed, "|".join(ways))
     return (folder / "signed").read_bytes()
 
 

@@ -121,7 +121,7 @@ def _our_ocsp_answer(folder: Path, *, root: bytes = b"") -> CompletedProcess[str
     """The answer of our responder to our own question."""
     signer, pki = trust_services.issued("head"), trust_services.pki()
     request = new_ocsp_request(Certificate.from_der(signer.certificate), Certificate.from_der(pki.intermediate))
-    (folder / "answer.der").write_bytes(trust_services.ocsp_answer(request))
+    (folder / "answer.der").write_bytes(trust_services.services().ocsp.answer(request))
     _pem(folder, signer=signer.certificate, ca=pki.intermediate, root=root or pki.root)
     return tools.run(
         folder,

@@ -88,7 +88,7 @@ def _pyhanko_judges(folder: Path, *, key: str, broken: bool = False) -> Complete
 def _we_judge_pyhanko(folder: Path, *, key: str, time_stamped: bool) -> tuple[str, str]:
     (folder / "content").write_bytes(CONTENT)
     (folder / "key.p12").write_bytes(trust_services.issued("head", key).pkcs12(tools.PASSWORD))
-    authority = trust_services.address() + "/tsa" if time_stamped else "-"
+    authority = trust_services.on_loopback(trust_services.TSA_URL) if time_stamped else "-"
     made = peer(folder, "pyhanko_sign", "detached", authority)
     if made.returncode != 0:
         return "not signed", made.stderr

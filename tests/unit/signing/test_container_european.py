@@ -48,8 +48,8 @@ def _without_canonicalization() -> bytes:
     return m.crafted(signed_info=signed_info)
 
 
-def _signed_key_info() -> bytes:
-    """KeyInfo is signed too, by a Reference of its own."""
+def _signed_key_info(*, is_described: bool = False) -> bytes:
+    """KeyInfo is signed too, by a Reference of its own, to which a DataObjectFormat may belong."""
 
     def named(text: str) -> str:
         return text.replace("<ds:KeyInfo>", '<ds:KeyInfo Id="key">')
@@ -59,10 +59,16 @@ def _signed_key_info() -> bytes:
     octets = key_info[0].replace("<ds:KeyInfo ", f'<ds:KeyInfo xmlns:ds="{m.DS}" ').encode()
     digest = base64.b64encode(hashlib.sha256(octets).digest()).decode()
     reference = (
-        f'<ds:Reference URI="#key">{SP_TRANSFORMS}<ds:DigestMethod Algorithm="{m.SHA256}"></ds:DigestMethod>'
+        f'<ds:Reference Id="of-key" URI="#key">{SP_TRANSFORMS}<ds:DigestMethod Algorithm="{m.SHA256}"></ds:DigestMethod>'
         f"<ds:DigestValue>{digest}</ds:DigestValue></ds:Reference></ds:SignedInfo>"
     )
-    return m.crafted(signed_info=m.replaced("</ds:SignedInfo>", reference), rest=named)
+    described = '<xades:DataObjectFormat ObjectReference="#of-key"><xades:MimeType>text/xml</xades:MimeType>'
+    ends = "</xades:SignedDataObjectProperties>"
+    return m.crafted(
+        properties=m.replaced(ends, f"{described}</xades:DataObjectFormat>{ends}") if is_described else m.same,
+        signed_info=m.replaced("</ds:SignedInfo>", reference),
+        rest=named,
+    )
 
 
 def _first_version(serial: int | None = None) -> bytes:
@@ -116,6 +122,7 @@ TAKEN: dict[str, tuple[Callable[[], bytes], bool]] = {
     "manifest without prefixes": (_unqualified_manifest, True),
     "signed properties in the canonical form of XMLDSig": (_without_canonicalization, False),
     "KeyInfo signed": (_signed_key_info, False),
+    "KeyInfo signed, with its media type": (lambda: _signed_key_info(is_described=True), False),
     "SigningCertificate of the first version": (_first_version, True),
     "ASiC-S": (_simple, False),
     "two signatures, a half each": (_two_that_cover_a_half_each, False),

@@ -5,7 +5,6 @@ import eu.europa.esig.dss.enumerations.SignatureLevel;
 import eu.europa.esig.dss.jaxb.object.Message;
 import eu.europa.esig.dss.model.DSSDocument;
 import eu.europa.esig.dss.model.FileDocument;
-import eu.europa.esig.dss.model.x509.CertificateToken;
 import eu.europa.esig.dss.service.crl.OnlineCRLSource;
 import eu.europa.esig.dss.service.ocsp.OnlineOCSPSource;
 import eu.europa.esig.dss.service.tsp.OnlineTSPSource;
@@ -22,7 +21,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -34,7 +32,7 @@ import java.util.stream.Stream;
  * task is a line of fields parted by tabs; files are named by path, lists of files are parted by "|":
  *
  * <pre>
- * sign      form  level  packaging  key.p12  digest  to  input|input
+ * sign      form  level  packaging  key.p12  digest  to  input|input  way|way
  * augment   form  level  from  detached|detached  to
  * validate  document  detached|detached  online|offline
  * </pre>
@@ -44,6 +42,8 @@ import java.util.stream.Stream;
  */
 public final class DssProgram {
     private static final char[] PASSWORD = "Sandbox-1".toCharArray();
+
+    private static final String TIME_STAMPS = "http://tsa.sandbox.invalid/";
 
     private final Path trusted;
     private final Loopback services;
@@ -72,8 +72,9 @@ public final class DssProgram {
         switch (task[0]) {
             case "sign" -> {
                 Signer signer = new Signer(verifier(true), timeStamps(), Path.of(task[4]), PASSWORD);
-                signer.sign(task[1], level(task[1], task[2]), task[3], DigestAlgorithm.forName(task[5]), documents(task[7]))
-                        .save(task[6]);
+                DSSDocument signed = signer.sign(task[1], level(task[1], task[2]), task[3],
+                        DigestAlgorithm.forName(task[5]), listed(task[8]), documents(task[7]));
+                signed.save(task[6]);
                 return List.of();
             }
             case "augment" -> {
@@ -114,18 +115,14 @@ public final class DssProgram {
         verifier.setTrustedCertSources(anchors);
         verifier.setAIASource(null);
         if (online) {
-            OnlineOCSPSource answers = new OnlineOCSPSource(services);
-            OnlineCRLSource lists = new OnlineCRLSource(services);
-            verifier.setOcspSource((certificate, issuer) ->
-                    answers.getRevocationToken(certificate, issuer, List.of(services.address("ocsp"))));
-            verifier.setCrlSource((certificate, issuer) ->
-                    lists.getRevocationToken(certificate, issuer, List.of(services.address("crl/" + hex(issuer)))));
+            verifier.setOcspSource(new OnlineOCSPSource(services));
+            verifier.setCrlSource(new OnlineCRLSource(services));
         }
         return verifier;
     }
 
     private OnlineTSPSource timeStamps() {
-        return new OnlineTSPSource(services.address("tsa"), services);
+        return new OnlineTSPSource(TIME_STAMPS, services);
     }
 
     private static SignatureLevel level(String form, String level) {
@@ -133,15 +130,12 @@ public final class DssProgram {
         return SignatureLevel.valueByName(family + "-BASELINE-" + level.substring(2));
     }
 
-    private static List<DSSDocument> documents(String listed) {
-        return Stream.of(listed.split("\\|"))
-                .filter(each -> !each.isEmpty())
-                .<DSSDocument>map(FileDocument::new)
-                .collect(Collectors.toList());
+    private static List<DSSDocument> documents(String paths) {
+        return listed(paths).stream().<DSSDocument>map(FileDocument::new).collect(Collectors.toList());
     }
 
-    private static String hex(CertificateToken certificate) {
-        return HexFormat.of().formatHex(certificate.getDigest(DigestAlgorithm.SHA256));
+    private static List<String> listed(String words) {
+        return Stream.of(words.split("\\|")).filter(each -> !each.isEmpty()).collect(Collectors.toList());
     }
 
     private static String words(List<Message> messages) {

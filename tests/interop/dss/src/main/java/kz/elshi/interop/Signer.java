@@ -40,7 +40,8 @@ final class Signer {
         this.password = password;
     }
 
-    DSSDocument sign(String form, SignatureLevel level, String packaging, DigestAlgorithm digest,
+    /** `ways` are words of {@link Ways}. */
+    DSSDocument sign(String form, SignatureLevel level, String packaging, DigestAlgorithm digest, List<String> ways,
             List<DSSDocument> inputs) throws IOException {
         try (Pkcs12SignatureToken token = new Pkcs12SignatureToken(key.toFile(), new PasswordProtection(password))) {
             DSSPrivateKeyEntry entry = token.getKeys().get(0);
@@ -48,13 +49,14 @@ final class Signer {
             parameters.setSigningCertificate(entry.getCertificate());
             parameters.setCertificateChain(entry.getCertificateChain());
             parameters.setDigestAlgorithm(digest);
+            Ways.apply(ways, parameters);
             if (!packaging.isEmpty()) {
                 parameters.setSignaturePackaging(SignaturePackaging.valueOf(packaging));
             }
             if (form.startsWith("asic")) {
-                return signContainer(form, token, entry, parameters, inputs);
+                return signContainer(form, token, entry, parameters, inputs, ways);
             }
-            return signDocument(form, token, entry, parameters, inputs.get(0));
+            return signDocument(form, token, entry, parameters, inputs.get(0), ways);
         }
     }
 
@@ -67,17 +69,23 @@ final class Signer {
     }
 
     private DSSDocument signDocument(String form, Pkcs12SignatureToken token, DSSPrivateKeyEntry entry,
-            AbstractSignatureParameters<?> parameters, DSSDocument input) {
+            AbstractSignatureParameters<?> parameters, DSSDocument input, List<String> ways) {
         DocumentSignatureService<AbstractSignatureParameters<?>, ?> service = service(form);
+        if (ways.contains("content-time-stamp")) {
+            parameters.setContentTimestamps(List.of(service.getContentTimestamp(input, parameters)));
+        }
         ToBeSigned toSign = service.getDataToSign(input, parameters);
-        return service.signDocument(input, parameters, token.sign(toSign, parameters.getDigestAlgorithm(), entry));
+        return service.signDocument(input, parameters, token.sign(toSign, parameters.getSignatureAlgorithm(), entry));
     }
 
     private DSSDocument signContainer(String form, Pkcs12SignatureToken token, DSSPrivateKeyEntry entry,
-            AbstractSignatureParameters<?> parameters, List<DSSDocument> inputs) {
+            AbstractSignatureParameters<?> parameters, List<DSSDocument> inputs, List<String> ways) {
         MultipleDocumentsSignatureService<AbstractSignatureParameters<?>, ?> service = cast(service(form));
+        if (ways.contains("content-time-stamp")) {
+            parameters.setContentTimestamps(List.of(service.getContentTimestamp(inputs, parameters)));
+        }
         ToBeSigned toSign = service.getDataToSign(inputs, parameters);
-        return service.signDocument(inputs, parameters, token.sign(toSign, parameters.getDigestAlgorithm(), entry));
+        return service.signDocument(inputs, parameters, token.sign(toSign, parameters.getSignatureAlgorithm(), entry));
     }
 
     private static AbstractSignatureParameters<?> parameters(String form, SignatureLevel level) {
