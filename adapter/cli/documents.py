@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,10 +10,11 @@ import typer
 
 from adapter import texts
 from adapter.cli.app import FINDINGS, OK, UNUSABLE, JsonOption, LanguageOption, SettingsOption, app, context, now
+from adapter.cli.files import write_whole
 from adapter.cli.screen import BAD, DOUBT, GOOD
 from adapter.composition.forms import Desk, empty_form, written
 from adapter.domain.document import DocumentId, DocumentType
-from adapter.errors import DocumentRefused, Final, Place, Severity
+from adapter.errors import DocumentRefused, Final, Severity
 from adapter.texts import finding_as_json
 from adapter.usecases.status import Status, delivery_as_json
 
@@ -116,7 +116,7 @@ def convert(
     else:
         value, page = desk.draft(report)
         content = written(value, form)
-    _write({output: content} | ({pdf: page} if pdf is not None else {}))
+    write_whole({output: content} | ({pdf: page} if pdf is not None else {}))
     if as_json:
         ready.screen.json({"file": str(output), "findings": [finding_as_json(one) for one in findings]})
     else:
@@ -130,51 +130,6 @@ def _show(screen: Any, path: Path, findings: Any, *, as_json: bool) -> None:
         screen.json({"file": str(path), "findings": [finding_as_json(one) for one in findings]})
     else:
         screen.findings(findings)
-
-
-def _write(contents: Mapping[Path, bytes]) -> None:
-    """All files whole or none: each is written beside its place, and moved there when all of them stand."""
-    beside = {path: path.with_name(f"{path.name}.part") for path in contents}
-    for path, content in contents.items():
-        try:
-            if path.is_dir():
-                raise IsADirectoryError(path)
-            beside[path].write_bytes(content)
-        except OSError as error:
-            for part in beside.values():
-                with suppress(OSError):
-                    part.unlink(missing_ok=True)
-            raise Final("file.not-written", place=Place(file=path.name), params={"file": path.name}) from error
-    for path, part in beside.items():
-        part.replace(path)
-
-
-@app.command(epilog="Example: [cyan]elshi sign report.yaml --output report.asice --settings elshi.toml[/]")
-def sign(
-    report: ReportArgument,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the signed container goes (.asice).")],
-    settings: SettingsOption = None,
-    as_json: JsonOption = False,
-    language: LanguageOption = None,
-) -> int:
-    """Sign a report: one signature over the XML, the printed form and every attachment; nothing is sent."""
-    ready = context(settings=settings, as_json=as_json, language=language)
-    with ready.node() as node:
-        signed = node.sign_file(report)
-        with node.store.blobs.open(signed.kept.sha256) as source:
-            _write({output: source.read()})
-        if as_json:
-            ready.screen.json(
-                {
-                    "file": str(output),
-                    "sha256": signed.kept.sha256,
-                    "findings": [finding_as_json(one) for one in signed.findings],
-                }
-            )
-        else:
-            ready.screen.findings(signed.findings)
-            ready.screen.say(GOOD, f" {output}  SHA-256 {signed.kept.sha256}")
-    return OK
 
 
 @app.command(epilog="Example: [cyan]elshi submit report.yaml --settings elshi.toml[/]")

@@ -94,20 +94,29 @@ def write_container(
     composed: Composed, key: signing.SigningKey, *, policy: signing.SigningPolicy, at: datetime, out: BinaryIO
 ) -> None:
     """The container's bytes into `out`; same input, key and time give the same bytes where the algorithm allows it."""
-    objects = [
+    signing.sign_container(container_objects(composed), key, policy=policy, signing_time=at, out=out)
+
+
+def container_objects(composed: Composed) -> list[signing.DataObject]:
+    """What one signature covers, in the container's order: the XML, the printed form, every attachment."""
+    return [
         signing.DataObject.of(DOCUMENT_NAME, "application/xml", composed.document.content),
         signing.DataObject.of(RENDITION_NAME, "application/pdf", composed.rendition.content),
+        *(
+            signing.DataObject(name=ATTACHMENTS + item.name, media_type=item.media_type, open=item.open)
+            for item in composed.attachments
+        ),
     ]
-    objects += [
-        signing.DataObject(name=ATTACHMENTS + item.name, media_type=item.media_type, open=item.open)
-        for item in composed.attachments
-    ]
-    signing.sign_container(objects, key, policy=policy, signing_time=at, out=out)
 
 
 def refuse_unfit_key(key: signing.SigningKey, *, at: datetime) -> None:
     """A key whose certificate is not valid now, or was made for logging in only, signs nothing (BR-03b)."""
-    facts = signing.certificate_facts(key.certificate_chain[0])
+    refuse_unfit_certificate(key.certificate_chain[0], at=at)
+
+
+def refuse_unfit_certificate(certificate: bytes, *, at: datetime) -> None:
+    """The same of a certificate (DER) whose key is elsewhere."""
+    facts = signing.certificate_facts(certificate)
     params = {"signer": facts.common_name or "", "from": facts.not_before, "to": facts.not_after}
     if at < facts.not_before:
         raise Final("sign.certificate-not-yet-valid", params=params)

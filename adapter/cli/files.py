@@ -1,0 +1,26 @@
+"""Files that a command leaves: whole, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from adapter.errors import Final, Place
+
+
+def write_whole(contents: Mapping[Path, bytes]) -> None:
+    """All files whole or none: each is written beside its place, and moved there when all of them stand."""
+    beside = {path: path.with_name(f"{path.name}.part") for path in contents}
+    for path, content in contents.items():
+        try:
+            if path.is_dir():
+                raise IsADirectoryError(path)
+            beside[path].write_bytes(content)
+        except OSError as error:
+            for part in beside.values():
+                with suppress(OSError):
+                    part.unlink(missing_ok=True)
+            raise Final("file.not-written", place=Place(file=path.name), params={"file": path.name}) from error
+    for path, part in beside.items():
+        part.replace(path)
