@@ -20,6 +20,7 @@ from adapter.composition.node_keys import NodeKeys
 from adapter.composition.passes import OwnBody, Passes
 from adapter.composition.report_files import Opened, open_report, source_context
 from adapter.composition.secret_sources import AskPassword
+from adapter.composition.services import baseline_of, fetcher_of
 from adapter.domain.document import BodyCode, DocumentId, Sha256
 from adapter.domain.header import RulesetRef
 from adapter.domain.outgoing import Words
@@ -34,6 +35,7 @@ from adapter.ports import AddressBook, Clock, Identifiers, KeptBlob
 from adapter.settings import Settings
 from adapter.storage import DirectoryEvidenceFolder, SqlStore, open_store
 from adapter.usecases.delivery_plan import DeliveryPlan
+from adapter.usecases.sign import Baseline
 from adapter.usecases.submit import SubmitLimits, Submitted
 from adapter.usecases.verified_container import Judged, Trust
 
@@ -99,19 +101,37 @@ class Node(Passes):
     @cached_property
     def trust(self) -> Trust:
         """For documents and office signatures."""
-        return Trust(policy=self._policy(signing.SANDBOX_DOCUMENT, signing.KZ_DOCUMENT), anchors=self.anchors)
+        policy = self._policy(signing.SANDBOX_DOCUMENT, signing.KZ_DOCUMENT)
+        return Trust(policy=policy, anchors=self.anchors, fetcher=self.fetcher)
 
     @cached_property
     def envelope_trust(self) -> Trust:
         """For messages."""
-        return Trust(policy=self._policy(signing.SANDBOX_ENVELOPE, signing.KZ_ENVELOPE), anchors=self.anchors)
+        policy = self._policy(signing.SANDBOX_ENVELOPE, signing.KZ_ENVELOPE)
+        return Trust(policy=policy, anchors=self.anchors, fetcher=self.fetcher)
+
+    @cached_property
+    def fetcher(self) -> signing.Fetcher | None:
+        """Asks the trust services of the settings; None where they name none."""
+        return fetcher_of(self.settings, self.clock)
+
+    @cached_property
+    def baseline(self) -> Baseline | None:
+        """What our signatures are raised to; None where the settings name no time-stamp authority."""
+        return baseline_of(self.settings, self.fetcher, self.clock)
 
     def _policy(
         self, sandbox: signing.ValidationPolicy, national: signing.ValidationPolicy
     ) -> signing.ValidationPolicy:
-        if self.settings.profile == "sandbox":
-            return sandbox
         trust = self.settings.trust
+        if self.settings.profile == "sandbox":
+            # a stand has services where its settings name them, and is then judged as strictly as the real thing
+            has_status, has_stamps = bool(self.settings.revocation.hosts), self.baseline is not None
+            national = replace(
+                sandbox,
+                revocation="required" if has_status else sandbox.revocation,
+                timestamp="required" if has_stamps and national.timestamp == "required" else sandbox.timestamp,
+            )
         timestamp = "not-required" if trust.timestamp == "not-required" else national.timestamp
         revocation = "not-checked" if trust.revocation == "not-checked" else national.revocation
         return replace(national, timestamp=timestamp, revocation=revocation)

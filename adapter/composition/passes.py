@@ -35,7 +35,7 @@ from adapter.usecases.publish import Publish
 from adapter.usecases.receive import Receive
 from adapter.usecases.recover import Recover
 from adapter.usecases.register_document import RegisterDocument
-from adapter.usecases.sign import Sign
+from adapter.usecases.sign import Baseline, Sign
 from adapter.usecases.submit import Submit, SubmitLimits
 from adapter.usecases.summarise import Summarise
 from adapter.usecases.tell_sender import TellSender
@@ -129,6 +129,11 @@ class Passes(ABC):
     def office_key(self) -> signing.SigningKey:
         """The office's key, opened without a person."""
 
+    @property
+    def baseline(self) -> Baseline | None:
+        """What our signatures are raised to; None: level B-B."""
+        return None
+
     def seal_key(self) -> signing.SigningKey:
         """The key that seals evidence folders: the office's."""
         return self.office_key()
@@ -158,6 +163,7 @@ class Passes(ABC):
             policy=signing.DEFAULT_SIGNING,
             trust=self.trust,
             office_trust=self.trust,
+            baseline=self.baseline,
         )
 
     def submit(self, key: OpenKey | None = None) -> Submit:

@@ -98,18 +98,16 @@ def complete_report(node: Node, folder: Path, signature: Path) -> Signed:
     opened = read_prepared(folder)
     prepared, value = opened.prepared, _octets_of(signature)
     now = node.clock.now()
-    with node.store.blobs.new() as writer:
-        signing_errors(
-            lambda: signing.complete_signature(
-                _build(prepared, opened.objects, writer.file),
-                prepared.certificates,
-                opened.message,
-                value,
-                rsa_padding=prepared.padding,
-            ),
-            file=signature.name,
-        )
-        kept = writer.keep()
+    kept = node.sign().raised(
+        lambda out, time_stamps: signing.complete_signature(
+            _build(prepared, opened.objects, out, time_stamps),
+            prepared.certificates,
+            opened.message,
+            value,
+            rsa_padding=prepared.padding,
+        ),
+        at=now,
+    )
     judged = judge(kept, node.store.blobs, node.trust, at=now)
     refuse_unless_passed(judged, "two-step.not-verified")
     return Signed(kept=kept, judged=judged, findings=())
@@ -121,10 +119,18 @@ def note_finished(folder: Path, node: Node, kept: KeptBlob) -> None:
 
 
 def _build(
-    prepared: Prepared, objects: Sequence[signing.DataObject], out: BinaryIO
+    prepared: Prepared,
+    objects: Sequence[signing.DataObject],
+    out: BinaryIO,
+    time_stamps: signing.TimeStampAuthority | None = None,
 ) -> Callable[[signing.SigningKey], None]:
     return lambda key: signing.sign_container(
-        objects, key, policy=signing.DEFAULT_SIGNING, signing_time=prepared.signing_time, out=out
+        objects,
+        key,
+        policy=signing.DEFAULT_SIGNING,
+        signing_time=prepared.signing_time,
+        out=out,
+        time_stamps=time_stamps,
     )
 
 

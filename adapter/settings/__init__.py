@@ -12,6 +12,7 @@ production, anchors of a sandbox in production.
 
 from adapter.settings.file import load_settings, settings_from
 from adapter.settings.keys import KeySettings, KeysSettings
+from adapter.settings.trust_services import RevocationSettings, TimeStampSettings
 from adapter.settings.values import (
     BodySettings,
     DeliverySettings,
@@ -30,9 +31,11 @@ __all__ = [
     "KeysSettings",
     "KnownBody",
     "Profile",
+    "RevocationSettings",
     "RulesSettings",
     "ServerSettings",
     "Settings",
+    "TimeStampSettings",
     "TrustSettings",
     "load_settings",
     "settings_from",

@@ -15,6 +15,7 @@ from adapter.exchange.config import ExchangeConfig, UnknownConfig
 from adapter.http_client import HttpSettings
 from adapter.secret import Secret
 from adapter.settings.keys import KeysSettings, key_contradictions, key_faults
+from adapter.settings.trust_services import RevocationSettings, TimeStampSettings, trust_service_faults
 from adapter.storage import StorageConfig
 
 _SHORTEST_TOKEN: Final = 16
@@ -54,7 +55,7 @@ class RulesSettings:
 class TrustSettings:
     """Anchors for documents and for messages; one kind, which must fit the profile.
 
-    revocation, timestamp   what production demands and this release cannot yet obtain; loosening is said in each report
+    revocation, timestamp   what national law demands; loosening is said in each report
     """
 
     anchors: tuple[Path, ...]
@@ -113,6 +114,8 @@ class Settings:
     storage: StorageConfig
     rules: RulesSettings = field(default_factory=RulesSettings)
     keys: KeysSettings = field(default_factory=KeysSettings)
+    time_stamps: TimeStampSettings = field(default_factory=TimeStampSettings)
+    revocation: RevocationSettings = field(default_factory=RevocationSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     server: ServerSettings = field(default_factory=ServerSettings)
@@ -175,6 +178,7 @@ def _contradictions(settings: Settings) -> list[Finding]:
         for first, second in pairs
     ]
     found += key_faults(settings.keys)
+    found += trust_service_faults(settings.time_stamps, settings.revocation)
     if not 0 <= settings.server.port <= _LAST_PORT:
         params = {"key": "server.port", "expected": f"whole number, 0 to {_LAST_PORT}"}
         found.append(Finding(code="settings.wrong-type", severity=Severity.ERROR, params=params))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import signing
 from adapter.domain.outgoing import TravellingFile
-from adapter.errors import Final
+from adapter.errors import Final, Retryable
 from adapter.ports import Blobs, KeptBlob
 from adapter.usecases.convert import Composed
 from adapter.usecases.verified_container import (
@@ -24,11 +24,24 @@ from adapter.usecases.verified_container import (
 _CHUNK = 256 * 1024
 
 
+_LATER = frozenset({"signing.fetch-failed", "signing.status-unavailable"})
+"""Codes of a trust service that is silent: the same may go well in an hour."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Baseline:
+    """What a signature is raised to before anybody sees it: with time-stamps of this authority."""
+
+    level: Literal["B-T", "B-LT", "B-LTA"]
+    time_stamps: signing.TimeStampAuthority
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sign:
     """Keys are asked for only when something is signed: `document_key` may prompt a person for a PIN.
 
     document_key    the head's key, or the registrar's for receipts and responses
+    baseline        level and authority of time-stamps; None: level B-B
     office_key      the office's key for the detached signature over the travelling files; None: the office does not sign
     """
 
@@ -38,20 +51,50 @@ class Sign:
     policy: signing.SigningPolicy
     trust: Trust
     office_trust: Trust
+    baseline: Baseline | None = None
 
     def container(self, composed: Composed, *, at: datetime) -> tuple[KeptBlob, Judged]:
         """Sign, keep, and judge what was kept with our own verifier: what we would not accept is never sent.
 
-        Raises Final `sign.own-verification` with the sub-indication when our verifier does not end TOTAL-PASSED.
+        Raises Final `sign.own-verification` with the sub-indication when our verifier does not end TOTAL-PASSED, Final and
+        Retryable with the code of the signing error: a time-stamp or a status that was not to be had now is Retryable.
         """
         key = self.document_key()
         refuse_unfit_key(key, at=at)
-        with self.blobs.new() as writer:
-            write_container(composed, key, policy=self.policy, at=at, out=writer.file)
-            kept = writer.keep()
+        kept = self.raised(
+            lambda out, time_stamps: signing.sign_container(
+                container_objects(composed), key, policy=self.policy, signing_time=at, out=out, time_stamps=time_stamps
+            ),
+            at=at,
+        )
         judged = judge(kept, self.blobs, self.trust, at=at)
         refuse_unless_passed(judged, "sign.own-verification")
         return kept, judged
+
+    def raised(self, write: Callable[[BinaryIO, signing.TimeStampAuthority | None], None], *, at: datetime) -> KeptBlob:
+        """What `write` signs, kept at the level of `baseline`; only the last form of it is kept."""
+        authority = None if self.baseline is None else self.baseline.time_stamps
+        try:
+            with self.blobs.new() as signed:
+                write(signed.file, authority)
+                if self.baseline is None or self.baseline.level == "B-T":
+                    return signed.keep()
+                signed.file.seek(0)
+                with self.blobs.new() as higher:
+                    signing.augment_container(
+                        signed.file,
+                        higher.file,
+                        level=self.baseline.level,
+                        time_stamps=self.baseline.time_stamps,
+                        anchors=self.trust.anchors,
+                        policy=self.trust.policy,
+                        at=at,
+                        fetcher=self.trust.fetcher,
+                    )
+                    return higher.keep()
+        except signing.SigningError as error:
+            told = Retryable if error.code in _LATER else Final
+            raise told(error.code, params=dict(error.params)) from error
 
     def office_signature(self, files: Sequence[TravellingFile], *, at: datetime) -> bytes | None:
         """Detached CMS (DER) over the files' bytes joined in their order, verified by ourselves; None without a key.
@@ -88,13 +131,6 @@ def detached(
     if report.indication is not signing.Indication.TOTAL_PASSED:
         raise _refusal(code, report)
     return signature
-
-
-def write_container(
-    composed: Composed, key: signing.SigningKey, *, policy: signing.SigningPolicy, at: datetime, out: BinaryIO
-) -> None:
-    """The container's bytes into `out`; same input, key and time give the same bytes where the algorithm allows it."""
-    signing.sign_container(container_objects(composed), key, policy=policy, signing_time=at, out=out)
 
 
 def container_objects(composed: Composed) -> list[signing.DataObject]:

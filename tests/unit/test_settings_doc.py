@@ -162,8 +162,7 @@ def test_the_example_differs_from_the_defaults_only_where_it_says_so() -> None:
             differing.add(key)
     assert differing == {
         "trust.gateway_certificates",
-        "trust.revocation",
-        "trust.timestamp",
+        "revocation.hosts",
         "exchange.second_sign.timestamp",
         "exchange.second_sign.ocsp",
     }

@@ -1,0 +1,261 @@
+"""A node that asks its trust services over HTTP on the loopback: time-stamps, status, lists, and what happens when they are silent."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapter.clock import ScenarioClock
+from adapter.composition import Node
+from adapter.composition.kept_lists import KeptLists
+from adapter.composition.stand import Stand
+from adapter.composition.trust_services import TrustServices
+from adapter.errors import Retryable
+from adapter.settings import load_settings
+from signing import (
+    SANDBOX_DOCUMENT,
+    FetchRequest,
+    Indication,
+    SandboxPki,
+    SigningError,
+    ValidationReport,
+    verify_container,
+)
+from signing.sandbox_pki import StatusUrls
+from signing.sandbox_services.services import SandboxServices
+from signing.sandbox_services.tsa import SandboxTsa
+
+REPORT = Path(__file__).resolve().parents[2] / "examples" / "2026" / "mof" / "report.yaml"
+PASSWORD = b"marked-secret"
+STRICT = replace(SANDBOX_DOCUMENT, revocation="required", timestamp="required")
+
+
+class World:
+    """Trust services behind one port of the loopback."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 10, 12, 0, tzinfo=UTC)
+        self.paths: list[str] = []
+        self.down: set[str] = set()
+        self.redirect: str | None = None
+        world = self
+
+        class Answer(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self._answer(self.rfile.read(int(self.headers["Content-Length"])))
+
+            def do_GET(self) -> None:
+                self._answer(None)
+
+            def _answer(self, body: bytes | None) -> None:
+                world.paths.append(self.path)
+                if world.redirect is not None:
+                    self.send_response(302)
+                    self.send_header("Location", world.redirect)
+                    self.end_headers()
+                    return
+                kind: Any = {"/tsa": "time-stamp", "/ocsp": "ocsp"}.get(self.path, "crl")
+                if self.path in world.down:
+                    self.send_error(503)
+                    return
+                try:
+                    content = world.services.fetch(
+                        FetchRequest(kind=kind, url=world.url + self.path, body=body), 10_000_000
+                    )
+                except SigningError:
+                    self.send_error(404)
+                    return
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.pki = SandboxPki.create(
+            not_before=datetime(2026, 1, 1, tzinfo=UTC),
+            not_after=datetime(2036, 1, 1, tzinfo=UTC),
+            urls=StatusUrls(ocsp=f"{self.url}/ocsp", crl=f"{self.url}/crl", root_crl=f"{self.url}/root.crl"),
+        )
+        tsa = self.pki.issue("tsa", "SANDBOX TSA", "Sandbox", key="ec-p256")
+        self.services = SandboxServices.of(self.pki, lambda: self.now, tsa=SandboxTsa(key=tsa, clock=lambda: self.now))
+        self.head = self.pki.issue("head", "ТЕСТОВ ТЕСТ", "Министерство", bin="991340000106", iin="123456789011")
+
+    @contextmanager
+    def served(self) -> Iterator[World]:
+        thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield self
+        finally:
+            self.server.shutdown()
+            self.server.server_close()
+            thread.join()
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[World]:
+    with World().served() as world:
+        yield world
+
+
+@pytest.fixture
+def world(made: World) -> World:
+    made.paths.clear()
+    made.down.clear()
+    made.redirect = None
+    return made
+
+
+@pytest.fixture
+def node(world: World, stand: Stand, tmp_path: Path) -> Iterator[Callable[..., Node]]:
+    """The node of a ministry whose head has a certificate of this world."""
+    path = stand.nodes["KZ-MOF"]
+    (tmp_path / "head.p12").write_bytes(world.head.pkcs12(PASSWORD))
+    (tmp_path / "root.pem").write_bytes(world.pki.anchor_pem())
+    text = path.read_text(encoding="utf-8")
+    text = re.sub(
+        r"\[keys\.document\]\n.*\n.*\n",
+        f'[keys.document]\nfile = "{tmp_path}/head.p12"\npassword = "{PASSWORD.decode()}"\n',
+        text,
+    )
+    text = re.sub(r"anchors = .*", f'anchors = ["{tmp_path}/root.pem"]', text)
+    made: list[Node] = []
+
+    def start(level: str = "B-T", hosts: str = '["127.0.0.1"]') -> Node:
+        more = (
+            f'\n[time_stamps]\nurl = "{world.url}/tsa"\nlevel = "{level}"\n'
+            f'[revocation]\nhosts = {hosts}\ncache = "{tmp_path}/lists"\n'
+        )
+        path.write_text(text + more, encoding="utf-8")
+        made.append(Node(load_settings(path, {}), clock=ScenarioClock(world.now, monotonic=lambda: 0.0)))
+        return made[-1]
+
+    yield start
+    for each in made:
+        each.close()
+
+
+def judged(world: World, content: bytes, at: datetime) -> ValidationReport:
+    """As an auditor without a network judges it."""
+    return verify_container(content, policy=STRICT, anchors=world.pki.trust_anchors(), at=at).report
+
+
+def signed(node: Node) -> bytes:
+    return node.store.blobs.read(node.sign_file(REPORT).kept.sha256)
+
+
+@pytest.mark.parametrize(
+    ("level", "holds_for"), [("B-T", None), ("B-LT", timedelta(0)), ("B-LTA", timedelta(days=365 * 5))]
+)
+def test_a_report_is_signed_at_the_level_of_the_settings(
+    world: World, node: Callable[..., Node], level: str, holds_for: timedelta | None
+) -> None:
+    content = signed(node(level))
+    assert "/tsa" in world.paths
+    if holds_for is None:
+        # no status in it: who has no network cannot tell
+        assert judged(world, content, world.now).indication is Indication.INDETERMINATE
+    else:
+        assert judged(world, content, world.now + holds_for).indication is Indication.TOTAL_PASSED
+    asked = len(world.paths)
+    judged(world, content, world.now)
+    assert len(world.paths) == asked, "an auditor asks nobody"
+
+
+def test_an_authority_that_is_silent_is_tried_again_later_and_nothing_is_signed(
+    world: World, node: Callable[..., Node]
+) -> None:
+    world.down.add("/tsa")
+    ready = node()
+    with pytest.raises(Retryable) as caught:
+        ready.sign_file(REPORT)
+    assert caught.value.code == "signing.fetch-failed"
+    assert "marked-secret" not in repr(caught.value)
+
+
+def test_a_status_that_is_not_to_be_had_is_tried_again_later(world: World, node: Callable[..., Node]) -> None:
+    world.down |= {"/ocsp", "/crl", "/root.crl"}
+    ready = node("B-LT")
+    with pytest.raises(Retryable) as caught:
+        ready.sign_file(REPORT)
+    assert caught.value.code == "signing.status-unavailable"
+
+
+# --- P16: who is asked -----------------------------------------------------------------------------------------------
+def asked(world: World, path: str, *, hosts: frozenset[str], limit: int = 1_000_000) -> bytes:
+    return TrustServices(hosts).fetch(FetchRequest(kind="crl", url=world.url + path), limit)
+
+
+def test_p16_a_host_that_is_not_on_the_list_is_not_asked(world: World) -> None:
+    with pytest.raises(SigningError) as caught:
+        asked(world, "/crl", hosts=frozenset({"crl.example"}))
+    assert (caught.value.code, world.paths) == ("signing.fetch-failed", [])
+
+
+def test_p16_a_redirect_leads_nowhere(world: World) -> None:
+    world.redirect = f"{world.url}/crl"
+    with pytest.raises(SigningError):
+        asked(world, "/root.crl", hosts=frozenset({"127.0.0.1"}))
+    assert world.paths == ["/root.crl"]
+
+
+def test_p16_an_answer_over_its_limit_is_refused_while_it_is_read(world: World) -> None:
+    assert asked(world, "/crl", hosts=frozenset({"127.0.0.1"}))
+    with pytest.raises(SigningError):
+        asked(world, "/crl", hosts=frozenset({"127.0.0.1"}), limit=100)
+
+
+# --- R12, R15: kept lists --------------------------------------------------------------------------------------------
+def test_r12_a_list_is_fetched_once_an_hour_and_a_broken_file_is_fetched_anew(world: World, tmp_path: Path) -> None:
+    clock = ScenarioClock(world.now, monotonic=lambda: 0.0)
+    services = TrustServices(frozenset({"127.0.0.1"}))
+    lists = KeptLists(fetcher=services, folder=tmp_path / "lists", keep_for=timedelta(hours=1), clock=clock)
+    request = FetchRequest(kind="crl", url=f"{world.url}/crl")
+    first = lists.fetch(request, 1_000_000)
+    assert lists.fetch(request, 1_000_000) == first
+    assert world.paths == ["/crl"]
+    (kept,) = (tmp_path / "lists").iterdir()
+    kept.write_bytes(kept.read_bytes()[:-1])
+    assert lists.fetch(request, 1_000_000) == first
+    assert world.paths == ["/crl"] * 2
+    assert not list((tmp_path / "lists").glob("*.part"))
+
+
+def test_r12_a_kept_list_grows_old_and_one_from_the_future_is_not_taken(world: World, tmp_path: Path) -> None:
+    services = TrustServices(frozenset({"127.0.0.1"}))
+    request = FetchRequest(kind="crl", url=f"{world.url}/crl")
+    for ahead in (timedelta(), timedelta(hours=1), timedelta(hours=-1)):
+        clock = ScenarioClock(world.now + ahead, monotonic=lambda: 0.0)
+        KeptLists(fetcher=services, folder=tmp_path, keep_for=timedelta(hours=1), clock=clock).fetch(request, 1_000_000)
+    assert world.paths == ["/crl"] * 3
+
+
+def test_r15_one_address_never_answers_for_another(world: World, tmp_path: Path) -> None:
+    clock = ScenarioClock(world.now, monotonic=lambda: 0.0)
+    services = TrustServices(frozenset({"127.0.0.1"}))
+    lists = KeptLists(fetcher=services, folder=tmp_path, keep_for=timedelta(hours=1), clock=clock)
+    one, other = (
+        lists.fetch(FetchRequest(kind="crl", url=world.url + path), 1_000_000) for path in ("/crl", "/root.crl")
+    )
+    assert one != other
+
+
+def test_a_folder_that_cannot_be_written_makes_nothing_fail(world: World, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    clock = ScenarioClock(world.now, monotonic=lambda: 0.0)
+    services = TrustServices(frozenset({"127.0.0.1"}))
+    lists = KeptLists(fetcher=services, folder=tmp_path / "file" / "in", keep_for=timedelta(hours=1), clock=clock)
+    assert lists.fetch(FetchRequest(kind="crl", url=f"{world.url}/crl"), 1_000_000)
