@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import date, datetime
 
-    from signing.certificates import Certificate, Extension
+    from signing.certificates import Certificate, CertificateFacts, Extension
     from signing.policy import ValidationPolicy
     from signing.trust_anchors import TrustAnchors
 
@@ -48,9 +48,13 @@ _POLICY_EXTENSIONS: Final = frozenset({x509.POLICY_CONSTRAINTS, x509.INHIBIT_ANY
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PathResult:
-    """The path, signer first and anchor last (empty when none was found), with every check made on it."""
+    """The path, signer first and anchor last (empty when none was found), with every check made on it.
+
+    `facts` are what a report shows of each certificate of it.
+    """
 
     path: tuple[Certificate, ...]
+    facts: tuple[CertificateFacts, ...]
     checks: tuple[Check, ...]
     indication: Indication
     sub_indication: SubIndication | None
@@ -62,6 +66,7 @@ class PathResult:
         params = next((c.params for c in checks if c.sub_indication is sub_indication), {}) if sub_indication else {}
         return cls(
             path=tuple(path),
+            facts=tuple([each.facts() for each in path]),
             checks=tuple(checks),
             indication=indication,
             sub_indication=sub_indication,
@@ -90,9 +95,10 @@ def validate_path(
         path = find(signer, bag, anchors, policy)
     except NoPathError as error:
         return PathResult.of((), [error.search.why_none(signer)])
+    passed = _passed_on_the_day(path, at.date(), policy) if _validity(path, at, policy) is None else None
+    if passed is not None:
+        return passed
     first = PathResult.of(path, _judge(path, at, policy))
-    if first.indication is Indication.TOTAL_PASSED:
-        return first
     for another in Search.over(bag, anchors, policy).paths((signer,)):
         result = PathResult.of(another, _judge(another, at, policy))
         if result.indication is Indication.TOTAL_PASSED:
@@ -104,6 +110,14 @@ def _judge(path: Sequence[Certificate], at: datetime, policy: ValidationPolicy) 
     """The checks on a complete path, in the order they are reported."""
     found, *others = _on_the_day(tuple(path), at.date(), policy)
     return [found, _step("path.validity", lambda: _validity(path, at, policy)), *others]
+
+
+@lru_cache(maxsize=1024)
+def _passed_on_the_day(path: tuple[Certificate, ...], day: date, policy: ValidationPolicy) -> PathResult | None:
+    """The result at every moment of the day at which all its certificates are valid; None when something is wrong."""
+    found, *others = _on_the_day(path, day, policy)
+    result = PathResult.of(path, [found, Check.passed("path.validity"), *others])
+    return result if result.indication is Indication.TOTAL_PASSED else None
 
 
 @lru_cache(maxsize=1024)
@@ -133,6 +147,7 @@ def _step(check_id: str, step: Callable[[], Check | None]) -> Check:
 
 def _validity(path: Sequence[Certificate], at: datetime, policy: ValidationPolicy) -> Check | None:
     judged = path if policy.anchor_validity == "required" else path[:-1]
+    second = at.replace(microsecond=0)  # X.509 counts in whole seconds, the last one included
     for certificate in judged:
         if at < certificate.not_before:
             return Check.indeterminate(
@@ -141,7 +156,7 @@ def _validity(path: Sequence[Certificate], at: datetime, policy: ValidationPolic
                 certificate=shown(certificate),
                 not_before=certificate.not_before.isoformat(),
             )
-        if at.replace(microsecond=0) > certificate.not_after:  # X.509 counts in whole seconds, the last one included
+        if second > certificate.not_after:
             return Check.indeterminate(
                 "path.validity",
                 SubIndication.OUT_OF_BOUNDS_NO_POE,

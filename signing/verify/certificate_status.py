@@ -43,7 +43,7 @@ class StatusMaterial:
     @property
     def is_empty(self) -> bool:
         every = (self.embedded, self.context.data, self.fetched)
-        return not any(each.crls or each.ocsp_responses for each in every)
+        return all(each is NO_DATA or not (each.crls or each.ocsp_responses) for each in every)
 
     def on(self, certificate: Certificate, issuer: Certificate) -> _Found:
         """Authentic statements on a certificate, and why other evidence was turned away."""

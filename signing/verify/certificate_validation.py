@@ -23,17 +23,17 @@ from signing.algorithms import signature_algorithm, signature_algorithm_from_der
 from signing.certification_path import algorithm_check, validate_path
 from signing.revocation import is_fresh, judge_status
 from signing.validation_report import Check, Conclusion, SubIndication
+from signing.verify.proof_of_existence import ProofsOfExistence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from signing.certificates import Certificate
+    from signing.certificates import Certificate, CertificateFacts
     from signing.policy import ValidationPolicy
     from signing.revocation import StatusStatement
     from signing.validation_report import RevocationReport
     from signing.verify.certificate_status import StatusMaterial
-    from signing.verify.proof_of_existence import ProofsOfExistence
 
 STATUS: Final = "revocation.status"
 EXISTENCE: Final = "path.existence"
@@ -66,26 +66,28 @@ class Use:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CertificateValidation:
-    """`path` signer first, empty when none was found; `revocation` is the evidence that was used.
+    """`path` signer first, empty when none was found; `facts` of each of it; `revocation` is the evidence that was used.
 
     `carried` are the certificates whose status the signature itself would tell, whatever newer evidence was used.
     """
 
     checks: tuple[Check, ...]
-    path: tuple[Certificate, ...]
-    revocation: tuple[RevocationReport, ...]
+    path: tuple[Certificate, ...] = ()
+    facts: tuple[CertificateFacts, ...] = ()
+    revocation: tuple[RevocationReport, ...] = ()
     carried: frozenset[Certificate] = frozenset()
 
 
-def validate_certificate(use: Use, proofs: ProofsOfExistence, material: StatusMaterial) -> CertificateValidation:
-    """Steps 1 to 4 of this module."""
+def validate_certificate(use: Use, proofs: ProofsOfExistence | None, material: StatusMaterial) -> CertificateValidation:
+    """Steps 1 to 4 of this module; without `proofs` everything exists now."""
     context = material.context
     policy = context.policy if use.role == "signer" else _for_authorities(context.policy)
     found = validate_path(use.certificate, material.candidates, context.anchors, at=use.judged_at, policy=policy)
     if not found.path:
-        return CertificateValidation(checks=found.checks, path=(), revocation=())
-    if material.is_empty and policy.revocation == "not-checked" and use.judged_at == context.at:
-        return CertificateValidation(checks=(*found.checks, _NOT_CHECKED), path=found.path, revocation=())
+        return CertificateValidation(checks=found.checks)
+    if use.judged_at == context.at and policy.revocation == "not-checked" and material.is_empty:
+        return CertificateValidation(checks=(*found.checks, _NOT_CHECKED), path=found.path, facts=found.facts)
+    proofs = proofs or ProofsOfExistence(at=context.at)
     walk = _Walk(use, proofs, material, policy)
     walk.down(found.path)
     checks = [_bounded(check, use, context.at, walk.leaf) for check in found.checks]
@@ -94,6 +96,7 @@ def validate_certificate(use: Use, proofs: ProofsOfExistence, material: StatusMa
     return CertificateValidation(
         checks=(*checks, *walk.checks),
         path=found.path,
+        facts=found.facts,
         revocation=tuple([each.report() for each in walk.used]),
         carried=frozenset(walk.carried),
     )

@@ -125,9 +125,10 @@ def judge_signer(
     policy, at = context.policy, context.at
     stamps = read_time_stamps(claims.time_stamps) if claims.time_stamps else ()
     material = _material(claims, stamps, candidates, context)
-    material.may_ask = context.fetcher is not None and not any(check.conclusion is _FAILED for check in checks)
+    if context.fetcher is not None:
+        material.may_ask = not any(check.conclusion is _FAILED for check in checks)
     stamped = _stamped(stamps, signer, checks, material)
-    best = stamped.proofs.time(SIGNATURE)
+    best = at if stamped.proofs is None else stamped.proofs.time(SIGNATURE)
     newer_than = stamped.newer_than
     made = [*(checks if best == at else judged_at(checks, best, newer_than=newer_than)), *context_checks(context)]
     judged = _NOT_JUDGED
@@ -153,10 +154,10 @@ def judge_signer(
         sub_indication=sub_indication,
         signing_time=claims.signing_time,
         best_signature_time=best,
-        signer=signer.facts() if signer is not None else None,
+        signer=judged.facts[0] if judged.facts else signer.facts() if signer is not None else None,
         covered=claims.covered,
         checks=tuple(made),
-        path=tuple([each.facts() for each in judged.path]),
+        path=judged.facts,
         time_stamps=stamped.reports,
         revocation=judged.revocation,
         value=hashlib.sha256(claims.value).hexdigest() if claims.value is not None else None,
@@ -174,7 +175,8 @@ def _time_stamp_checks(
         yield level_check(claims.level, stamped, judged)
 
 
-_NOT_JUDGED: Final = CertificateValidation(checks=(), path=(), revocation=())
+_UNSTAMPED: Final = TimeStampValidation(reports=(), standing=(), proofs=None)
+_NOT_JUDGED: Final = CertificateValidation(checks=())
 
 
 def _material(
@@ -199,9 +201,9 @@ def _material(
 def _stamped(
     stamps: Sequence[ReadTimeStamp], signer: Certificate | None, checks: Sequence[Check], material: StatusMaterial
 ) -> TimeStampValidation:
-    proofs = ProofsOfExistence(at=material.context.at)
     if not stamps:
-        return TimeStampValidation(reports=(), standing=(), proofs=proofs)
+        return _UNSTAMPED
+    proofs = ProofsOfExistence(at=material.context.at)
     # a signature that signs the reference to its certificate is younger than the certificate
     if signer is not None and any(
         check.id.endswith(".signing-certificate") and check.conclusion is _PASSED for check in checks

@@ -40,6 +40,7 @@ PRESENT: Final = "timestamp.present"
 ORDER: Final = "timestamp.order"
 VALIDITY_AT_STAMPING: Final = "timestamp.authority-validity"
 _BEGUN: Final = Check.passed(VALIDITY_AT_STAMPING)
+_ABSENT: Final = Check.not_performed(PRESENT, reason="absent")
 _IN_ORDER: Final = Check.passed(ORDER)
 _NO_ACCURACY: Final = timedelta(0)
 _A_SECOND: Final = timedelta(seconds=1)
@@ -59,15 +60,19 @@ class Standing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TimeStampValidation:
-    """`reports` in the order the time-stamps were found; `standing` those that prove something."""
+    """`reports` in the order the time-stamps were found; `standing` those that prove something; `proofs` None where there
+    were none, and everything exists now.
+    """
 
     reports: tuple[TimeStampReport, ...]
     standing: tuple[Standing, ...]
-    proofs: ProofsOfExistence
+    proofs: ProofsOfExistence | None
 
     @property
     def newer_than(self) -> datetime | None:
         """The signature was made after each of its content time-stamps, which it signs."""
+        if not self.standing:
+            return None
         return max((each.time for each in self.standing if each.kind == "content"), default=None)
 
     @property
@@ -212,6 +217,8 @@ def present_check(validation: TimeStampValidation, policy: ValidationPolicy, *, 
     proof = validation.proof_of_signature
     if proof is not None:
         return Check.passed(PRESENT, time_stamp=proof.id, generated_at=proof.time.isoformat(), token=proof.token)
+    if not validation.reports and not came_along and policy.timestamp != "required":
+        return _ABSENT
     reason = "not passed" if validation.reports else "not checked" if came_along else "absent"
     if policy.timestamp == "required":
         return Check.indeterminate(PRESENT, SubIndication.NO_POE, reason=reason)
