@@ -92,7 +92,7 @@ class ValidationPolicy:
     hold_counts_as_revoked: bool = True
     """False takes certificateHold for "cannot tell": it may be lifted again."""
     ocsp_window: timedelta = timedelta(minutes=5)
-    """How far before thisUpdate, and after it where an answer has no nextUpdate, an OCSP answer still speaks."""
+    """How long after thisUpdate an OCSP answer without nextUpdate still speaks: the national responder states none."""
     max_revocation_age: timedelta | None = None
     """Oldest thisUpdate before the time judged at that is still fresh; None: nextUpdate, or the window, decides."""
     accept_responder_without_nocheck: bool = True

@@ -32,6 +32,8 @@ OCSP_SIGNING: Final = "1.3.6.1.5.5.7.3.9"
 NO_CHECK: Final = "1.3.6.1.5.5.7.48.1.5"
 """id-pkix-ocsp-nocheck. Its value is not read: older national responders have an empty OCTET STRING in place of NULL."""
 
+_WORST_FIRST: Final = ("revoked", "unknown", "good")
+
 
 class _NotSignedError(Exception):
     """Carries "no" out of a cache that keeps only successes."""
@@ -43,12 +45,18 @@ def about(answer: OcspAnswer, certificate: Certificate, issuer: Certificate) -> 
     Raises TurnedAwayError when it mentions the serial number of another issuer's certificate only.
     """
     same_serial = [each for each in answer.responses if each.serial == certificate.serial]
-    for each in same_serial:
-        if issuer_hashes(certificate, issuer, each.hash_algorithm) == (each.name_hash, each.key_hash):
-            return each
-    if same_serial:
+    named = [each for each in same_serial if _is_about(each, certificate, issuer)]
+    if same_serial and not named:
         raise turned_away("revocation.certificate-id", "another issuer", certificate=shown(certificate))
-    return None
+    # an answer that says two things of one certificate is believed in the worse
+    return min(named, key=lambda each: _WORST_FIRST.index(each.status), default=None)
+
+
+def _is_about(response: SingleResponse, certificate: Certificate, issuer: Certificate) -> bool:
+    hashes = issuer_hashes(certificate, issuer, response.hash_algorithm)
+    if hashes is None:
+        raise turned_away("revocation.certificate-id", "hash not computed here", algorithm=response.hash_algorithm)
+    return hashes == (response.name_hash, response.key_hash)
 
 
 def ocsp_statement(answer: OcspAnswer, question: Question, origin: Origin) -> StatusStatement | None:

@@ -17,6 +17,8 @@ from signing.revocation.statement import HOLD, NEVER_ISSUED, REASONS, Status
 
 MAX_OCSP_BYTES: Final = 64 * 1024
 """The largest national answer seen has 2.2 kB; room for a chain of RSA-4096 certificates."""
+_REMEMBERED_BYTES: Final = 8 * 1024
+"""Larger answers are read anew each time: what strangers may make us remember is bounded."""
 MAX_CERTIFICATES: Final = 16
 MAX_RESPONSES: Final = 256
 
@@ -87,12 +89,15 @@ class OcspAnswer:
     """DER of the certificates that came along, not yet read."""
 
 
-@lru_cache(maxsize=1024)
 def read_ocsp(der: bytes) -> OcspAnswer:
     """Read an OCSPResponse or a bare BasicOCSPResponse of at most 64 KB.
 
     Raises Malformed, and NotSuccessfulError for an answer that carries no status.
     """
+    return _remembered(der) if len(der) <= _REMEMBERED_BYTES else _read(der)
+
+
+def _read(der: bytes) -> OcspAnswer:
     if len(der) > MAX_OCSP_BYTES:
         raise Malformed("signing.ocsp-too-large", limit=str(MAX_OCSP_BYTES))
     outer = asn1.read_der(der)
@@ -100,6 +105,9 @@ def read_ocsp(der: bytes) -> OcspAnswer:
     if first and first[0].tag == _ENUMERATED:
         return _basic(_response_bytes(outer), der)
     return _basic(outer, der)
+
+
+_remembered = lru_cache(maxsize=1024)(_read)
 
 
 def _response_bytes(outer: asn1.Der) -> asn1.Der:

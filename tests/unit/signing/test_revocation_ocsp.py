@@ -221,6 +221,13 @@ def test_an_answer_is_turned_away_for_one_reason(check: str, reason: str, make: 
         assert found.sub_indication is SubIndication.TRY_LATER
 
 
+def test_R08_a_hash_that_is_not_computed_here_names_nobody():
+    sha256, sha3_256 = bytes.fromhex("0609608648016503040201"), bytes.fromhex("0609608648016503040208")
+    der = world().ocsp().status(world().head.certificate, world().pki.intermediate, bare=True)
+    (check,) = said(ocsp=(der.replace(sha256, sha3_256),)).checks
+    assert (check.id, check.params["reason"]) == ("revocation.certificate-id", "hash not computed here")
+
+
 def test_one_bad_answer_does_not_silence_a_good_one():
     result = said(ocsp=(world().answer(broken_value=True), world().answer()))
     assert [each.status for each in result.statements] == ["good"]

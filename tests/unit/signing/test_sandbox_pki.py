@@ -106,3 +106,16 @@ def test_what_is_not_in_the_profile_is_refused(pki: SandboxPki, changes: dict[st
     with pytest.raises(SigningError) as caught:
         pki.issue(**{"kind": "head", "common_name": "N", "organization": "O", **changes})
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("kind", ["ec-p384", "ed25519"])
+def test_authorities_may_have_keys_of_another_kind(kind: str, ec_head: IssuedKey):
+    here = SandboxPki.create(
+        not_before=datetime(2026, 1, 1, tzinfo=UTC), not_after=datetime(2030, 1, 1, tzinfo=UTC), key=kind
+    )
+    key = here.issue("head", "N", "O", bin=BIN, iin=IIN, key_of=ec_head)
+    signer = Certificate.from_der(key.certificate)
+    result = validate_path(
+        signer, (), here.trust_anchors(), at=datetime(2026, 11, 10, tzinfo=UTC), policy=SANDBOX_DOCUMENT
+    )
+    assert result.indication is Indication.TOTAL_PASSED
