@@ -385,3 +385,11 @@ def test_text_comes_out_as_it_went_in(text: str) -> None:
     element = etree.Element("a")
     element.text = text.replace("\ufffe", "").replace("\uffff", "")
     assert (parse_untrusted(etree.tostring(element, encoding="utf-8")).text or "") == element.text
+
+
+@pytest.mark.parametrize("aside", [b"<!--x-->", b"<!--x-->\n", b"<?x y?>"])
+def test_a_flood_before_the_root_is_refused_before_anything_is_counted(aside: bytes) -> None:
+    flood = aside * 200_000 + b"<a/>"
+    with pytest.raises(XmlRefused) as refused:
+        parse_untrusted(flood, dataclasses.replace(DOCUMENT_LIMITS, max_elements=100_000))
+    assert refused.value.code == "xml.too-many-elements"
