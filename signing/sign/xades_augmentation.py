@@ -172,7 +172,7 @@ def _read(document: bytes, source: SignatureSource, known: xades.TimeStampedOcte
 
 
 def _require_intact(found: AugmentedSignature) -> None:
-    """The value verifies with the certificate that was signed, and every digest is that of what it stands for."""
+    """The value verifies with the certificate that was signed; digests and time-stamps are of what they stand for."""
     signature, properties = found.signature, found.properties
     method = algorithms.signature_algorithm_by_uri(signature.method_uri)
     canonicalizer = Canonicalizer(len(found.document))
@@ -192,6 +192,22 @@ def _require_intact(found: AugmentedSignature) -> None:
                 state.update(chunk)
         if state.digest() != reference.digest:
             raise SigningError("signing.not-augmentable", reason="xmldsig.digests")
+    for stamp in found.unsigned.time_stamps:
+        for token in stamp.tokens:
+            _require_over(found, stamp, token)
+
+
+def _require_over(found: AugmentedSignature, stamp: xades.TimeStampProperty, token: bytes) -> None:
+    """A time-stamp that is there already is over what it should be: a newer one could not mend it."""
+    try:
+        read = read_token(token)
+        digest = read.imprint_digest
+        before = found.unsigned.elements[: stamp.place]
+        if digest is not None and found.octets.imprint(stamp, before, digest) == read.imprint:
+            return
+    except (Malformed, ValueError) as error:  # ValueError: a hash that is refused, or not built here
+        raise SigningError("signing.not-augmentable", reason="timestamp.imprint") from error
+    raise SigningError("signing.not-augmentable", reason="timestamp.imprint")
 
 
 def _refused(error: StepError) -> SigningError:

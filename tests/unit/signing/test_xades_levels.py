@@ -169,6 +169,12 @@ def test_what_is_not_intact_is_not_raised() -> None:
     assert (code, reason.split()[0]) == ("signing.not-augmentable", "asic.references")
 
 
+@pytest.mark.parametrize("kind", ["signature", "archive"])
+def test_a_time_stamp_of_something_else_is_not_built_upon(kind: str) -> None:
+    container = _moved_time_stamp() if kind == "signature" else _edited(lm.at_level("B-LTA"), _swapped)
+    assert _refused(container, "B-LTA") == ("signing.not-augmentable", "timestamp.imprint")
+
+
 def test_a_level_that_is_there_is_not_made_again() -> None:
     assert _refused(lm.at_level("B-LT"), "B-T")[0] == "signing.level-reached"
     assert _refused(lm.at_level("B-LT"), "B-LT")[0] == "signing.level-reached"
