@@ -138,13 +138,20 @@ def _decoded(raw: bytes, flags: int) -> str:
 
 # --- 2 to 4: what the directory says -------------------------------------------------------------------------------
 def require_limits(entries: list[Entry], limits: ContainerLimits) -> None:
+    meta_inf = 0
     for entry in entries:
         if max(entry.size, entry.packed) > limits.max_entry:
             raise malformed("asic.limits", "entry size", name=entry.name[:255], limit=str(limits.max_entry))
         if entry.size > limits.ratio_from and entry.size > limits.max_ratio * entry.packed:
             raise malformed("asic.limits", "ratio", name=entry.name[:255], limit=str(limits.max_ratio))
-        if entry.size > limits.max_meta_inf and entry.name.casefold().startswith("meta-inf/"):
-            raise malformed("asic.limits", "META-INF file size", name=entry.name[:255], limit=str(limits.max_meta_inf))
+        if entry.name.casefold().startswith("meta-inf/"):
+            meta_inf += entry.size
+            if entry.size > limits.max_meta_inf:
+                raise malformed(
+                    "asic.limits", "META-INF file size", name=entry.name[:255], limit=str(limits.max_meta_inf)
+                )
+    if meta_inf > limits.max_meta_inf_total:
+        raise malformed("asic.limits", "META-INF size", limit=str(limits.max_meta_inf_total))
     if sum(entry.size for entry in entries) > limits.max_unpacked:
         raise malformed("asic.limits", "unpacked size", limit=str(limits.max_unpacked))
 

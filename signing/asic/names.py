@@ -48,6 +48,8 @@ class ContainerLimits:
     max_depth: int = 16
     max_meta_inf: int = 8 << 20
     """Each file under META-INF: these are held in memory."""
+    max_meta_inf_total: int = 24 << 20
+    """All of them: thirty hostile signature files would take thirty times as long to refuse as one."""
     max_signatures_per_file: int = 16
     max_signatures: int = 32
 

@@ -93,6 +93,8 @@ def verify_container(
         known = Known(archive, names, listed, limits, context, SecondReading(archive, names))
         for name in files:
             pending.extend(container_xades.examine_file(known, name, checks))
+            if len(pending) > limits.max_signatures:
+                raise malformed("asic.signatures", "too many", limit=str(limits.max_signatures))
         if not policy.every_signature_covers_everything:
             checks.append(all_covered_check(known, pending))
         media_types = _media_types(known, pending)

@@ -320,6 +320,7 @@ def test_Z36_a_nested_archive_is_data_and_never_opened() -> None:
         replace(DEFAULT_LIMITS, max_unpacked=3_000),
         replace(DEFAULT_LIMITS, max_entries=4),
         replace(DEFAULT_LIMITS, max_meta_inf=500),
+        replace(DEFAULT_LIMITS, max_meta_inf_total=3_000),
     ],
 )
 def test_each_limit_of_size_holds(limits: object) -> None:

@@ -88,6 +88,16 @@ def test_Z28_one_bad_signature_is_a_bad_container() -> None:
     assert report.indication is Indication.TOTAL_FAILED
 
 
+def test_N18_signatures_are_counted_over_all_files() -> None:
+    """Sixteen in each of three files; the third is not judged any more."""
+    text = m.signature_text()
+    files = [m.wrapped(*(text.replace("S-", f"S{k}{n}-") for n in range(16))) for k in range(3)]
+    parts = {**m.parts_of(m.good()), m.SIGNATURES: files[0], SECOND: files[1], "META-INF/signatures2.xml": files[2]}
+    report = lm.judged(m.raw_zip(m.raw_entries(parts)), SANDBOX_DOCUMENT).report
+    assert report.indication is Indication.TOTAL_FAILED
+    assert [check.id for check in report.checks if check.sub_indication] == ["asic.signatures"]
+
+
 @pytest.mark.parametrize(
     ("container", "names", "code"),
     [
