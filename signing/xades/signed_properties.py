@@ -44,22 +44,30 @@ from signing.xmldsig import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from lxml import etree
 
     from signing.policy import ValidationPolicy
     from signing.xmldsig import Reference, Signature
 
-_SPACE: Final = f"{{{XADES}"
 _QUALIFYING_PROPERTIES: Final = f"{{{XADES}}}QualifyingProperties"
 _CERT: Final = f"{{{XADES}}}Cert"
 _CERT_DIGEST: Final = f"{{{XADES}}}CertDigest"
 _DIGEST: Final = [f"{{{DS}}}DigestMethod", f"{{{DS}}}DigestValue"]
 _MIME_TYPE: Final = f"{{{XADES}}}MimeType"
 _DATE_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)")
-# children of SignedSignatureProperties in schema order (EN 319 132-1, 4.3.4 and annex C)
-_SIGNATURE_PROPERTIES: Final = (
+_UNSIGNED_PROPERTIES: Final = local("UnsignedProperties")
+
+
+def _in_order(*names: str) -> dict[str, tuple[int, str]]:
+    """Tag -> place in the order of the schema, and local name."""
+    return {local(name): (place, name) for place, name in enumerate(names)}
+
+
+_PROPERTIES: Final = _in_order("SignedProperties", "UnsignedProperties")
+_GROUPS: Final = _in_order("SignedSignatureProperties", "SignedDataObjectProperties")
+_SIGNATURE_PROPERTIES: Final = _in_order(  # EN 319 132-1, 4.3.4 and annex C
     "SigningTime",
     "SigningCertificate",
     "SigningCertificateV2",
@@ -69,14 +77,8 @@ _SIGNATURE_PROPERTIES: Final = (
     "SignerRole",
     "SignerRoleV2",
 )
-_UNSIGNED_PROPERTIES: Final = local("UnsignedProperties")
-_PROPERTIES: Final = ("SignedProperties", "UnsignedProperties")
-_GROUPS: Final = ("SignedSignatureProperties", "SignedDataObjectProperties")
-_OBJECT_PROPERTIES: Final = (
-    "DataObjectFormat",
-    "CommitmentTypeIndication",
-    "AllDataObjectsTimeStamp",
-    "IndividualDataObjectsTimeStamp",
+_OBJECT_PROPERTIES: Final = _in_order(
+    "DataObjectFormat", "CommitmentTypeIndication", "AllDataObjectsTimeStamp", "IndividualDataObjectsTimeStamp"
 )
 _COUNTER_SIGNATURE: Final = local("CounterSignature")
 _ISSUER_SERIAL: Final = local("IssuerSerial")
@@ -221,18 +223,20 @@ def _is_countersigned(qualifying: etree._Element, signature: Signature) -> bool:
 
 
 def _known_children(
-    element: etree._Element, names: Sequence[str], *, repeated: bool = False
+    element: etree._Element, known: Mapping[str, tuple[int, str]], *, repeated: bool = False
 ) -> list[tuple[str, etree._Element]]:
-    """Children of the XAdES namespace with their local names in the given order, each at most once unless `repeated`."""
-    found, order = [], []
+    """Children with their local names, in the order of `known`, each at most once unless `repeated`."""
+    found = []
+    last = -1
     for child in children(element, "xades.qualifying-properties"):
-        space, _, name = str(child.tag).rpartition("}")
-        if space != _SPACE or name not in names:
-            raise malformed("xades.qualifying-properties", "unknown property", element=name[:100])
+        expected = known.get(child.tag)
+        if expected is None:
+            raise malformed("xades.qualifying-properties", "unknown property", element=local_name(child))
+        place, name = expected
+        if place < last or (place == last and not repeated):
+            raise malformed("xades.qualifying-properties", "order of properties", element=local_name(element))
+        last = place
         found.append((name, child))
-        order.append(names.index(name))
-    if order != sorted(order) or (not repeated and len(set(order)) != len(order)):
-        raise malformed("xades.qualifying-properties", "order of properties", element=local_name(element))
     if not found:
         raise malformed("xades.qualifying-properties", "empty", element=local_name(element))
     return found
