@@ -114,13 +114,13 @@ def _examine(pending: Pending, element: Element, known: Known, canonicalizer: Ca
 def _signed_parts(signature: Signature, properties: QualifyingProperties, known: Known) -> dict[str, Element]:
     """URI of a Reference -> the part of the Signature itself it points to: the signed properties.
 
-    Where the policy is content with what is signed, KeyInfo and Objects too, as other producers sign them; they are no
-    data objects and cover none.
+    Where the policy is content with what is signed, KeyInfo, Objects and what stands in an Object too, as other
+    producers sign them; they are no data objects and cover none.
     """
     parts = {properties.reference.uri: properties.signed_properties}
     if not known.context.policy.every_signature_covers_everything:
-        own = signature.objects if signature.key_info is None else (signature.key_info, *signature.objects)
-        for element in own:
+        own = [*signature.objects, *(child for item in signature.objects for child in item.iterchildren("*"))]
+        for element in own if signature.key_info is None else [signature.key_info, *own]:
             identifier = element.get("Id")
             if identifier is not None:
                 parts.setdefault(f"#{identifier}", element)

@@ -71,6 +71,25 @@ def _signed_key_info(*, is_described: bool = False) -> bytes:
     )
 
 
+def _signed_object() -> bytes:
+    """Something in an Object of the Signature is signed too, and has a format."""
+    inside = '<q xmlns="urn:q" Id="inside">1</q>'
+    digest = base64.b64encode(hashlib.sha256(inside.encode()).digest()).decode()
+    reference = (
+        f'<ds:Reference Id="r-inside" URI="#inside">{SP_TRANSFORMS}<ds:DigestMethod Algorithm="{m.SHA256}">'
+        f"</ds:DigestMethod><ds:DigestValue>{digest}</ds:DigestValue></ds:Reference></ds:SignedInfo>"
+    )
+    form = (
+        '<xades:DataObjectFormat ObjectReference="#r-inside"><xades:MimeType>text/xml</xades:MimeType>'
+        "</xades:DataObjectFormat></xades:SignedDataObjectProperties>"
+    )
+    return m.crafted(
+        properties=m.replaced("</xades:SignedDataObjectProperties>", form),
+        signed_info=m.replaced("</ds:SignedInfo>", reference),
+        rest=m.replaced("</ds:Signature>", f"<ds:Object>{inside}</ds:Object></ds:Signature>"),
+    )
+
+
 def _first_version(serial: int | None = None) -> bytes:
     """SigningCertificate in place of SigningCertificateV2."""
     from signing.certificates import Certificate
@@ -123,6 +142,7 @@ TAKEN: dict[str, tuple[Callable[[], bytes], bool]] = {
     "signed properties in the canonical form of XMLDSig": (_without_canonicalization, False),
     "KeyInfo signed": (_signed_key_info, False),
     "KeyInfo signed, with its media type": (lambda: _signed_key_info(is_described=True), False),
+    "something in an Object signed": (_signed_object, False),
     "SigningCertificate of the first version": (_first_version, True),
     "ASiC-S": (_simple, False),
     "two signatures, a half each": (_two_that_cover_a_half_each, False),
@@ -173,6 +193,9 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     ),
     "signed KeyInfo changed": lambda: m.changed(
         signatures=m.parts_of(_signed_key_info())[m.SIGNATURES].replace(b"<ds:X509Data>", b"<ds:X509Data> ")
+    ),
+    "something signed in an Object changed": lambda: m.changed(
+        signatures=m.parts_of(_signed_object())[m.SIGNATURES].replace(b'Id="inside">1<', b'Id="inside">2<')
     ),
     "another serial number": lambda: _first_version(7),
     "folder with content": lambda: m.with_part("docs/", b"x"),
