@@ -111,7 +111,7 @@ class Augmentation:
     ) -> tuple[Certificate, tuple[Certificate, ...]]:
         """Who made a token, and the certificates its path may be found among."""
         try:
-            token = read_token(der)
+            token = read_token(der, accept_ber=True)
         except Malformed as error:
             raise SigningError("signing.not-augmentable", reason=error.code) from error
         own = tuple(each for one in token.embedded.certificates for each in readable(one))

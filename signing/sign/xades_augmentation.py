@@ -200,7 +200,7 @@ def _require_intact(found: AugmentedSignature) -> None:
 def _require_over(found: AugmentedSignature, stamp: xades.TimeStampProperty, token: bytes) -> None:
     """A time-stamp that is there already is over what it should be: a newer one could not mend it."""
     try:
-        read = read_token(token)
+        read = read_token(token, accept_ber=True)
         digest = read.imprint_digest
         before = found.unsigned.elements[: stamp.place]
         if digest is not None and found.octets.imprint(stamp, before, digest) == read.imprint:

@@ -97,17 +97,21 @@ class TimeStampToken:
         return f"<TimeStampToken {self.generated_at.isoformat()}>"
 
 
-def read_token(der: bytes) -> TimeStampToken:
-    """Read the DER of a TimeStampToken; raises Malformed for anything else, a whole TimeStampResp included."""
+def read_token(der: bytes, *, accept_ber: bool = False) -> TimeStampToken:
+    """Read the DER of a TimeStampToken; raises Malformed for anything else, a whole TimeStampResp included.
+
+    With `accept_ber` lengths may be open and the content may come in pieces, as in any CMS (`cms.read_signed_data`);
+    `der` of what is given are then the octets as received.
+    """
     if len(der) > MAX_TOKEN_BYTES:
         raise Malformed("signing.timestamp-too-large", limit=str(MAX_TOKEN_BYTES))
-    return _remembered(der) if len(der) <= _REMEMBERED_BYTES else _read(der)
+    return _remembered(der, accept_ber) if len(der) <= _REMEMBERED_BYTES else _read(der, accept_ber)
 
 
-def _read(der: bytes) -> TimeStampToken:
+def _read(der: bytes, accept_ber: bool) -> TimeStampToken:  # noqa: FBT001 - a key of the memory below
     if _looks_like_response(der):
         raise Malformed("signing.timestamp-not-a-token")
-    signed = read_signed_data(der)
+    signed = read_signed_data(der, accept_ber=accept_ber)
     if signed.content_type != TST_INFO or signed.content is None:
         raise Malformed("signing.timestamp-content", found=signed.content_type)
     if len(signed.signers) != 1:
@@ -147,7 +151,7 @@ def _read(der: bytes) -> TimeStampToken:
         content_type=asn1.oid(content_type),
         message_digest=asn1.octets(message_digest),
         reference=_reference(signer),
-        embedded=embedded_data(der, signed),
+        embedded=embedded_data(asn1.definite(der) if accept_ber else der, signed),
     )
 
 

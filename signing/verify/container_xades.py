@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 CHECKS: Final = frozenset({"asic.signature-file", "asic.references", "asic.media-types"})
 
 _XADES_SIGNATURES: Final = f"{{{asic.ASIC_NS}}}XAdESSignatures"
+# As it was printed in TS 102 918 before it was corrected; Estonian and Latvian containers of those years have it.
+_EARLY_XADES_SIGNATURES: Final = "{http://uri.etsi.org/2918/v1.2.1#}XAdESSignatures"
 
 
 # Forms of TS 101 903 that a signature has when its reference to the certificate is of the first version.
@@ -41,7 +43,10 @@ def examine_file(known: Known, name: str, checks: list[Check]) -> list[Pending]:
         root = xmldsig.parse(content, schemas.SIGNATURE_LIMITS, name)
         checks.append(passed_in("xml.accepted", name))
         elements = xmldsig.children(root, "asic.signature-file")
-        if root.tag != _XADES_SIGNATURES or not elements or any(part.tag != xmldsig.SIGNATURE for part in elements):
+        is_list = root.tag == _XADES_SIGNATURES or (
+            root.tag == _EARLY_XADES_SIGNATURES and not known.context.policy.exact_container_layout
+        )
+        if not is_list or not elements or any(part.tag != xmldsig.SIGNATURE for part in elements):
             raise malformed("asic.signature-file", "not a list of signatures", file=name)
         if len(elements) > known.limits.max_signatures_per_file:
             raise malformed("asic.signature-file", "too many", limit=str(known.limits.max_signatures_per_file))

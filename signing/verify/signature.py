@@ -123,7 +123,7 @@ def judge_signer(
     other certificate that came along.
     """
     policy, at = context.policy, context.at
-    stamps = read_time_stamps(claims.time_stamps) if claims.time_stamps else ()
+    stamps = read_time_stamps(claims.time_stamps, policy) if claims.time_stamps else ()
     material = _material(claims, stamps, candidates, context)
     if context.fetcher is not None:
         material.may_ask = not any(check.conclusion is _FAILED for check in checks)

@@ -92,16 +92,17 @@ class ReadTimeStamp:
     unreadable: Check | None = None
 
 
-def read_time_stamps(found: Sequence[FoundTimeStamp]) -> tuple[ReadTimeStamp, ...]:
+def read_time_stamps(found: Sequence[FoundTimeStamp], policy: ValidationPolicy) -> tuple[ReadTimeStamp, ...]:
     """The newest `MAX_TIME_STAMPS`, in the order found."""
     newest = sorted(range(len(found)), key=lambda index: found[index].position, reverse=True)[:MAX_TIME_STAMPS]
-    return tuple([_read(found[index]) for index in sorted(newest)])
+    return tuple([_read(found[index], policy) for index in sorted(newest)])
 
 
-def _read(found: FoundTimeStamp) -> ReadTimeStamp:
+def _read(found: FoundTimeStamp, policy: ValidationPolicy) -> ReadTimeStamp:
     object_id = hashlib.sha256(found.token).hexdigest()
     try:
-        return ReadTimeStamp(found=found, object_id=object_id, token=read_token(found.token))
+        token = read_token(found.token, accept_ber=policy.accept_ber)
+        return ReadTimeStamp(found=found, object_id=object_id, token=token)
     except Malformed as error:
         return ReadTimeStamp(found=found, object_id=object_id, token=None, unreadable=unreadable_token(error))
 

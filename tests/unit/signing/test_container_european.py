@@ -145,6 +145,10 @@ TAKEN: dict[str, tuple[Callable[[], bytes], bool]] = {
     "something in an Object signed": (_signed_object, False),
     "SigningCertificate of the first version": (_first_version, True),
     "ASiC-S": (_simple, False),
+    "the name of the list as it was first printed": (
+        lambda: m.changed(signatures=m.parts_of(m.good())[m.SIGNATURES].replace(b"/02918/", b"/2918/")),
+        False,
+    ),
     "two signatures, a half each": (_two_that_cover_a_half_each, False),
     "folders": (
         lambda: m.raw_zip(

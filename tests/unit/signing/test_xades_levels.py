@@ -14,6 +14,7 @@ from typing import BinaryIO
 import pytest
 from lxml import etree
 
+from signing import asn1
 from signing.algorithms import digest_algorithm
 from signing.asic import CHUNK, DataObject
 from signing.errors import SigningError
@@ -149,6 +150,42 @@ def test_content_time_stamps_are_over_data_objects() -> None:
         ("content", Indication.TOTAL_PASSED),
     ]
     assert report.level == "B-B"
+
+
+def _indefinite(element: asn1.Der) -> bytes:
+    """The same in BER, lengths left open down to SignedData, the content in two pieces."""
+
+    def opened(each: asn1.Der, inside: bytes) -> bytes:
+        return bytes([each.tag, 0x80]) + inside + b"\0\0"
+
+    kind, explicit = asn1.children(element)
+    (signed_data,) = asn1.children(explicit)
+    parts = asn1.children(signed_data)
+    content_type, wrapped = asn1.children(parts[2])
+    (content,) = asn1.children(wrapped)
+    pieces = (
+        asn1.encode(asn1.OCTET_STRING, content.content[:50]),
+        asn1.encode(asn1.OCTET_STRING, content.content[50:]),
+    )
+    encapsulated = opened(parts[2], content_type.raw + opened(wrapped, b"\x24\x80" + b"".join(pieces) + b"\0\0"))
+    inside = b"".join([*(part.raw for part in parts[:2]), encapsulated, *(part.raw for part in parts[3:])])
+    return opened(element, kind.raw + opened(explicit, opened(signed_data, inside)))
+
+
+def test_a_token_in_ber_is_read_where_the_policy_takes_ber() -> None:
+    content = _signatures(lm.at_level("B-T"))
+    spelled = re.search(rb"<xades:EncapsulatedTimeStamp>([^<]*)<", content)
+    assert spelled is not None
+    ber = _indefinite(asn1.read_der(base64.b64decode(spelled[1])))
+    container = m.changed(signatures=content.replace(spelled[1], base64.b64encode(ber)))
+    (stamp,) = lm.only(container, replace(SANDBOX_DOCUMENT, accept_ber=True)).time_stamps
+    assert stamp.indication is Indication.TOTAL_PASSED
+    (stamp,) = lm.only(container, SANDBOX_DOCUMENT).time_stamps
+    assert stamp.indication is Indication.TOTAL_FAILED
+    assert (
+        lm.only(lm.raised(container, "B-LTA"), replace(lm.STRICT, accept_ber=True)).indication
+        is Indication.TOTAL_PASSED
+    )
 
 
 # --- what is refused -----------------------------------------------------------------------------------------------
