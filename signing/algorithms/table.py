@@ -91,6 +91,12 @@ DIGESTS: Final = (
     DigestAlgorithm(id="sha256", xml_uri=_XMLENC + "sha256", oid="2.16.840.1.101.3.4.2.1", size=32),
     DigestAlgorithm(id="sha384", xml_uri=_MORE + "sha384", oid="2.16.840.1.101.3.4.2.2", size=48),
     DigestAlgorithm(id="sha512", xml_uri=_XMLENC + "sha512", oid="2.16.840.1.101.3.4.2.3", size=64),
+    *(
+        DigestAlgorithm(
+            id=f"sha3-{bits}", xml_uri=f"{_MORE_2007}sha3-{bits}", oid=f"2.16.840.1.101.3.4.2.{arc}", size=bits // 8
+        )
+        for bits, arc in ((256, 8), (384, 9), (512, 10))
+    ),
     DigestAlgorithm(id="md5", xml_uri=_MORE + "md5", oid="1.2.840.113549.2.5", size=16, standing=Standing.REFUSED),
     DigestAlgorithm(id="sha1", xml_uri=_XMLDSIG + "sha1", oid="1.3.14.3.2.26", size=20, standing=Standing.REFUSED),
     DigestAlgorithm(
@@ -109,7 +115,7 @@ DIGESTS: Final = (
 )
 
 
-def _rsa(digest: str, uri: str, oid: str, standing: Standing = Standing.TRUSTED) -> SignatureAlgorithm:
+def _rsa(digest: str, uri: str | None, oid: str, standing: Standing = Standing.TRUSTED) -> SignatureAlgorithm:
     return SignatureAlgorithm(
         id=f"rsa-{digest}",
         xmldsig_uri=uri,
@@ -155,6 +161,13 @@ _WITH_URI = (
     _ecdsa("sha256", _MORE + "ecdsa-sha256", "1.2.840.10045.4.3.2"),
     _ecdsa("sha384", _MORE + "ecdsa-sha384", "1.2.840.10045.4.3.3"),
     _ecdsa("sha512", _MORE + "ecdsa-sha512", "1.2.840.10045.4.3.4"),
+    # SHA-3: RFC 9688 (CMS) and RFC 9231; PKCS#1 v1.5 with it has no URI
+    *(_rsa(f"sha3-{bits}", None, f"2.16.840.1.101.3.4.3.{arc}") for bits, arc in ((256, 14), (384, 15), (512, 16))),
+    *(
+        _ecdsa(f"sha3-{bits}", f"{_MORE_2021}ecdsa-sha3-{bits}", f"2.16.840.1.101.3.4.3.{arc}")
+        for bits, arc in ((256, 10), (384, 11), (512, 12))
+    ),
+    *(_pss(f"sha3-{bits}") for bits in (256, 384, 512)),
     SignatureAlgorithm(
         id="ed25519", xmldsig_uri=_MORE_2021 + "eddsa-ed25519", oids=(ED25519,), key_type="ed25519", digest=None
     ),
@@ -195,7 +208,7 @@ _WITH_URI = (
     ),
 )
 
-_BY_URI: Final = {entry.xmldsig_uri: entry for entry in _WITH_URI}
+_BY_URI: Final = {entry.xmldsig_uri: entry for entry in _WITH_URI if entry.xmldsig_uri is not None}
 _BY_OID: Final = {oid: entry for entry in _WITH_URI for oid in entry.oids}
 # what a key of ours says of itself: the same ECDSA entries, bound to their curve
 _BOUND: Final = tuple(
