@@ -53,7 +53,8 @@ _CHUNK: Final = 64 * 1024
 _PARSER_TEXT_LIMIT: Final = 10_000_000  # libxml2's own, without huge_tree; also the depth of 256 holds only below it
 _PARSER_DEPTH: Final = 256
 _DECLARED: Final = re.compile(rb"[ \t\r\n]xmlns")
-_NO_MARKUP: Final = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>", re.DOTALL)
+# Unclosed, each takes all the rest: the search does not begin again from the next one, a million times.
+_NO_MARKUP: Final = re.compile(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)", re.DOTALL)
 _BOM: Final = b"\xef\xbb\xbf"
 _SPACE: Final = b" \t\r\n"
 _SPACE_BYTES: Final = frozenset((b" ", b"\t", b"\r", b"\n"))

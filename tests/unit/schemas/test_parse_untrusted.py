@@ -393,3 +393,8 @@ def test_a_flood_before_the_root_is_refused_before_anything_is_counted(aside: by
     with pytest.raises(XmlRefused) as refused:
         parse_untrusted(flood, dataclasses.replace(DOCUMENT_LIMITS, max_elements=100_000))
     assert refused.value.code == "xml.too-many-elements"
+
+
+@pytest.mark.parametrize("opened", [b"<!--", b"<![CDATA[", b"<?x "])
+def test_what_is_opened_a_million_times_and_never_closed_is_read_once(opened: bytes) -> None:
+    assert refusal(b"<a>" + opened * 300_000).code == "xml.not-well-formed"
