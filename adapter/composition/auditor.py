@@ -21,7 +21,7 @@ import signing
 from adapter import texts
 from adapter.composition.key_files import certificate, read_file, signing_errors
 from adapter.composition.trust_files import certificates_in, crls_in
-from adapter.composition.trust_services import TrustServices
+from adapter.composition.trust_services import OncePerAudit, TrustServices
 from adapter.domain.document import Sha256
 from adapter.errors import ElshiError, Final, Place
 from adapter.exchange.channel import interpret
@@ -122,7 +122,7 @@ def auditor(assignment: Assignment) -> Auditor:
             crls=tuple(der for path in assignment.crls for der in crls_in(path)),
             ocsp_responses=tuple(read_file(path, "verify.evidence-unreadable") for path in assignment.ocsp),
         ),
-        fetcher=TrustServices(assignment.hosts) if assignment.hosts is not None else None,
+        fetcher=OncePerAudit(TrustServices(assignment.hosts)) if assignment.hosts is not None else None,
     )
     return Auditor(judge=judge, content=assignment.content)
 

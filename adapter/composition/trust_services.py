@@ -64,8 +64,48 @@ class TrustServices:
 
 
 def _failed(request: signing.FetchRequest, cause: str) -> signing.SigningError:
+    return signing.SigningError("signing.fetch-failed", kind=request.kind, host=_host(request), cause=cause)
+
+
+class OncePerAudit:
+    """signing.Fetcher for one audit of many files: a list is fetched once, and a host that is not there is asked once.
+
+    Without it a hundred files under one authority would fetch its list a hundred times, or wait for a silent host as
+    often. Nothing is kept beyond the process.
+    """
+
+    def __init__(self, fetcher: signing.Fetcher) -> None:
+        self._fetcher = fetcher
+        self._lists: dict[str, bytes] = {}
+        self._silent: dict[str, signing.SigningError] = {}
+
+    def fetch(self, request: signing.FetchRequest, limit: int) -> bytes:
+        """As the fetcher inside; the refusal of a host that did not answer is told again without asking."""
+        is_list = request.kind == "crl" and request.body is None
+        kept = self._lists.get(request.url) if is_list else None
+        if kept is not None and len(kept) <= limit:
+            return kept
+        host = _host(request)
+        if host in self._silent:
+            raise self._silent[host]
+        try:
+            content = self._fetcher.fetch(request, limit)
+        except signing.SigningError as error:
+            if error.params.get("cause") in _NOBODY_THERE:
+                self._silent[host] = error
+            raise
+        if is_list and len(self._lists) < _MOST_LISTS:
+            self._lists[request.url] = content
+        return content
+
+
+_NOBODY_THERE: Constant = frozenset({"http.no-connection", "http.no-answer", "http.name-not-found", "http.tls-failed"})
+_MOST_LISTS: Constant = 8
+"""Kept at once: the lists and delta lists of two authorities and their roots."""
+
+
+def _host(request: signing.FetchRequest) -> str:
     try:
-        host = urlsplit(request.url).hostname or ""
+        return urlsplit(request.url).hostname or ""
     except ValueError:
-        host = ""
-    return signing.SigningError("signing.fetch-failed", kind=request.kind, host=host, cause=cause)
+        return ""
