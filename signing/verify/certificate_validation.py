@@ -1,10 +1,8 @@
 """X.509 certificate validation (EN 319 102-1, 5.2.6) at a proven time, with past certificate validation (5.6.2.1).
 
 1. A path to an anchor, judged at the earliest proven time of what the certificate signed (`certification_path`).
-2. From just below the anchor down to the leaf (5.6.2.2, validation-time sliding): control-time begins at the validation
-   time. Status information and certificate are used only where both are proven to have existed by control-time, and the
-   information was issued by then. Control-time goes back to the moment from which a certificate was revoked, and, for
-   time-stamps, to its end: what somebody could have made with a key that nobody watches any more is no evidence.
+2. Every certificate below the anchor has its status told by evidence that counts at control-time
+   (`validation_time_sliding`), and was there by then.
 3. The status at the proven time: revoked by then, or good by information that is fresh for it (5.2.5) or was issued later.
 4. Algorithms by which the path hangs together, where they have an end: the certificate is proven to be older.
 
@@ -14,54 +12,29 @@ Where this differs from the standard, and why: docs/adr/0015.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import lru_cache
-from itertools import pairwise
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
-from signing.algorithms import signature_algorithm, signature_algorithm_from_der
+from signing.algorithms import signature_algorithm_from_der
 from signing.certification_path import algorithm_check, validate_path
-from signing.revocation import is_fresh, judge_status
 from signing.validation_report import Check, Conclusion, SubIndication
 from signing.verify.proof_of_existence import ProofsOfExistence
+from signing.verify.validation_time_sliding import STATUS, StatusWalk, Use
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from signing.certificates import Certificate, CertificateFacts
     from signing.policy import ValidationPolicy
-    from signing.revocation import StatusStatement
     from signing.validation_report import RevocationReport
     from signing.verify.certificate_status import StatusMaterial
 
-STATUS: Final = "revocation.status"
 EXISTENCE: Final = "path.existence"
 CHECKS: Final = frozenset({EXISTENCE})
 VALIDITY: Final = "path.validity"
 
-# what is not known may be left unasked by policy; a hold or a number never issued is known
-_NOT_KNOWN: Final = frozenset({"absent", "not fresh", "unknown"})
-_WITHOUT_STATUS: Final = ("2.5.29.56", "0.4.0.194121.2.1")
-"""id-ce-noRevAvail; id-etsi-ext-valassured-ST-certs."""
-
 _PASSED, _FAILED = Conclusion.PASSED, Conclusion.FAILED
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Use:
-    """What a certificate was used for, and when.
-
-    `judged_at` is the earliest proven time of what it signed; `fresh_at` the time for which its status must be known:
-    the same for a signer, genTime for a time-stamp. `newer_than` is the moment after which what it signed is proven to
-    have been made, None when nothing proves that.
-    """
-
-    certificate: Certificate
-    role: Literal["signer", "authority"]
-    judged_at: datetime
-    fresh_at: datetime
-    newer_than: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,7 +61,7 @@ def validate_certificate(use: Use, proofs: ProofsOfExistence | None, material: S
     if use.judged_at == context.at and policy.revocation == "not-checked" and material.is_empty:
         return CertificateValidation(checks=(*found.checks, _NOT_CHECKED), path=found.path, facts=found.facts)
     proofs = proofs or ProofsOfExistence(at=context.at)
-    walk = _Walk(use, proofs, material, policy)
+    walk = StatusWalk(use, proofs, material, policy)
     walk.down(found.path)
     checks = [_bounded(check, use, context.at, walk.leaf) for check in found.checks]
     if use.judged_at < context.at:
@@ -113,167 +86,6 @@ def _for_authorities(policy: ValidationPolicy) -> ValidationPolicy:
     return replace(policy, acceptable_certificate_policies=(), require_certificate_policy=False)
 
 
-# --- 2, 3 ----------------------------------------------------------------------------------------------------------
-class _Walk:
-    """From just below the anchor to the leaf; `control_time` only ever goes back."""
-
-    def __init__(self, use: Use, proofs: ProofsOfExistence, material: StatusMaterial, policy: ValidationPolicy) -> None:
-        self.use, self.proofs, self.material, self.policy = use, proofs, material, policy
-        self.control_time = material.context.at
-        self.path: tuple[Certificate, ...] = ()
-        self.is_required = policy.revocation == "required" and (
-            use.role == "signer" or policy.timestamp_authority_revocation == "required"
-        )
-        self.checks: list[Check] = []
-        self.used: list[StatusStatement] = []
-        self.carried: set[Certificate] = set()
-        self.leaf: Check | None = None
-        self.unproven: Certificate | None = None
-
-    def down(self, path: Sequence[Certificate]) -> None:
-        self.path = tuple(path)
-        for index in range(len(path) - 2, -1, -1):
-            self._step(path[index], path[index + 1], is_leaf=index == 0)
-
-    def _step(self, certificate: Certificate, issuer: Certificate, *, is_leaf: bool) -> None:
-        if self.proofs.time(certificate.sha256) > self.control_time:
-            self.unproven = certificate
-        if self.use.role == "authority":
-            self.control_time = min(self.control_time, certificate.not_after)
-        check, statement, usable, told = self._status(certificate, issuer)
-        check = self._said(check, statement, is_leaf=is_leaf)
-        # the signer's own status first, as the path has it
-        self.checks[:0] = [check, *(each for each in told if each not in self.checks)]
-        if statement is not None:
-            self.used.insert(0, statement)
-        if self._is_carried(certificate, check, usable):
-            self.carried.add(certificate)
-        if is_leaf:
-            self.leaf = check
-        for each in usable:
-            # revoked by the time judged at: said above, and what lies below is judged for itself
-            if each.revoked_from is not None and each.revoked_from > self.use.judged_at:
-                self.control_time = min(self.control_time, each.revoked_from)
-
-    def _status(
-        self, certificate: Certificate, issuer: Certificate
-    ) -> tuple[Check, StatusStatement | None, tuple[StatusStatement, ...], list[Check]]:
-        """The status and the statement it rests on; every statement that is usable; what was turned away or fetched."""
-        statements, refused = self.material.on(certificate, issuer)
-        usable = self._usable(statements)
-        check, statement = self._judge(certificate, statements, usable)
-        if _is_open(check) and self.policy.accept_certificates_without_revocation and _has_no_status(certificate):
-            return Check.not_performed(STATUS, **{**check.params, "reason": "has none"}), None, usable, []
-        if _is_open(check) and self.policy.revocation == "required":  # asked also where a status is only welcome
-            said = self.material.ask(certificate, issuer)
-            if said:
-                statements, refused = self.material.on(certificate, issuer)
-                refused = (*said, *refused)
-                usable = self._usable(statements)
-                check, statement = self._judge(certificate, statements, usable)
-        if _is_open(check) and not self.is_required:
-            check = Check.not_performed(STATUS, **{**check.params, "reason": "not checked"})
-        # what was turned away decides nothing beside the status itself, and is told all the same
-        told = [each if each.conclusion is _PASSED else Check.not_performed(each.id, **each.params) for each in refused]
-        return check, statement, usable, told
-
-    def _usable(self, statements: Iterable[StatusStatement]) -> tuple[StatusStatement, ...]:
-        return tuple([each for each in statements if self._is_usable(each)])
-
-    def _is_usable(self, statement: StatusStatement) -> bool:
-        """5.6.2.2: issued, and proven to exist, by control-time; and its algorithm was good when that was proven."""
-        proven = self.proofs.time(statement.evidence)
-        tolerance = self.policy.clock_tolerance if self.control_time == self.proofs.at else _NO_TIME
-        if proven > self.control_time or statement.this_update - self.control_time > tolerance:
-            return False
-        return _is_trusted(statement.algorithm, proven, self.policy) and self._speaks(statement, proven)
-
-    def _speaks(self, statement: StatusStatement, proven: datetime) -> bool:
-        """Nobody on the way from the signer of the evidence to an anchor lost his key before the evidence was there.
-
-        Those who are in the path themselves have moved control-time already; what is said of the others is not judged
-        in its turn: a doubt is enough to leave the evidence aside.
-        """
-        for certificate, issuer in pairwise(statement.issuer_path):
-            if certificate in self.path or certificate == statement.certificate:
-                continue
-            said, _ = self.material.on(certificate, issuer)
-            if any(each.revoked_from is not None and each.revoked_from <= proven for each in said):
-                return False
-        return True
-
-    def _judge(
-        self,
-        certificate: Certificate,
-        statements: tuple[StatusStatement, ...],
-        usable: tuple[StatusStatement, ...],
-    ) -> tuple[Check, StatusStatement | None]:
-        """The status at the proven time; where nothing says "revoked by then", at the time it must be known for."""
-        # a certificate that had ended by then was good for anything only before
-        at = min(self.use.judged_at, certificate.not_after)
-        check, statement = judge_status(usable, certificate, at=at, policy=self.policy)
-        if not _is_open(check):
-            return check, statement
-        fresh_at = min(self.use.fresh_at, at)
-        if fresh_at < at:
-            check, statement = judge_status(usable, certificate, at=fresh_at, policy=self.policy)
-        if _is_open(check) and len(usable) < len(statements):
-            return self._unproven(certificate, statements, at, fresh_at) or (check, statement)
-        return check, statement
-
-    def _unproven(
-        self, certificate: Certificate, statements: tuple[StatusStatement, ...], at: datetime, fresh_at: datetime
-    ) -> tuple[Check, StatusStatement | None] | None:
-        """What the evidence would say that is not proven to be old enough; None when that is nothing either."""
-        check, statement = judge_status(statements, certificate, at=at, policy=self.policy)
-        if check.conclusion is _FAILED and not self.is_required:
-            # no duty to ask is no licence to overlook
-            return check, statement
-        if _is_open(check):
-            check, _ = judge_status(statements, certificate, at=fresh_at, policy=self.policy)
-        if _is_open(check) or not self.is_required:
-            # evidence that nobody has to have cannot do harm either
-            return None
-        params = {**check.params, "reason": "not proven by then", "control_time": self.control_time.isoformat()}
-        return Check.indeterminate(STATUS, SubIndication.NO_POE, **params), None
-
-    def _is_carried(self, certificate: Certificate, check: Check, usable: Iterable[StatusStatement]) -> bool:
-        if check.conclusion is not _PASSED:
-            return check.params.get("reason") == "has none"
-        at = min(self.use.fresh_at, self.use.judged_at, certificate.not_after)
-        return any(each.origin == "embedded" and is_fresh(each, at=at, policy=self.policy) for each in usable)
-
-    def _said(self, check: Check, statement: StatusStatement | None, *, is_leaf: bool) -> Check:
-        """What "revoked by then" means: for an authority, for a signer without proof, for one with proof against him."""
-        if check.conclusion is not _FAILED:
-            return check
-        if not is_leaf:
-            # another path may exist that was not given
-            return Check.indeterminate(check.id, SubIndication.REVOKED_CA_NO_POE, **check.params)
-        use, since = self.use, statement.revoked_from if statement is not None else None
-        if use.newer_than is not None and since is not None and use.newer_than >= since:
-            return check
-        if use.role == "signer" and self.policy.revoked_without_proof == "failed":
-            return check
-        return Check.indeterminate(check.id, SubIndication.REVOKED_NO_POE, **check.params)
-
-
-def _is_open(check: Check) -> bool:
-    """Nothing at hand answers the question."""
-    return check.sub_indication is SubIndication.TRY_LATER and check.params.get("reason") in _NOT_KNOWN
-
-
-def _has_no_status(certificate: Certificate) -> bool:
-    return not certificate.is_ca and any(certificate.extension(oid) is not None for oid in _WITHOUT_STATUS)
-
-
-def _is_trusted(algorithm_id: str, proven: datetime, policy: ValidationPolicy) -> bool:
-    algorithm = signature_algorithm(algorithm_id)
-    check = algorithm_check(STATUS, algorithm, named=algorithm_id, day=proven.date(), policy=policy)
-    return check.conclusion is _PASSED
-
-
-# --- 1, 4 ----------------------------------------------------------------------------------------------------------
 def _bounded(check: Check, use: Use, at: datetime, status: Check | None) -> Check:
     """What a leaf's validity means beside its status and the proofs (5.2.6; 5.5.4, step 4)."""
     if check.id != VALIDITY or check.conclusion is not Conclusion.INDETERMINATE:
@@ -309,4 +121,3 @@ def _existence(
 
 
 _EXISTED: Final = Check.passed(EXISTENCE)
-_NO_TIME: Final = timedelta(0)

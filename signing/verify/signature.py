@@ -28,7 +28,7 @@ from signing.validation_data import NO_DATA, SIGNATURE
 from signing.validation_report import Check, Conclusion, SignatureReport, SubIndication, conclude
 from signing.verify.acceptance import delay_check, purpose_checks, signing_time_check
 from signing.verify.certificate_status import MAX_CERTIFICATES, StatusMaterial, readable
-from signing.verify.certificate_validation import CertificateValidation, Use, validate_certificate
+from signing.verify.certificate_validation import CertificateValidation, validate_certificate
 from signing.verify.cryptographic_verification import judged_at, signature_value_check
 from signing.verify.levels import BASELINE_LEVELS, level_check
 from signing.verify.proof_of_existence import ProofsOfExistence
@@ -39,6 +39,7 @@ from signing.verify.time_stamps import (
     read_time_stamps,
     validate_time_stamps,
 )
+from signing.verify.validation_time_sliding import Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -17,8 +17,9 @@ from signing.errors import Malformed
 from signing.timestamp import judge_token, read_token, unreadable_token
 from signing.validation_data import SIGNATURE
 from signing.validation_report import Check, Conclusion, Indication, SubIndication, TimeStampReport, conclude
-from signing.verify.certificate_validation import Use, validate_certificate
+from signing.verify.certificate_validation import validate_certificate
 from signing.verify.cryptographic_verification import judged_at
+from signing.verify.validation_time_sliding import Use
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

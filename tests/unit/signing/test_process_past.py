@@ -326,6 +326,20 @@ def test_status_that_is_at_hand_is_not_asked_for():
     assert nobody.asked == []
 
 
+def test_a_status_from_before_the_signature_is_asked_for_again_where_somebody_can_be_asked():
+    """Current by its nextUpdate, and made before the revocation."""
+    at = SIGNED_AT + DAY
+    older = (good("signer", SIGNED_AT - HOUR), good("ca", SIGNED_AT + HOUR), good("tsa", SIGNED_AT + HOUR))
+    signed = replace(level_lt(at), embedded=answers(*older, good("tsa-ca", SIGNED_AT + HOUR)))
+    assert verdict(signed.judged()) == (PASSED, None)
+    url = status_url("Signer")
+    asked = StatusServices({url: ocsp_answer("signer", at, revoked_at=SIGNED_AT - HOUR / 2)})
+    assert replace(signed, fetcher=asked).judged().sub_indication is SubIndication.REVOKED_NO_POE
+    assert asked.asked == [url]
+    silent = StatusServices({})
+    assert verdict(replace(signed, fetcher=silent).judged()) == (PASSED, None)
+
+
 def test_newer_evidence_from_elsewhere_takes_no_level_from_what_a_signature_carries():
     newer = answers(good("signer", SIGNED_AT + 2 * DAY), good("ca", SIGNED_AT + 2 * DAY))
     report = replace(level_lt(SIGNED_AT + 3 * DAY), given=newer).judged()
