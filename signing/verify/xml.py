@@ -255,9 +255,12 @@ def _examine(each: _Examined, element: Element, document: SignedDocument, contex
     data = [reference for reference in signature.references if reference is not own]
     targets = targets_of(signature, data, document)
     examination.checks.append(passed("xml.references"))
+    # a signed KeyInfo, as some producers have it, is no data: it covers nothing and needs no DataObjectFormat
+    of_key_info = [target.reference for target in targets if target.element is signature.key_info]
+    data = [reference for reference in data if not any(reference is each for each in of_key_info)]
     examination.take(
         "xml.coverage",
-        lambda: require_something(targets) if takes_parts else require_document(targets, document),
+        lambda: require_something(data) if takes_parts else require_document(targets, document),
     )
     candidates: Sequence[Certificate]
     others: Sequence[Certificate]
@@ -269,7 +272,9 @@ def _examine(each: _Examined, element: Element, document: SignedDocument, contex
             document.canonicalizer,
             lambda reference: _octets_for_time_stamps(reference, each, targets, signature, document),
         )
-        examination.take("xades.data-object-format", lambda: xades.require_formats(data, properties))
+        examination.take(
+            "xades.data-object-format", lambda: xades.require_formats(data, properties, others=of_key_info)
+        )
         signer, others = xades.signing_certificate(signature, properties)
         examination.checks.append(passed("xades.signing-certificate"))
         candidates = [signer]

@@ -73,9 +73,9 @@ def require_document(targets: Sequence[Target], document: SignedDocument) -> Non
         raise failed("xml.coverage", SubIndication.SIG_CONSTRAINTS_FAILURE, "no canonicalization")
 
 
-def require_something(targets: Sequence[Target]) -> None:
+def require_something(data: Sequence[Reference]) -> None:
     """Check "xml.coverage" under a policy that takes parts."""
-    if not targets:
+    if not data:
         raise failed("xml.coverage", SubIndication.SIG_CONSTRAINTS_FAILURE, "nothing but properties")
 
 

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -131,11 +132,18 @@ def _put(folder: Path, name: str, content: bytes) -> str:
 
 
 def validate(
-    folder: Path, name: str, document: bytes, *, detached: dict[str, bytes] | None = None, online: bool = False
+    folder: Path,
+    name: str,
+    document: bytes,
+    *,
+    detached: dict[str, bytes] | None = None,
+    online: bool = False,
+    at: datetime | None = None,
 ) -> list[Found]:
-    """What DSS says of each signature in `document`; `online` lets it ask the sandbox for revocation status."""
+    """What DSS says of each signature in `document`, at `at` or now; `online` lets it ask the sandbox for status."""
     others = "|".join(_put(folder / "detached", each, content) for each, content in (detached or {}).items())
-    rows = _perform("validate", _put(folder, name, document), others, "online" if online else "offline")
+    moment = str(int(at.timestamp())) if at is not None else ""
+    rows = _perform("validate", _put(folder, name, document), others, "online" if online else "offline", moment)
     return [
         Found(indication=row[0], sub_indication=row[1], format=row[2], errors=row[3], warnings=row[4]) for row in rows
     ]

@@ -54,6 +54,13 @@ def key_of(kind: str, key: str = "rsa-2048", name: str = "Үлгі Б.") -> Sign
 
 
 @cache
+def short_lived() -> SigningKey:
+    """A key whose certificate ends in ten days."""
+    ends = NOW + timedelta(days=10)
+    return pki().issue("head", "Қысқа Б.", "Үлгі министрлігі", bin=BIN, key="ec-p256", not_after=ends).signing_key()
+
+
+@cache
 def stranger() -> SigningKey:
     """A key under another root of the same name."""
     other = SandboxPki.create(not_before=pki().not_before, not_after=pki().not_after)

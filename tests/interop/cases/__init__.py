@@ -10,6 +10,6 @@ from __future__ import annotations
 from typing import Final
 
 from tests.interop.case import Case
-from tests.interop.cases import dss, openssl, peers, xmlsec1
+from tests.interop.cases import dss, openssl, peers, time, xmlsec1
 
-CASES: Final[tuple[Case, ...]] = (*xmlsec1.CASES, *openssl.CASES, *peers.CASES, *dss.CASES)
+CASES: Final[tuple[Case, ...]] = (*xmlsec1.CASES, *openssl.CASES, *peers.CASES, *dss.CASES, *time.CASES)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Final, Literal
@@ -19,7 +20,10 @@ from signing import (
     SigningKey,
     ValidationReport,
     add_signature,
+    add_signer,
     augment_container,
+    augment_detached,
+    sign_attached,
     sign_container,
     sign_detached,
     sign_xml,
@@ -28,6 +32,7 @@ from signing import (
     verify_detached,
     verify_xml,
 )
+from signing.timestamp import TimeStampAuthority
 from tests.interop import dss, trust_services
 from tests.interop.case import Case, flipped
 from tests.interop.verdicts import our_verdict
@@ -78,22 +83,57 @@ def ours(shape: Shape, level: str, key: str) -> bytes:
     signer = trust_services.stranger() if key == "stranger" else trust_services.key_of("head", key)
     if shape == CONTAINER:
         return raised(our_container(signer, time_stamped=level != "B-B"), level)
-    if shape == DETACHED:
-        return sign_detached([REPORT], signer, policy=DEFAULT_SIGNING, signing_time=trust_services.NOW)
+    if shape.form == "cades":
+        return our_cms(shape, signer, level)
     if shape == ENVELOPED:
         return sign_xml(REPORT, signer, policy=DEFAULT_SIGNING, signing_time=trust_services.NOW)
     raise NotImplementedError(shape)
 
 
-def our_container(signer: SigningKey, *, time_stamped: bool = False) -> bytes:
+def our_cms(shape: Shape, signer: SigningKey, level: str) -> bytes:
+    time_stamps = trust_services.authority() if level != "B-B" else None
+    if shape == ATTACHED:
+        made = sign_attached(
+            REPORT, signer, policy=DEFAULT_SIGNING, signing_time=trust_services.NOW, time_stamps=time_stamps
+        )
+    else:
+        made = sign_detached(
+            [REPORT], signer, policy=DEFAULT_SIGNING, signing_time=trust_services.NOW, time_stamps=time_stamps
+        )
+    return raised_cms(made, level, shape)
+
+
+def raised_cms(signature: bytes, level: str, shape: Shape) -> bytes:
+    """Each of its signers at this level."""
+    if level in ("B-B", "B-T"):
+        return signature
+    return augment_detached(
+        signature,
+        None if shape == ATTACHED else [REPORT],
+        level=level,  # type: ignore[arg-type]
+        time_stamps=trust_services.authority(),
+        anchors=trust_services.anchors(),
+        policy=ETSI_BASELINE,
+        at=trust_services.now(),
+        fetcher=trust_services.services(),
+    )
+
+
+def our_container(
+    signer: SigningKey,
+    *,
+    time_stamped: bool = False,
+    signing_time: datetime = trust_services.NOW,
+    authority: TimeStampAuthority | None = None,
+) -> bytes:
     out = io.BytesIO()
     sign_container(
         tuple(DataObject.of(name, _media_type(name), content) for name, content in FILES.items()),
         signer,
         policy=DEFAULT_SIGNING,
-        signing_time=trust_services.NOW,
+        signing_time=signing_time,
         out=out,
-        time_stamps=trust_services.authority() if time_stamped else None,
+        time_stamps=authority or (trust_services.authority() if time_stamped else None),
     )
     return out.getvalue()
 
@@ -121,11 +161,17 @@ def _media_type(name: str) -> str:
 
 
 def asked_dss(
-    folder: Path, shape: Shape, document: bytes, *, online: bool = False, detached: dict[str, bytes] | None = None
+    folder: Path,
+    shape: Shape,
+    document: bytes,
+    *,
+    online: bool = False,
+    detached: dict[str, bytes] | None = None,
+    at: datetime | None = None,
 ) -> tuple[str, str]:
     others = shape.detached if detached is None else detached
     try:
-        found = dss.validate(folder, _SUFFIX[shape.form], document, detached=others, online=online)
+        found = dss.validate(folder, _SUFFIX[shape.form], document, detached=others, online=online, at=at)
     except dss.Refused as error:
         return "refuses", str(error)
     return (
@@ -178,6 +224,24 @@ def _dss_judges_what_we_augmented(folder: Path, *, level: str) -> tuple[str, str
     return asked_dss(folder, CONTAINER, raised(signed, level))
 
 
+def _dss_judges_its_cms_that_we_augmented(folder: Path, *, shape: Shape, level: str) -> tuple[str, str]:
+    signed = dss.sign(folder, shape.form, "B-T", shape.inputs, key="ec-p256", packaging=shape.packaging)
+    return asked_dss(folder, shape, raised_cms(signed, level, shape))
+
+
+def _dss_judges_two_signers(folder: Path, *, shape: Shape, level: str) -> tuple[str, str]:
+    """The head's signature, then the office's beside it in the same CMS."""
+    made = add_signer(
+        ours(shape, "B-B" if level == "B-B" else "B-T", "rsa-2048"),
+        [REPORT],
+        trust_services.key_of("employee", "ec-p256"),
+        policy=DEFAULT_SIGNING,
+        signing_time=trust_services.NOW,
+        time_stamps=trust_services.authority() if level != "B-B" else None,
+    )
+    return asked_dss(folder, shape, raised_cms(made, level, shape), online=_is_online(level))
+
+
 def _dss_judges_renewed(folder: Path) -> tuple[str, str]:
     """B-LTA with a second archive time-stamp over the first."""
     return asked_dss(folder, CONTAINER, raised(ours(CONTAINER, "B-LTA", "ec-p256"), "B-LTA"))
@@ -206,6 +270,10 @@ def in_its_signature(change: Callable[[bytes], bytes]) -> Callable[[bytes], byte
 def _flipped_value(xml: bytes) -> bytes:
     start = xml.index(b"<ds:SignatureValue")
     return flipped(xml, after=xml[start : xml.index(b">", start) + 1])
+
+
+def _dss_judges_renewed_cms(folder: Path, *, shape: Shape) -> tuple[str, str]:
+    return asked_dss(folder, shape, raised_cms(ours(shape, "B-LTA", "ec-p256"), "B-LTA", shape))
 
 
 # --- we judge ------------------------------------------------------------------------------------------------------
@@ -269,7 +337,7 @@ def _passed(shape: Shape, level: str) -> str:
 
 
 # what each shape can be made at by us
-OURS: Final = ((CONTAINER, LEVELS), (DETACHED, ("B-B",)), (ENVELOPED, ("B-B",)))
+OURS: Final = ((CONTAINER, LEVELS), (DETACHED, LEVELS), (ATTACHED, LEVELS), (ENVELOPED, ("B-B",)))
 
 # what we are known to judge of what it signs
 THEIRS: Final = tuple((shape, LEVELS) for shape in (CONTAINER, DETACHED, ATTACHED, ENVELOPED, ENVELOPING))
@@ -339,6 +407,32 @@ CASES: Final[tuple[Case, ...]] = (
         )
         for level in ("B-LT", "B-LTA")
     ),
+    *(
+        _case(
+            f"judges its own {shape.words}, B-T, that we raised to {level}",
+            _passed(shape, level),
+            partial(_dss_judges_its_cms_that_we_augmented, shape=shape, level=level),
+        )
+        for shape in (DETACHED, ATTACHED)
+        for level in ("B-LT", "B-LTA")
+    ),
+    *(
+        _case(
+            f"judges {shape.words} of two signers, {level}",
+            "; ".join([_passed(shape, level)] * 2),
+            partial(_dss_judges_two_signers, shape=shape, level=level),
+        )
+        for shape in (DETACHED, ATTACHED)
+        for level in ("B-B", "B-LTA")
+    ),
+    *(
+        _case(
+            f"judges {shape.words}, B-LTA, renewed",
+            _passed(shape, "B-LTA"),
+            partial(_dss_judges_renewed_cms, shape=shape),
+        )
+        for shape in (DETACHED, ATTACHED)
+    ),
     _case("judges a container, B-LTA, renewed", _passed(CONTAINER, "B-LTA"), _dss_judges_renewed),
     *(
         _case(
@@ -397,7 +491,9 @@ CASES: Final[tuple[Case, ...]] = (
             _passed(shape, level),
             partial(_we_judge_what_it_augmented, shape=shape, level=level),
         )
-        for shape, levels in ((CONTAINER, ("B-T", "B-LT", "B-LTA")),)
+        for shape, levels in tuple(
+            (each, ("B-T", "B-LT", "B-LTA")) for each in (CONTAINER, DETACHED, ATTACHED, ENVELOPED)
+        )
         for level in levels
     ),
     *(

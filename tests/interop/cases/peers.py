@@ -152,7 +152,7 @@ CASES: Final[tuple[Case, ...]] = (
             expected="TOTAL-PASSED, XAdES-BASELINE-B" if form == "xades" else "TOTAL-PASSED, XMLDSig",
             ask=partial(_we_judge_signxml, form=form, key=key),
         )
-        for form in ("xmldsig",)
+        for form in ("xades", "xmldsig")
         for key in ("rsa-2048", "ec-p256")
     ),
     *(

@@ -21,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Date;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -34,7 +35,7 @@ import java.util.stream.Stream;
  * <pre>
  * sign      form  level  packaging  key.p12  digest  to  input|input  way|way
  * augment   form  level  from  detached|detached  to
- * validate  document  detached|detached  online|offline
+ * validate  document  detached|detached  online|offline  seconds since 1970, or nothing for now
  * </pre>
  *
  * <p>The answer ends with the line "done" or "error" and its words. Before it, for validate, stands one line for each
@@ -83,14 +84,18 @@ public final class DssProgram {
                 return List.of();
             }
             case "validate" -> {
-                return validate(new FileDocument(task[1]), documents(task[2]), "online".equals(task[3]));
+                return validate(new FileDocument(task[1]), documents(task[2]), "online".equals(task[3]), task[4]);
             }
             default -> throw new IllegalArgumentException("no such task: " + task[0]);
         }
     }
 
-    private List<String> validate(DSSDocument document, List<DSSDocument> detached, boolean online) throws IOException {
+    private List<String> validate(DSSDocument document, List<DSSDocument> detached, boolean online, String at)
+            throws IOException {
         SignedDocumentValidator validator = SignedDocumentValidator.fromDocument(document);
+        if (!at.isEmpty()) {
+            validator.setValidationTime(new Date(1000 * Long.parseLong(at)));
+        }
         validator.setCertificateVerifier(verifier(online));
         if (!detached.isEmpty()) {
             validator.setDetachedContents(detached);
