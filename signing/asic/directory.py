@@ -21,7 +21,8 @@ _SET_ID: Final = 0o7000  # runs with another's rights, once unpacked
 # Who writes archives (APPNOTE 4.4.2): FAT, Unix, Macintosh, NTFS by its number and by Info-ZIP's, VFAT, OS X.
 _HOSTS: Final = frozenset({0, 3, 7, 10, 11, 14, 19})
 _UNIX: Final = frozenset({3, 19})
-_NEVER_FROM_UNIX: Final = 0x7FC0  # beside the attributes DOS knew, 7-Zip alone sets one: the highest
+# beside the attributes DOS knew, 7-Zip sets one, the highest, and the archiver of macOS another, the one below it
+_NEVER_FROM_UNIX: Final = 0x3FC0
 # Tenths of a version: those of APPNOTE 4.4.3.2, those Info-ZIP wrote of itself, and 0, which means nothing.
 _VERSIONS: Final = frozenset({0, 10, 11, 20, 21, 23, 25, 27, 30, 31, 45, 46, 50, 51, 52, 61, 62, 63})
 _REGULAR: Final = 0o10

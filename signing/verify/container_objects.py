@@ -95,7 +95,7 @@ def all_covered_check(known: Known, pending: Sequence[Pending]) -> Check:
 
     Not performed where a signature could not be read so far: what it covers is not known, and it does not pass.
     """
-    if not all(each.references for each in pending):
+    if not pending or not all(each.references for each in pending):
         return Check.not_performed("asic.coverage")
     covered = {name for each in pending for name in each.references}
     missing = [name for name in known.names if name not in covered]
