@@ -145,7 +145,7 @@ def require_limits(entries: list[Entry], limits: ContainerLimits) -> None:
             raise malformed("asic.limits", "entry size", name=entry.name[:255], limit=str(limits.max_entry))
         if entry.size > limits.ratio_from and entry.size > limits.max_ratio * entry.packed:
             raise malformed("asic.limits", "ratio", name=entry.name[:255], limit=str(limits.max_ratio))
-        if entry.name.casefold().startswith("meta-inf/"):
+        if entry.name[:9].casefold() == "meta-inf/":
             meta_inf += entry.size
             if entry.size > limits.max_meta_inf:
                 raise malformed(

@@ -109,6 +109,8 @@ def name_key(name: str) -> str:
 
 def is_reserved(name: str) -> bool:
     """Whether the standard keeps this name for itself; such a name is never a data object."""
+    if name[:1] not in "mM":  # what nearly every data object is
+        return False
     folded = name.casefold()
     return folded in {MIMETYPE_NAME, "meta-inf"} or folded.startswith("meta-inf/")
 
