@@ -24,6 +24,13 @@ from signing.policy import (
 from signing.sandbox_pki import IssuedKey, SandboxPki
 from signing.sign.augmentation import augment_container
 from signing.sign.container import add_signature, sign_container
+from signing.sign.container_cades import (
+    add_cades_signature,
+    add_cms,
+    cades_manifest,
+    sign_container_cades,
+    write_unsigned_container,
+)
 from signing.sign.detached import (
     PreparedSignature,
     add_signer,
@@ -102,11 +109,14 @@ __all__ = [
     "ValidationReport",
     "VerifiedObject",
     "XmlValidation",
+    "add_cades_signature",
+    "add_cms",
     "add_signature",
     "add_signer",
     "algorithm_of",
     "augment_container",
     "augment_detached",
+    "cades_manifest",
     "certificate_facts",
     "complete_detached",
     "complete_signature",
@@ -115,6 +125,7 @@ __all__ = [
     "prepare_signature",
     "sign_attached",
     "sign_container",
+    "sign_container_cades",
     "sign_detached",
     "sign_envelope",
     "sign_xml",
@@ -125,4 +136,5 @@ __all__ = [
     "verify_detached",
     "verify_envelope",
     "verify_xml",
+    "write_unsigned_container",
 ]

@@ -25,12 +25,24 @@ from signing.asic.names import (
     require_data_objects,
 )
 from signing.asic.reader import CHECKS, Archive, open_archive, read_manifest
+from signing.asic.signature_manifest import (
+    CMS_TYPE,
+    SignatureManifest,
+    StatedDigest,
+    encode_signature_manifest,
+    is_archive_manifest,
+    is_cades_file,
+    is_signature_manifest,
+    is_time_stamp_file,
+    read_signature_manifest,
+)
 from signing.asic.writer import ContainerWriter, manifest
 
 __all__ = [
     "ASIC_NS",
     "CHECKS",
     "CHUNK",
+    "CMS_TYPE",
     "DEFAULT_LIMITS",
     "MANIFEST_NAME",
     "META_INF",
@@ -43,11 +55,19 @@ __all__ = [
     "ContainerWriter",
     "DataObject",
     "Entry",
+    "SignatureManifest",
+    "StatedDigest",
+    "encode_signature_manifest",
+    "is_archive_manifest",
+    "is_cades_file",
     "is_reserved",
+    "is_signature_manifest",
+    "is_time_stamp_file",
     "is_xades_file",
     "manifest",
     "open_archive",
     "read_manifest",
+    "read_signature_manifest",
     "reference_uri",
     "referenced_name",
     "require_data_objects",

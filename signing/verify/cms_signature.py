@@ -7,7 +7,7 @@ verification, and of signature acceptance the signature policy. The content is g
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from signing import cades, cms
@@ -16,13 +16,14 @@ from signing.algorithms import (
     SignatureAlgorithm,
     Standing,
     algorithm_identifier,
+    digest_algorithm,
     digest_by_oid,
     signature_algorithm_in_cms,
 )
 from signing.certificates import Certificate
 from signing.errors import Malformed
 from signing.validation_data import NO_DATA, ValidationData
-from signing.validation_report import Check, SignatureReport, SubIndication
+from signing.validation_report import Check, Conclusion, SignatureReport, SubIndication
 from signing.verify.signature import SignedClaims, algorithm_check, judge_signer, signature_value_check
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ CHECKS: Final = frozenset(
 NOTES: Final = frozenset({"cms.encoding", "cms.countersignatures", "cms.other-attributes"})
 """Ids of checks that are only ever NOT_PERFORMED: what stands there and was not looked at."""
 
+_FAILED: Final = Conclusion.FAILED
 _ED25519_DIGEST: Final = "sha512"  # RFC 8419, 3.1
 
 
@@ -98,8 +100,9 @@ def read_cms(signature: bytes, policy: ValidationPolicy) -> ReadCms:
     return ReadCms(signed=signed, signers=signers, certificates=tuple(_readable(ders)))
 
 
-def format_failure(error: Malformed) -> Check:
-    return Check.failed("cms.format", SubIndication.FORMAT_FAILURE, reason=error.code, **error.params)
+def format_failure(error: Malformed, **place: str) -> Check:
+    """Check "cms.format" that failed; `place` says where the CMS lies."""
+    return Check.failed("cms.format", SubIndication.FORMAT_FAILURE, reason=error.code, **place, **error.params)
 
 
 def format_checks(read: ReadCms) -> Iterator[Check]:
@@ -113,6 +116,27 @@ def format_checks(read: ReadCms) -> Iterator[Check]:
         )
     if not read.signers:
         yield Check.failed("cms.signers", SubIndication.FORMAT_FAILURE, reason="none")
+
+
+def apart_check(read: ReadCms, digests: Mapping[str, bytes], policy: ValidationPolicy) -> Check:
+    """Check "cms.detached": the content stands apart, or the policy lets a copy stand inside."""
+    if read.signed.content is None:
+        return Check.passed("cms.detached")
+    if not policy.allow_attached_content:
+        return Check.failed("cms.detached", SubIndication.FORMAT_FAILURE, reason="content attached")
+    return _attached_is_same(read.signed.content, digests)
+
+
+def _attached_is_same(attached: bytes, digests: Mapping[str, bytes]) -> Check:
+    """There is one true content: what the caller gave. An attached copy must be the same bytes."""
+    same = bool(digests) and all(
+        hmac.compare_digest(digest.of(attached), value)
+        for name, value in digests.items()
+        if (digest := digest_algorithm(name)) is not None
+    )
+    if same:
+        return Check.passed("cms.detached", reason="attached copy is the same")
+    return Check.failed("cms.detached", SubIndication.HASH_FAILURE, reason="attached content differs")
 
 
 def hash_content(content: Iterable[bytes], wanted: Mapping[str, DigestAlgorithm]) -> dict[str, bytes]:
@@ -132,7 +156,42 @@ def digest_of(signer: SignerInfo) -> DigestAlgorithm | None:
         return None
 
 
-def judge_cms_signer(
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExaminedSigner:
+    """Steps 1, 2 and 4 of one signer, made; the shared steps are still to come."""
+
+    claims: SignedClaims
+    certificate: Certificate | None
+    candidates: Sequence[Certificate]
+    checks: tuple[Check, ...]
+
+    @property
+    def has_failed(self) -> bool:
+        return any(check.conclusion is _FAILED for check in self.checks)
+
+    def report(
+        self,
+        context: Context,
+        *,
+        before: Sequence[Check] = (),
+        after: Sequence[Check] = (),
+        time_stamps: tuple[FoundTimeStamp, ...] = (),
+    ) -> SignatureReport:
+        """The verdict. `before` and `after` are checks of what lies around the CMS, `time_stamps` those outside it."""
+        claims = self.claims
+        if time_stamps:
+            level = "B-LTA" if claims.level == "B-LT" else claims.level
+            claims = replace(claims, level=level, time_stamps=(*claims.time_stamps, *time_stamps), has_time_stamp=True)
+        return judge_signer(
+            claims=claims,
+            signer=self.certificate,
+            candidates=self.candidates,
+            checks=[*before, *self.checks, *after],
+            context=context,
+        )
+
+
+def examine_cms_signer(
     signer: ReadSigner,
     read: ReadCms,
     content: Mapping[str, bytes],
@@ -140,11 +199,10 @@ def judge_cms_signer(
     signer_id: str,
     covered: tuple[str, ...],
     context: Context,
-    further: Sequence[Check] = (),
-) -> SignatureReport:
-    """The verdict on one signer over content with these digests; `further` are checks of the thing around the CMS."""
+) -> ExaminedSigner:
+    """One signer over content with these digests, `covered` in words of whoever asks."""
     certificate, candidates, checks = _identify(signer.info, read, context)
-    checks = [*further, *checks, *_attribute_checks(signer)]
+    checks = [*checks, *_attribute_checks(signer)]
     attributes, unsigned = signer.attributes, signer.unsigned
     time_stamps: tuple[FoundTimeStamp, ...] = ()
     checks += _acceptance(signer, read.signed, certificate, content, context)
@@ -159,7 +217,7 @@ def judge_cms_signer(
         ocsp_responses=read.signed.ocsp_responses,
     ).joined(unsigned.data if unsigned is not None else NO_DATA)
     advanced = attributes is not None and attributes.certificate_reference is not None
-    return judge_signer(
+    return ExaminedSigner(
         claims=SignedClaims(
             id=signer_id,
             format="CAdES" if advanced else "CMS",
@@ -171,10 +229,9 @@ def judge_cms_signer(
             embedded=embedded,
             value=signer.info.signature,
         ),
-        signer=certificate,
+        certificate=certificate,
         candidates=candidates,
-        checks=checks,
-        context=context,
+        checks=tuple(checks),
     )
 
 

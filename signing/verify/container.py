@@ -11,6 +11,8 @@ Steps (EN 319 102-1, 5.2; the numbers of `verify.signature`):
    object
 3, 5, 6, 7. `judge_signer`
 
+CMS over a manifest (`container_cades`) stand beside XAdES in the same container, each under the same demands.
+
 Every signature file is judged and every signature must pass. Data objects are hashed only for a signature that has not
 failed by then: nobody makes us read gigabytes with a forged value. Files under META-INF that are no signature and no
 manifest are named as not looked at and never handed out.
@@ -24,7 +26,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from signing import asic, xades
 from signing.validation_data import NO_DATA
 from signing.validation_report import Check, Indication, SubIndication, ValidationReport
-from signing.verify import container_objects, container_xades
+from signing.verify import container_cades, container_objects, container_xades
 from signing.verify.container_objects import (
     Known,
     Pending,
@@ -48,9 +50,12 @@ if TYPE_CHECKING:
     from signing.validation_data import ValidationData
 
 CHECKS: Final = (
-    frozenset({"asic.signatures", "asic.manifest-entries"}) | container_objects.CHECKS | container_xades.CHECKS
+    frozenset({"asic.signatures", "asic.manifest-entries"})
+    | container_objects.CHECKS
+    | container_xades.CHECKS
+    | container_cades.CHECKS
 )
-NOTES: Final = frozenset({"asic.meta-inf"}) | xades.NOTES
+NOTES: Final = frozenset({"asic.meta-inf"}) | xades.NOTES | container_cades.NOTES
 """Ids of checks that are only ever NOT_PERFORMED: what stands there and was not looked at."""
 
 
@@ -92,24 +97,28 @@ def verify_container(
         listed = _manifest(archive, names, checks, policy)
         known = Known(archive, names, listed, limits, context, SecondReading(archive, names))
         for name in files:
-            pending.extend(container_xades.examine_file(known, name, checks))
-            if len(pending) > limits.max_signatures:
-                raise malformed("asic.signatures", "too many", limit=str(limits.max_signatures))
+            if asic.is_xades_file(name):
+                pending.extend(container_xades.examine_file(known, name, checks))
+                if len(pending) > limits.max_signatures:
+                    raise malformed("asic.signatures", "too many", limit=str(limits.max_signatures))
+        pending.extend(
+            container_cades.examine_files(known, [name for name in files if asic.is_cades_file(name)], checks)
+        )
         if not policy.every_signature_covers_everything:
             checks.append(all_covered_check(known, pending))
         media_types = _media_types(known, pending)
         hashed = hash_objects(known, pending, checks)
     except StepError as error:
         checks.append(error.check)
-    for each in pending:
-        each.examination.checks.append(digests_check(each, hashed))
     report = ValidationReport.of(
         kind="container",
         policy=policy.name,
         anchors=anchors.label(),
         at=at,
         checks=checks,
-        signatures=[each.examination.report(context) for each in pending],
+        signatures=[
+            report for each in pending for report in each.reports(digests_check(each, hashed), context, hashed)
+        ],
     )
     if archive is None or report.indication is not Indication.TOTAL_PASSED:
         return ContainerValidation(report=report, objects=())
@@ -152,7 +161,7 @@ def _data_names(archive: Archive, checks: list[Check]) -> tuple[str, ...]:
     others = [
         name
         for name in archive.entries
-        if name.startswith(asic.META_INF) and name != asic.MANIFEST_NAME and not asic.is_xades_file(name)
+        if name.startswith(asic.META_INF) and name != asic.MANIFEST_NAME and not _is_looked_at(name)
     ]
     if others:
         checks.append(Check.not_performed("asic.meta-inf", names=" ".join(others)[:1000]))
@@ -162,8 +171,18 @@ def _data_names(archive: Archive, checks: list[Check]) -> tuple[str, ...]:
     return names
 
 
+def _is_looked_at(name: str) -> bool:
+    return (
+        asic.is_xades_file(name)
+        or asic.is_cades_file(name)
+        or asic.is_signature_manifest(name)
+        or asic.is_archive_manifest(name)
+        or asic.is_time_stamp_file(name)
+    )
+
+
 def _signature_files(archive: Archive, checks: list[Check], limits: ContainerLimits) -> list[str]:
-    found = [name for name in archive.entries if asic.is_xades_file(name)]
+    found = [name for name in archive.entries if asic.is_xades_file(name) or asic.is_cades_file(name)]
     if not found:
         raise malformed("asic.signatures", "none")
     if len(found) > limits.max_signatures:
@@ -176,7 +195,9 @@ def _manifest(
     archive: Archive, names: Sequence[str], checks: list[Check], policy: ValidationPolicy
 ) -> Mapping[str, str] | None:
     """What the manifest says, None when there is none or it cannot be read; the signatures are judged all the same."""
-    if asic.MANIFEST_NAME not in archive.entries and not policy.require_manifest:
+    # beside CMS the ASiCManifest says the same, and signed (4.4.3.2); XAdES has none
+    optional = not policy.require_manifest or not any(asic.is_xades_file(name) for name in archive.entries)
+    if asic.MANIFEST_NAME not in archive.entries and optional:
         checks.append(Check.not_performed("asic.manifest", reason="missing"))
         return None
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol, TypeAlias
 
 from signing.validation_report import Check, SubIndication
 from signing.xmldsig import failed, malformed, passed
@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
     from signing.algorithms import DigestAlgorithm, Hash
     from signing.asic import Archive, ContainerLimits
+    from signing.validation_report import SignatureReport
     from signing.verify.context import Context
     from signing.verify.xml_signature import Examination
     from signing.xmldsig import Reference
 
 CHECKS: Final = frozenset({"asic.coverage"})
+
+Hashed: TypeAlias = "Mapping[str, Mapping[str, bytes]]"
+"""Name of a data object -> id of a digest algorithm -> digest."""
 
 _MAX_READINGS: Final = 4
 # Below this it does not matter how often: an eighth of a second of hashing.
@@ -59,13 +63,54 @@ class Known:
     again: SecondReading
 
 
+class StatesDigest(Protocol):
+    """What a signature, or the manifest it signs, states of one data object; `digest` raw."""
+
+    @property
+    def digest_uri(self) -> str: ...
+
+    @property
+    def digest(self) -> bytes: ...
+
+
+class Pending(Protocol):
+    """A signature file, or one signature of it, whose data objects are still to be hashed.
+
+    `references`: name of a data object -> the digest stated of it. `digests`: the algorithms that may be computed with,
+    by the URI that names them. `media_types`: what is said of the data objects, by name; empty where nothing is.
+    `digests_id`: the check that the digests are those of the data objects.
+    """
+
+    digests_id: ClassVar[str]
+
+    @property
+    def references(self) -> Mapping[str, StatesDigest]: ...
+
+    @property
+    def digests(self) -> Mapping[str, DigestAlgorithm]: ...
+
+    @property
+    def media_types(self) -> Mapping[str, str]: ...
+
+    @property
+    def wants_data(self) -> bool:
+        """Read completely and not failed so far."""
+        ...
+
+    def reports(self, digests: Check, context: Context, hashed: Hashed) -> list[SignatureReport]:
+        """The verdict on each signature, once the check on the digests of its data objects is made."""
+        ...
+
+
 @dataclass(kw_only=True, slots=True)
-class Pending:
-    """One signature whose data objects are still to be hashed.
+class PendingXml:
+    """One XAdES signature whose data objects are still to be hashed: implements Pending.
 
     `references`: name of a data object -> the digest stated of it. `digests`: the algorithms that may be computed with,
     by the URI that names them. `media_types`: what the signature says of its data objects, by name.
     """
+
+    digests_id: ClassVar[str] = "xmldsig.digests"
 
     examination: Examination
     references: dict[str, Reference] = field(default_factory=dict)
@@ -76,8 +121,14 @@ class Pending:
     def wants_data(self) -> bool:
         return self.examination.is_complete and not self.examination.has_failed
 
-    def algorithm(self, name: str) -> DigestAlgorithm | None:
-        return self.digests.get(self.references[name].digest_uri)
+    def reports(self, digests: Check, context: Context, hashed: Hashed) -> list[SignatureReport]:
+        del hashed  # a XAdES signature states all it signs
+        self.examination.checks.append(digests)
+        return [self.examination.report(context)]
+
+
+def _algorithm(pending: Pending, name: str) -> DigestAlgorithm | None:
+    return pending.digests.get(pending.references[name].digest_uri)
 
 
 def require_coverage(references: Mapping[str, object], known: Known) -> None:
@@ -123,7 +174,7 @@ def hash_objects(known: Known, pending: Sequence[Pending], checks: list[Check]) 
     for name in known.names:
         hashers: dict[str, Hash] = {"sha256": hashlib.sha256()}
         for each in asking:
-            algorithm = each.algorithm(name) if name in each.references else None
+            algorithm = _algorithm(each, name) if name in each.references else None
             if algorithm is not None and algorithm.id not in hashers:
                 hashers[algorithm.id] = algorithm.new()
         for chunk in known.archive.chunks(name):
@@ -135,14 +186,14 @@ def hash_objects(known: Known, pending: Sequence[Pending], checks: list[Check]) 
 
 
 def digests_check(pending: Pending, hashed: Mapping[str, Mapping[str, bytes]]) -> Check:
-    """Check "xmldsig.digests": never passed for data that was not read."""
+    """Check "xmldsig.digests" or "asic.manifest-digests": never passed for data that was not read."""
     if not pending.wants_data:
-        return Check.not_performed("xmldsig.digests")
+        return Check.not_performed(pending.digests_id)
     for name, reference in pending.references.items():
-        algorithm = pending.algorithm(name)
+        algorithm = _algorithm(pending, name)
         actual = None if algorithm is None else hashed.get(name, {}).get(algorithm.id)
         if actual is None:
-            return Check.indeterminate("xmldsig.digests", SubIndication.SIGNED_DATA_NOT_FOUND, name=name)
+            return Check.indeterminate(pending.digests_id, SubIndication.SIGNED_DATA_NOT_FOUND, name=name)
         if actual != reference.digest:
-            return Check.failed("xmldsig.digests", SubIndication.HASH_FAILURE, name=name)
-    return Check.passed("xmldsig.digests", objects=str(len(pending.references)))
+            return Check.failed(pending.digests_id, SubIndication.HASH_FAILURE, name=name)
+    return Check.passed(pending.digests_id, objects=str(len(pending.references)))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import schemas
 from signing import asic, xades, xmldsig
 from signing.validation_report import Check, SubIndication
-from signing.verify.container_objects import Pending, require_coverage
+from signing.verify.container_objects import PendingXml, require_coverage
 from signing.verify.xml_signature import (
     Examination,
     judge_algorithms,
@@ -36,7 +36,7 @@ _EARLY_XADES_SIGNATURES: Final = "{http://uri.etsi.org/2918/v1.2.1#}XAdESSignatu
 
 
 # Forms of TS 101 903 that a signature has when its reference to the certificate is of the first version.
-def examine_file(known: Known, name: str, checks: list[Check]) -> list[Pending]:
+def examine_file(known: Known, name: str, checks: list[Check]) -> list[PendingXml]:
     """Each signature of one file; a file that is no list of signatures is a failed check of the container."""
     try:
         content = known.archive.read(name)
@@ -59,7 +59,7 @@ def examine_file(known: Known, name: str, checks: list[Check]) -> list[Pending]:
     canonicalizer = Canonicalizer(len(content))
     found = []
     for index, element in enumerate(elements):
-        pending = Pending(
+        pending = PendingXml(
             examination=Examination(id=f"{name}#{element.get('Id') or index}", format="XAdES", level="B-B")
         )
         try:
@@ -71,7 +71,7 @@ def examine_file(known: Known, name: str, checks: list[Check]) -> list[Pending]:
 
 
 # --- 1, 2, 4: one signature ----------------------------------------------------------------------------------------
-def _examine(pending: Pending, element: Element, known: Known, canonicalizer: Canonicalizer) -> None:
+def _examine(pending: PendingXml, element: Element, known: Known, canonicalizer: Canonicalizer) -> None:
     """All but the digests of data objects, cheap steps first; StepError where nothing can follow."""
     examination, names, listed = pending.examination, known.names, known.listed
     most = max(xmldsig.MAX_REFERENCES, len(names) + 1)
@@ -159,7 +159,7 @@ def _require_media_types(signed: Mapping[str, str], listed: Mapping[str, str]) -
 
 # --- data objects for time-stamps ------------------------------------------------------------------------------------
 def _octets_of(
-    pending: Pending,
+    pending: PendingXml,
     known: Known,
     reference: Reference,
     parts: Mapping[str, Element],

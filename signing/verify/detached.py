@@ -6,7 +6,6 @@ and their time-stamps together.
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +14,14 @@ from signing.errors import Malformed
 from signing.validation_data import NO_DATA
 from signing.validation_report import Check, Indication, SubIndication, ValidationReport
 from signing.verify import cms_signature
-from signing.verify.cms_signature import format_checks, format_failure, hash_content, judge_cms_signer, read_cms
+from signing.verify.cms_signature import (
+    apart_check,
+    examine_cms_signer,
+    format_checks,
+    format_failure,
+    hash_content,
+    read_cms,
+)
 from signing.verify.context import Context
 from signing.verify.signature import context_checks
 
@@ -68,7 +74,7 @@ def verify_detached(
             wanted["sha256"] = sha256  # the comparison must not hang on hashes we cannot compute
         digests = hash_content(content, wanted)
         checks += format_checks(read)
-        checks.append(_apart(read, digests, policy))
+        checks.append(apart_check(read, digests, policy))
         signatures = _signers(read, digests, context)
     return _report("detached", context, checks, signatures)
 
@@ -110,7 +116,9 @@ def verify_attached(
 
 def _signers(read: ReadCms, digests: Mapping[str, bytes], context: Context) -> list[SignatureReport]:
     return [
-        judge_cms_signer(signer, read, digests, signer_id=f"signer-{index}", covered=("content",), context=context)
+        examine_cms_signer(
+            signer, read, digests, signer_id=f"signer-{index}", covered=("content",), context=context
+        ).report(context)
         for index, signer in enumerate(read.signers, start=1)
     ]
 
@@ -126,24 +134,3 @@ def _report(
         checks=checks,
         signatures=signatures,
     )
-
-
-def _apart(read: ReadCms, digests: Mapping[str, bytes], policy: ValidationPolicy) -> Check:
-    """Check "cms.detached": the content stands apart, or the policy lets a copy stand inside."""
-    if read.signed.content is None:
-        return Check.passed("cms.detached")
-    if not policy.allow_attached_content:
-        return Check.failed("cms.detached", SubIndication.FORMAT_FAILURE, reason="content attached")
-    return _attached_is_same(read.signed.content, digests)
-
-
-def _attached_is_same(attached: bytes, digests: Mapping[str, bytes]) -> Check:
-    """There is one true content: what the caller gave. An attached copy must be the same bytes."""
-    same = bool(digests) and all(
-        hmac.compare_digest(digest.of(attached), value)
-        for name, value in digests.items()
-        if (digest := digest_algorithm(name)) is not None
-    )
-    if same:
-        return Check.passed("cms.detached", reason="attached copy is the same")
-    return Check.failed("cms.detached", SubIndication.HASH_FAILURE, reason="attached content differs")
