@@ -19,7 +19,9 @@ import schemas
 from signing import asic, xmldsig
 from signing.certificates import Certificate
 from signing.errors import Malformed, SigningError
+from signing.sign.container_cades import signed_manifest
 from signing.sign.container_copy import copied, data_names, open_container
+from signing.sign.detached_augmentation import augment_detached
 from signing.sign.gathering import gathered, readable
 from signing.sign.xades_augmentation import AugmentedSignature, SignatureSource
 from signing.timestamp import judge_token, read_token
@@ -135,7 +137,7 @@ def augment_container(
     data: ValidationData = NO_DATA,
     fetcher: Fetcher | None = None,
 ) -> None:
-    """The container of `source` in `out`, each of its XAdES signatures raised to `level`; renewed where it is B-LTA.
+    """The container of `source` in `out`, each of its signatures raised to `level`; renewed where it is B-LTA.
 
     Data objects are streamed and copied as they are packed: memory does not grow with their size. A signature that has
     the level already, below B-LTA, stays as it is; when all have it, the answer is signing.level-reached. Raises
@@ -150,6 +152,10 @@ def augment_container(
     replaced: dict[str, bytes] = {}
     for name in [name for name in archive.entries if asic.is_xades_file(name)]:
         content = _raised_file(archive, name, how)
+        if content is not None:
+            replaced[name] = content
+    for name in [name for name in archive.entries if asic.is_cades_file(name)]:
+        content = _raised_cms(archive, name, how)
         if content is not None:
             replaced[name] = content
     if not replaced:
@@ -181,6 +187,31 @@ def _raised_file(archive: asic.Archive, name: str, how: Augmentation) -> bytes |
             if error.code != "signing.level-reached":
                 raise
     return document if changed else None
+
+
+def _raised_cms(archive: asic.Archive, name: str, how: Augmentation) -> bytes | None:
+    """The CMS with each of its signers raised over its manifest, None where none had to be."""
+    try:
+        content = signed_manifest(archive, name)
+        return augment_detached(
+            archive.read(name),
+            [content],
+            level=how.level,
+            time_stamps=how.time_stamps,
+            anchors=how.anchors,
+            policy=how.policy,
+            at=how.at,
+            data=how.data,
+            fetcher=how.fetcher,
+        )
+    except xmldsig.StepError as error:
+        raise SigningError("signing.not-augmentable", reason=error.check.id) from error
+    except Malformed as error:
+        raise SigningError("signing.not-augmentable", reason=error.code) from error
+    except SigningError as error:
+        if error.code != "signing.level-reached":
+            raise
+        return None
 
 
 def _nth(number: int) -> Callable[[Element], Element]:

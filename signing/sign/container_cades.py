@@ -13,7 +13,7 @@ from signing.algorithms import Standing, digest_algorithm
 from signing.errors import SigningError
 from signing.sign.container_copy import copied, data_names, open_container
 from signing.sign.detached import sign_detached, take_cms
-from signing.xmldsig import StepError
+from signing.xmldsig import StepError, malformed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,6 +108,23 @@ def add_cades_signature(
     number, content = _next_manifest(archive, names, _digest(policy))
     signature = sign_detached([content], key, policy=policy, signing_time=signing_time, time_stamps=time_stamps)
     copied(archive, out, {}, {_manifest_name(number): content, _signature_name(number): signature})
+
+
+def signed_manifest(archive: Archive, signature: str) -> bytes:
+    """The octets of the manifest a CMS of the container is over.
+
+    StepError where there is none; SigningError signing.not-augmentable when an archive manifest states the digest of
+    the CMS, which must stay as it is then.
+    """
+    for name in archive.entries:
+        if asic.is_archive_manifest(name) and signature in asic.read_signature_manifest(archive, name).references:
+            raise SigningError("signing.not-augmentable", reason="ASiCArchiveManifest")
+    for name in archive.entries:
+        if asic.is_signature_manifest(name):
+            found = asic.read_signature_manifest(archive, name)
+            if found.signature == signature:
+                return found.octets
+    raise malformed("asic.signature-manifest", "missing", file=signature)
 
 
 def _written(
