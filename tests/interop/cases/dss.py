@@ -25,6 +25,7 @@ from signing import (
     augment_detached,
     sign_attached,
     sign_container,
+    sign_container_cades,
     sign_detached,
     sign_xml,
     verify_attached,
@@ -83,6 +84,8 @@ def ours(shape: Shape, level: str, key: str) -> bytes:
     signer = trust_services.stranger() if key == "stranger" else trust_services.key_of("head", key)
     if shape == CONTAINER:
         return raised(our_container(signer, time_stamped=level != "B-B"), level)
+    if shape == CAS_CONTAINER:
+        return raised(our_container(signer, time_stamped=level != "B-B", sign=sign_container_cades), level)
     if shape.form == "cades":
         return our_cms(shape, signer, level)
     if shape == ENVELOPED:
@@ -125,9 +128,10 @@ def our_container(
     time_stamped: bool = False,
     signing_time: datetime = trust_services.NOW,
     authority: TimeStampAuthority | None = None,
+    sign: Callable[..., None] = sign_container,
 ) -> bytes:
     out = io.BytesIO()
-    sign_container(
+    sign(
         tuple(DataObject.of(name, _media_type(name), content) for name, content in FILES.items()),
         signer,
         policy=DEFAULT_SIGNING,
@@ -337,10 +341,15 @@ def _passed(shape: Shape, level: str) -> str:
 
 
 # what each shape can be made at by us
-OURS: Final = ((CONTAINER, LEVELS), (DETACHED, LEVELS), (ATTACHED, LEVELS), (ENVELOPED, ("B-B",)))
+OURS: Final = (
+    *((shape, LEVELS) for shape in (CONTAINER, CAS_CONTAINER, DETACHED, ATTACHED)),
+    (ENVELOPED, ("B-B",)),
+)
 
 # what we are known to judge of what it signs
-THEIRS: Final = tuple((shape, LEVELS) for shape in (CONTAINER, DETACHED, ATTACHED, ENVELOPED, ENVELOPING))
+THEIRS: Final = tuple(
+    (shape, LEVELS) for shape in (CONTAINER, CAS_CONTAINER, DETACHED, ATTACHED, ENVELOPED, ENVELOPING)
+)
 
 
 _EVERY: Final = (CONTAINER, DETACHED, ATTACHED, ENVELOPED, ENVELOPING)

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from signing import DEFAULT_SIGNING, SANDBOX_DOCUMENT, Indication, SandboxPki, sign_detached, verify_detached
+from signing import (
+    DEFAULT_SIGNING,
+    SANDBOX_DOCUMENT,
+    Indication,
+    SandboxPki,
+    add_signer,
+    sign_attached,
+    sign_detached,
+    take_cms,
+    verify_attached,
+    verify_detached,
+)
 
 AT = datetime(2026, 11, 10, 12, 0, tzinfo=UTC)
 CONTENT = bytes(range(256)) * 40
@@ -78,3 +90,44 @@ def test_we_accept_what_openssl_signs(pki: SandboxPki, tmp_path: Path, kind: str
         at=at,
     )
     assert report.indication is Indication.TOTAL_PASSED, report.as_json()
+
+
+def test_we_accept_what_openssl_streams(pki: SandboxPki, tmp_path: Path):
+    """It does not know lengths beforehand: BER around what is signed, the content in pieces."""
+    issued = pki.issue("head", "N", "O", key="ec-p256")
+    (tmp_path / "key.pem").write_bytes(issued.pem())
+    (tmp_path / "content").write_bytes(CONTENT)
+    run(
+        "cms", "-sign", "-binary", "-cades", "-stream", "-nodetach", "-in", tmp_path / "content",
+        "-signer", tmp_path / "key.pem", "-outform", "DER", "-out", tmp_path / "signature.der",
+    )  # fmt: skip
+    signature = (tmp_path / "signature.der").read_bytes()
+    assert signature[1] == 0x80
+    found = verify_attached(
+        signature,
+        policy=replace(SANDBOX_DOCUMENT, accept_ber=True),
+        anchors=pki.trust_anchors(),
+        at=datetime(2029, 12, 31, tzinfo=UTC),
+    )
+    assert (found.report.indication, found.content) == (Indication.TOTAL_PASSED, CONTENT)
+    (tmp_path / "anchors.pem").write_bytes(pki.anchor_pem())
+    (tmp_path / "signature.der").write_bytes(take_cms(signature, [CONTENT]))
+    options = ("-purpose", "any", "-attime", int(datetime(2029, 12, 31, tzinfo=UTC).timestamp()))
+    run(
+        "cms", "-verify", "-binary", "-inform", "DER", "-in", tmp_path / "signature.der", "-content", tmp_path / "content",
+        "-CAfile", tmp_path / "anchors.pem", *options, "-out", tmp_path / "out",
+    )  # fmt: skip
+
+
+def test_openssl_reads_attached_content_and_a_second_signer(pki: SandboxPki, tmp_path: Path):
+    first, second = (pki.issue("head", "N", "O", key=kind).signing_key() for kind in ("ec-p256", "ec-p384"))
+    signature = sign_attached(CONTENT, first, policy=DEFAULT_SIGNING, signing_time=AT)
+    signature = add_signer(signature, [CONTENT], second, policy=DEFAULT_SIGNING, signing_time=AT)
+    (tmp_path / "anchors.pem").write_bytes(pki.anchor_pem())
+    (tmp_path / "signature.der").write_bytes(signature)
+    said = run(
+        "cms", "-verify", "-binary", "-cades", "-inform", "DER", "-in", tmp_path / "signature.der",
+        "-CAfile", tmp_path / "anchors.pem", "-purpose", "any", "-attime", int(AT.timestamp()), "-out", tmp_path / "out",
+    )  # fmt: skip
+    assert "CAdES Verification successful" in said
+    assert (tmp_path / "out").read_bytes() == CONTENT
