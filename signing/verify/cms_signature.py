@@ -10,24 +10,23 @@ import hmac
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from signing import cades, cms
+from signing import cades
 from signing.algorithms import (
     DigestAlgorithm,
     SignatureAlgorithm,
     Standing,
     algorithm_identifier,
-    digest_algorithm,
-    digest_by_oid,
     signature_algorithm_in_cms,
 )
 from signing.certificates import Certificate
 from signing.errors import Malformed
 from signing.validation_data import NO_DATA, ValidationData
 from signing.validation_report import Check, Conclusion, SignatureReport, SubIndication
+from signing.verify.cms_form import ReadCms, ReadSigner, digest_of, readable_certificates
 from signing.verify.signature import SignedClaims, algorithm_check, judge_signer, signature_value_check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from signing.cades import SignedAttributes, UnsignedAttributes
@@ -51,109 +50,11 @@ CHECKS: Final = frozenset(
         "cms.signature-value",
     }
 )
-NOTES: Final = frozenset({"cms.encoding", "cms.countersignatures", "cms.other-attributes"})
+NOTES: Final = frozenset({"cms.countersignatures", "cms.other-attributes"})
 """Ids of checks that are only ever NOT_PERFORMED: what stands there and was not looked at."""
 
 _FAILED: Final = Conclusion.FAILED
 _ED25519_DIGEST: Final = "sha512"  # RFC 8419, 3.1
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReadSigner:
-    """One signer with its attributes, or with what was wrong with them."""
-
-    info: SignerInfo
-    attributes: SignedAttributes | None
-    attributes_flaw: Malformed | None
-    unsigned: UnsignedAttributes | None
-    unsigned_flaw: Malformed | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ReadCms:
-    """A SignedData, its signers, and every certificate that came along and can be read."""
-
-    signed: SignedData
-    signers: tuple[ReadSigner, ...]
-    certificates: tuple[Certificate, ...]
-
-    def wanted(self) -> dict[str, DigestAlgorithm]:
-        """Hashes under which the content's digest is needed, by id: the signers' and those of their time-stamps."""
-        found: dict[str, DigestAlgorithm] = {}
-        for signer in self.signers:
-            digests = [digest_of(signer.info)]
-            if signer.attributes is not None and signer.unsigned is not None:
-                digests += cades.wanted_digests(signer.attributes, signer.unsigned)
-            for digest in digests:
-                if digest is not None and digest.standing is Standing.TRUSTED:
-                    found[digest.id] = digest
-        return found
-
-
-def read_cms(signature: bytes, policy: ValidationPolicy) -> ReadCms:
-    """Read a CMS and the attributes of its signers; raises Malformed for what is no SignedData at all."""
-    signed = cms.read_signed_data(signature, accept_ber=policy.accept_ber)
-    signers = tuple(_read_signer(each) for each in signed.signers)
-    ders = [*signed.certificates]
-    for each in signers:
-        ders += each.unsigned.data.certificates if each.unsigned is not None else ()
-    return ReadCms(signed=signed, signers=signers, certificates=tuple(_readable(ders)))
-
-
-def format_failure(error: Malformed, **place: str) -> Check:
-    """Check "cms.format" that failed; `place` says where the CMS lies."""
-    return Check.failed("cms.format", SubIndication.FORMAT_FAILURE, reason=error.code, **place, **error.params)
-
-
-def format_checks(read: ReadCms) -> Iterator[Check]:
-    """What holds of the whole, whatever is signed: its form, its content type, at least one signer."""
-    yield Check.passed("cms.format", signers=str(len(read.signers)))
-    if not read.signed.is_der:
-        yield Check.not_performed("cms.encoding", found="BER")
-    if read.signed.content_type != cms.DATA:
-        yield Check.failed(
-            "cms.content-type", SubIndication.FORMAT_FAILURE, found=read.signed.content_type, expected=cms.DATA
-        )
-    if not read.signers:
-        yield Check.failed("cms.signers", SubIndication.FORMAT_FAILURE, reason="none")
-
-
-def apart_check(read: ReadCms, digests: Mapping[str, bytes], policy: ValidationPolicy) -> Check:
-    """Check "cms.detached": the content stands apart, or the policy lets a copy stand inside."""
-    if read.signed.content is None:
-        return Check.passed("cms.detached")
-    if not policy.allow_attached_content:
-        return Check.failed("cms.detached", SubIndication.FORMAT_FAILURE, reason="content attached")
-    return _attached_is_same(read.signed.content, digests)
-
-
-def _attached_is_same(attached: bytes, digests: Mapping[str, bytes]) -> Check:
-    """There is one true content: what the caller gave. An attached copy must be the same bytes."""
-    same = bool(digests) and all(
-        hmac.compare_digest(digest.of(attached), value)
-        for name, value in digests.items()
-        if (digest := digest_algorithm(name)) is not None
-    )
-    if same:
-        return Check.passed("cms.detached", reason="attached copy is the same")
-    return Check.failed("cms.detached", SubIndication.HASH_FAILURE, reason="attached content differs")
-
-
-def hash_content(content: Iterable[bytes], wanted: Mapping[str, DigestAlgorithm]) -> dict[str, bytes]:
-    """Digests of the content by the id of each wanted hash; it is read once, and read to its end also for none."""
-    states = {name: digest.new() for name, digest in wanted.items()}
-    for chunk in content:
-        for state in states.values():
-            state.update(chunk)
-    return {name: state.digest() for name, state in states.items()}
-
-
-def digest_of(signer: SignerInfo) -> DigestAlgorithm | None:
-    """The hash a signer names for the content, None when it is unknown."""
-    try:
-        return digest_by_oid(algorithm_identifier(signer.digest_algorithm)[0])
-    except Malformed:
-        return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -235,37 +136,6 @@ def examine_cms_signer(
     )
 
 
-def _read_signer(info: SignerInfo) -> ReadSigner:
-    attributes: SignedAttributes | None = None
-    unsigned: UnsignedAttributes | None = None
-    attributes_flaw: Malformed | None = None
-    unsigned_flaw: Malformed | None = None
-    try:
-        attributes = cades.read_signed_attributes(info)
-    except Malformed as error:
-        attributes_flaw = error
-    try:
-        unsigned = cades.read_unsigned_attributes(info)
-    except Malformed as error:
-        unsigned_flaw = error
-    return ReadSigner(
-        info=info,
-        attributes=attributes,
-        attributes_flaw=attributes_flaw,
-        unsigned=unsigned,
-        unsigned_flaw=unsigned_flaw,
-    )
-
-
-def _readable(ders: Iterable[bytes]) -> Iterator[Certificate]:
-    """The bag as far as it can be read: a broken certificate that nobody needs changes no verdict."""
-    for der in dict.fromkeys(ders):
-        try:
-            yield Certificate.from_der(der)
-        except Malformed:
-            continue
-
-
 def _identify(
     signer: SignerInfo, read: ReadCms, context: Context
 ) -> tuple[Certificate | None, Sequence[Certificate], list[Check]]:
@@ -276,7 +146,7 @@ def _identify(
     candidates: Sequence[Certificate] = read.certificates
     found = [certificate for certificate in candidates if signer.identifier.matches(certificate)]
     if not found and context.data.certificates:
-        given = tuple(_readable(context.data.certificates))
+        given = tuple(readable_certificates(context.data.certificates))
         candidates = (*candidates, *given)
         found = [certificate for certificate in given if signer.identifier.matches(certificate)]
     if len(found) > 1:

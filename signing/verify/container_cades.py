@@ -3,31 +3,21 @@
 The CMS signs the octets of its manifest, the manifest states digests of data objects. Steps 1, 2 and 4 of
 `verify.container` for each: manifest and CMS first, which are small; the data objects last, once for all signatures.
 In ASiC-S (4.3.3.2) the CMS is over the one data object itself.
-
-An ASiCArchiveManifest with its time-stamp (4.4.5) is proof for a signature when it states the digest of the CMS, of the
-manifest and of every data object the signature covers, and each of them holds.
 """
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from signing import algorithms, asic, cades
 from signing.asic import StatedDigest
 from signing.errors import Malformed
-from signing.validation_data import SIGNATURE, FoundTimeStamp
 from signing.validation_report import Check, Conclusion, SubIndication
-from signing.verify import cms_signature
-from signing.verify.cms_signature import (
-    apart_check,
-    examine_cms_signer,
-    format_checks,
-    format_failure,
-    hash_content,
-    read_cms,
-)
+from signing.verify import cms_form, cms_signature
+from signing.verify.archive_manifest import digest_of_small, read_archive_manifests
+from signing.verify.cms_form import apart_check, format_checks, format_failure, hash_content, read_cms
+from signing.verify.cms_signature import examine_cms_signer
 from signing.verify.container_objects import require_coverage
 from signing.verify.signature import algorithm_check
 from signing.xmldsig import StepError, failed, malformed, passed, passed_in
@@ -37,22 +27,26 @@ if TYPE_CHECKING:
 
     from signing.algorithms import DigestAlgorithm
     from signing.asic import SignatureManifest
+    from signing.validation_data import ValidationData
     from signing.validation_report import SignatureReport
-    from signing.verify.cms_signature import ExaminedSigner, ReadCms
+    from signing.verify.archive_manifest import ArchiveManifest
+    from signing.verify.cms_form import ReadCms
+    from signing.verify.cms_signature import ExaminedSigner
     from signing.verify.container_objects import Hashed, Known
     from signing.verify.context import Context
 
-CHECKS: Final = cms_signature.CHECKS | {
-    "cms.format",
-    "cms.signers",
-    "cms.detached",
-    "asic.signature-manifest",
-    "asic.references",
-    "asic.media-types",
-    "asic.manifest-algorithms",
-    "asic.manifest-digests",
-}
-NOTES: Final = cms_signature.NOTES | {"asic.archive-manifest", "asic.time-assertion"}
+CHECKS: Final = (
+    cms_form.CHECKS
+    | cms_signature.CHECKS
+    | {
+        "asic.signature-manifest",
+        "asic.references",
+        "asic.media-types",
+        "asic.manifest-algorithms",
+        "asic.manifest-digests",
+    }
+)
+NOTES: Final = cms_form.NOTES | cms_signature.NOTES | {"asic.archive-manifest", "asic.time-assertion"}
 
 _FAILED: Final = Conclusion.FAILED
 
@@ -71,7 +65,7 @@ class PendingCms:
     references: dict[str, StatedDigest] = field(default_factory=dict)
     digests: dict[str, DigestAlgorithm] = field(default_factory=dict)
     media_types: dict[str, str] = field(default_factory=dict)
-    archives: tuple[_Archive, ...] = ()
+    archives: tuple[ArchiveManifest, ...] = ()
 
     @property
     def wants_data(self) -> bool:
@@ -88,16 +82,36 @@ class PendingCms:
             self.checks.append(passed(check_id))
 
     def reports(self, digests: Check, context: Context, hashed: Hashed) -> list[SignatureReport]:
-        stamps = tuple(each.time_stamp(self, place, hashed) for place, each in enumerate(self.archives))
+        needed = {self.name, *self.references, *([self.manifest.name] if self.manifest is not None else [])}
+        stamps = tuple(
+            each.time_stamp(self.name, needed, self._objects(each), place=place, hashed=hashed)
+            for place, each in enumerate(self.archives)
+        )
         return [
             signer.report(context, before=self.checks, after=[digests], time_stamps=stamps) for signer in self.signers
         ]
+
+    def _objects(self, archive: ArchiveManifest) -> Iterator[bytes]:
+        """What lies in the files that an archive manifest names: of the CMS, of its time-stamps, of earlier ones."""
+        for signer in self.signers:
+            yield from _in(signer.claims.embedded)
+            for stamp in signer.claims.time_stamps:
+                yield stamp.token
+                yield from _in(stamp.embedded)
+        for other in self.archives:
+            if other.manifest.signature in archive.manifest.references:
+                yield other.token
+                yield from _in(cades.token_data(other.token))
+
+
+def _in(data: ValidationData) -> tuple[bytes, ...]:
+    return (*data.certificates, *data.crls, *data.ocsp_responses)
 
 
 def examine_files(known: Known, names: list[str], checks: list[Check]) -> list[PendingCms]:
     """The CMS files of these names with their manifests; what belongs to no signature is a check of the container."""
     manifests = _manifests(known, checks)
-    archives = _archives(known, checks)
+    archives = read_archive_manifests(known, checks)
     found = []
     for name in names:
         try:
@@ -107,6 +121,8 @@ def examine_files(known: Known, names: list[str], checks: list[Check]) -> list[P
             continue
         pending.archives = tuple(each for each in archives if name in each.manifest.references)
         found.append(pending)
+        if sum(len(each.signers) for each in found) > known.limits.max_signatures:
+            raise malformed("asic.signatures", "too many", limit=str(known.limits.max_signatures))
     return found
 
 
@@ -206,15 +222,8 @@ def _require_references(known: Known, manifest: SignatureManifest, names: frozen
             continue
         if name not in known.archive.entries or not name.startswith(asic.META_INF):
             raise malformed("asic.references", "no data object", uri=name[:255])
-        if _digest_of_small(known, name, stated) != stated.digest:
+        if digest_of_small(known, name, stated) != stated.digest:
             raise failed("asic.references", SubIndication.HASH_FAILURE, "digest", uri=name[:255])
-
-
-def _digest_of_small(known: Known, name: str, stated: StatedDigest) -> bytes | None:
-    digest = algorithms.digest_by_uri(stated.digest_uri)
-    if digest is None or digest.standing is not algorithms.Standing.TRUSTED:
-        return None
-    return digest.of(known.archive.read(name))
 
 
 def _require_media_types(signed: Mapping[str, str], listed: Mapping[str, str]) -> None:
@@ -235,87 +244,3 @@ def _algorithms_check(pending: PendingCms, known: Known, manifest: SignatureMani
         if digest is not None and digest.standing is algorithms.Standing.TRUSTED:
             pending.digests[uri] = digest
     return worst
-
-
-# --- archive manifests -------------------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class _Archive:
-    """A time-stamp over an ASiCArchiveManifest; `flaw` names the first file under META-INF that is not as it says."""
-
-    manifest: SignatureManifest
-    token: bytes
-    flaw: str | None
-
-    def time_stamp(self, pending: PendingCms, place: int, hashed: Hashed) -> FoundTimeStamp:
-        return FoundTimeStamp(
-            id=f"{pending.name}-{self.manifest.name.rpartition('/')[2]}",
-            kind="archive",
-            position=_AFTER_ALL_INSIDE + place,
-            token=self.token,
-            imprint=lambda digest: self._imprint(pending, digest, hashed),
-            covers=frozenset(self._covered(pending)),
-            covers_in_words=("signature", *self.manifest.references),
-            embedded=cades.token_data(self.token),
-        )
-
-    def _imprint(self, pending: PendingCms, digest: DigestAlgorithm, hashed: Hashed) -> bytes:
-        """Over the octets of the manifest, if it states what this signature is and covers, and rightly."""
-        needed = {pending.name, *pending.references}
-        if pending.manifest is not None:
-            needed.add(pending.manifest.name)
-        missing = sorted(needed - self.manifest.references.keys())
-        if self.flaw is not None or missing:
-            raise Malformed("signing.archive-manifest", name=self.flaw or missing[0])
-        for name, stated in self.manifest.references.items():
-            if not name.startswith(asic.META_INF):
-                known = algorithms.digest_by_uri(stated.digest_uri)
-                if known is None or hashed.get(name, {}).get(known.id) != stated.digest:
-                    raise Malformed("signing.archive-manifest", name=name)
-        return digest.of(self.manifest.octets)
-
-    def _covered(self, pending: PendingCms) -> Iterator[str]:
-        yield SIGNATURE
-        for signer in pending.signers:
-            claims = signer.claims
-            objects = [*claims.embedded.certificates, *claims.embedded.crls, *claims.embedded.ocsp_responses]
-            for stamp in claims.time_stamps:
-                inner = stamp.embedded
-                objects += [stamp.token, *inner.certificates, *inner.crls, *inner.ocsp_responses]
-            for each in objects:
-                yield hashlib.sha256(each).hexdigest()
-        for other in pending.archives:
-            if other.manifest.signature in self.manifest.references:
-                inner = cades.token_data(other.token)
-                for each in (other.token, *inner.certificates, *inner.crls, *inner.ocsp_responses):
-                    yield hashlib.sha256(each).hexdigest()
-
-
-_AFTER_ALL_INSIDE: Final = 1000
-
-
-def _archives(known: Known, checks: list[Check]) -> list[_Archive]:
-    """Time-stamped archive manifests, the earlier first: a later one states the digest of those before it."""
-    names = [name for name in known.archive.entries if asic.is_archive_manifest(name)]
-    found = []
-    for name in names[: known.limits.max_signatures]:
-        try:
-            manifest = asic.read_signature_manifest(known.archive, name)
-            if not asic.is_time_stamp_file(manifest.signature):
-                raise malformed("asic.archive-manifest", "SigReference", file=name)
-            token = known.archive.read(manifest.signature)
-            flaw = next(
-                (
-                    other
-                    for other, stated in manifest.references.items()
-                    if other.startswith(asic.META_INF)
-                    and (other not in known.archive.entries or _digest_of_small(known, other, stated) != stated.digest)
-                ),
-                None,
-            )
-        except StepError as error:
-            reason = error.check.params.get("reason", error.check.id)
-            checks.append(Check.not_performed("asic.archive-manifest", file=name, reason=reason))
-            continue
-        found.append(_Archive(manifest, token, flaw))
-    stamps = {each.manifest.signature for each in found}
-    return sorted(found, key=lambda each: len(stamps & each.manifest.references.keys()))

@@ -13,15 +13,9 @@ from signing.algorithms import digest_algorithm
 from signing.errors import Malformed
 from signing.validation_data import NO_DATA
 from signing.validation_report import Check, Indication, SubIndication, ValidationReport
-from signing.verify import cms_signature
-from signing.verify.cms_signature import (
-    apart_check,
-    examine_cms_signer,
-    format_checks,
-    format_failure,
-    hash_content,
-    read_cms,
-)
+from signing.verify import cms_form, cms_signature
+from signing.verify.cms_form import apart_check, format_checks, format_failure, hash_content, read_cms
+from signing.verify.cms_signature import examine_cms_signer
 from signing.verify.context import Context
 from signing.verify.signature import context_checks
 
@@ -34,9 +28,9 @@ if TYPE_CHECKING:
     from signing.trust_anchors import TrustAnchors
     from signing.validation_data import ValidationData
     from signing.validation_report import SignatureReport
-    from signing.verify.cms_signature import ReadCms
+    from signing.verify.cms_form import ReadCms
 
-CHECKS: Final = cms_signature.CHECKS | {"cms.format", "cms.signers", "cms.detached", "cms.attached"}
+CHECKS: Final = cms_form.CHECKS | cms_signature.CHECKS | {"cms.attached"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
