@@ -19,6 +19,7 @@ from rich.console import Console
 from adapter.cli.screen import Screen
 from adapter.composition import Node
 from adapter.composition.machine import machine_clock
+from adapter.composition.services import at_level
 from adapter.errors import ElshiError, Final, OutcomeUnknown, Retryable
 from adapter.settings import load_settings
 from adapter.texts import Language
@@ -35,11 +36,14 @@ class Context:
     settings: Path | None
 
     @contextmanager
-    def node(self) -> Iterator[Node]:
-        """The node of the settings, let go of at the end; SettingsRefused or Final `settings.not-given`."""
+    def node(self, level: str | None = None) -> Iterator[Node]:
+        """The node of the settings, let go of at the end; `level` in place of the one its signatures are made at.
+
+        Raises SettingsRefused, Final `settings.not-given`, `sign.no-authority`.
+        """
         if self.settings is None:
             raise Final("settings.not-given")
-        node = Node(load_settings(self.settings, os.environ), ask_password=_ask)
+        node = Node(at_level(load_settings(self.settings, os.environ), level), ask_password=ask_password)
         try:
             yield node
         finally:
@@ -91,7 +95,7 @@ def now() -> datetime:
     return machine_clock().now()
 
 
-def _ask(name: str) -> str:
+def ask_password(name: str) -> str:
     """Ask a person for a password, on the terminal and nowhere else."""
     if not sys.stdin.isatty():
         raise Final("keys.no-password", params={"key": name})

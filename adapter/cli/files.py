@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from adapter.errors import Final, Place
 
@@ -24,3 +25,18 @@ def write_whole(contents: Mapping[Path, bytes]) -> None:
             raise Final("file.not-written", place=Place(file=path.name), params={"file": path.name}) from error
     for path, part in beside.items():
         part.replace(path)
+
+
+@contextmanager
+def whole_file(output: Path) -> Iterator[BinaryIO]:
+    """A file that stands in its place when the block ends well, and nowhere otherwise. Final `file.not-written`."""
+    part = output.with_name(f"{output.name}.part")
+    try:
+        with part.open("w+b") as out:
+            yield out
+        part.replace(output)
+    except OSError as error:
+        raise Final("file.not-written", place=Place(file=output.name), params={"file": output.name}) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)

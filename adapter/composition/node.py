@@ -17,7 +17,7 @@ from adapter import rules
 from adapter.clock import SystemClock, SystemIdentifiers
 from adapter.composition.key_files import certificate, read_file, signing_errors
 from adapter.composition.node_keys import NodeKeys
-from adapter.composition.passes import OwnBody, Passes
+from adapter.composition.passes import OpenKey, OwnBody, Passes
 from adapter.composition.report_files import Opened, open_report, source_context
 from adapter.composition.secret_sources import AskPassword
 from adapter.composition.services import baseline_of, fetcher_of
@@ -144,6 +144,10 @@ class Node(Passes):
         """The office's key. Raises as the head's does."""
         return self._key("office")
 
+    def named_key(self, name: str) -> signing.SigningKey:
+        """A key by its name in the settings: document, office, envelope. Raises as the head's does."""
+        return self._keys.get(name)
+
     def seal_key(self) -> signing.SigningKey:
         """The office's; where there is none the head is asked, who may sign everything."""
         return self.head_key() if self.settings.keys.office is None else self.office_key()
@@ -239,15 +243,15 @@ class Node(Passes):
         opened = self.open_report(path)
         return self.submit().report(opened.report, opened.attachments, places=opened.places)
 
-    def sign_file(self, path: Path) -> Signed:
-        """Check and sign a report with the head's key; the container stands in the store and is sent nowhere."""
+    def sign_file(self, path: Path, key: OpenKey | None = None) -> Signed:
+        """Check and sign a report with the head's key or the one given; the container is kept and sent nowhere."""
         opened = self.open_report(path)
         now = self.clock.now()
         facts = self.facts.before_signing(opened.report, at=now, attachments=opened.attachments)
         composed = self.convert(
             opened.report, opened.attachments, facts=facts, stage=rules.Stage.LOCK, places=opened.places
         )
-        kept, judged = self.sign().container(composed, at=now)
+        kept, judged = self.sign(key).container(composed, at=now)
         return Signed(kept=kept, judged=judged, findings=composed.findings)
 
     def keep_file(self, path: Path) -> KeptBlob:

@@ -129,7 +129,7 @@ def detached(
     signature = signing.sign_detached(content(), key, policy=policy, signing_time=at)
     report = signing.verify_detached(signature, content(), policy=trust.policy, anchors=trust.anchors, at=at)
     if report.indication is not signing.Indication.TOTAL_PASSED:
-        raise _refusal(code, report)
+        raise refusal(code, report)
     return signature
 
 
@@ -165,13 +165,14 @@ def refuse_unfit_certificate(certificate: bytes, *, at: datetime) -> None:
 def refuse_unless_passed(judged: Judged, code: str) -> None:
     """Raise Final `code` unless the verdict is TOTAL-PASSED and the container says what its header declares."""
     if judged.validation.indication is not signing.Indication.TOTAL_PASSED:
-        raise _refusal(code, judged.validation)
+        raise refusal(code, judged.validation)
     if judged.container is None or judged.findings:
         reason = judged.findings[0].code if judged.findings else "container.no-document"
         raise Final(code, params={"indication": "TOTAL-PASSED", "reason": reason, "signer": ""})
 
 
-def _refusal(code: str, report: signing.ValidationReport) -> Final:
+def refusal(code: str, report: signing.ValidationReport) -> Final:
+    """Final `code` with the verdict and every check that kept it from passing."""
     failed = [check.id for check in report.checks if check.conclusion is not signing.Conclusion.PASSED]
     for signature in report.signatures:
         failed += [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -16,10 +17,11 @@ import pytest
 
 from adapter.clock import ScenarioClock
 from adapter.composition import Node
+from adapter.composition.file_signing import Raising, SignatureForm, raise_level, sign_files
 from adapter.composition.kept_lists import KeptLists
 from adapter.composition.stand import Stand
 from adapter.composition.trust_services import TrustServices
-from adapter.errors import Retryable
+from adapter.errors import Final, Retryable
 from adapter.settings import load_settings
 from signing import (
     SANDBOX_DOCUMENT,
@@ -28,7 +30,9 @@ from signing import (
     SandboxPki,
     SigningError,
     ValidationReport,
+    verify_attached,
     verify_container,
+    verify_detached,
 )
 from signing.sandbox_pki import StatusUrls
 from signing.sandbox_services.services import SandboxServices
@@ -192,6 +196,53 @@ def test_a_status_that_is_not_to_be_had_is_tried_again_later(world: World, node:
     with pytest.raises(Retryable) as caught:
         ready.sign_file(REPORT)
     assert caught.value.code == "signing.status-unavailable"
+
+
+# --- files and renewal -----------------------------------------------------------------------------------------------
+def _raising(world: World, node: Node, level: str) -> Raising:
+    assert node.baseline is not None
+    return Raising(baseline=replace(node.baseline, level=level), trust=node.trust, at=world.now)
+
+
+@pytest.mark.parametrize("level", ["B-T", "B-LT", "B-LTA"])
+@pytest.mark.parametrize("form", [SignatureForm.CADES_DETACHED, SignatureForm.CADES_ATTACHED, SignatureForm.ASICE])
+def test_a_file_is_signed_at_each_level(
+    world: World, node: Callable[..., Node], tmp_path: Path, form: SignatureForm, level: str
+) -> None:
+    path, out = tmp_path / "act.txt", io.BytesIO()
+    path.write_bytes(b"an act\n" * 1000)
+    ready = node()
+    how = _raising(world, ready, level)
+    sign_files([path], out, world.head.signing_key(), form=form, at=world.now, raising=how)
+    later = world.now + (timedelta(days=365 * 5) if level == "B-LTA" else timedelta())
+    asked: dict[str, Any] = {"policy": STRICT, "anchors": world.pki.trust_anchors(), "at": later}
+    report = {
+        SignatureForm.CADES_DETACHED: lambda: verify_detached(out.getvalue(), [path.read_bytes()], **asked),
+        SignatureForm.CADES_ATTACHED: lambda: verify_attached(out.getvalue(), **asked).report,
+        SignatureForm.ASICE: lambda: verify_container(out.getvalue(), **asked).report,
+    }[form]()
+    assert report.indication is (Indication.INDETERMINATE if level == "B-T" else Indication.TOTAL_PASSED)
+
+
+def test_what_was_signed_without_a_time_stamp_is_raised_and_renewed(
+    world: World, node: Callable[..., Node], tmp_path: Path
+) -> None:
+    path, ready = tmp_path / "act.txt", node()
+    path.write_bytes(b"an act")
+    steps = [io.BytesIO()]
+    sign_files([path], steps[0], world.head.signing_key(), form=SignatureForm.ASICE, at=world.now, raising=None)
+    for level in ("B-T", "B-LT", "B-LTA", "B-LTA"):
+        steps[-1].seek(0)
+        steps.append(io.BytesIO())
+        raise_level(steps[-2], steps[-1], (), _raising(world, ready, level), name="act.asice")
+    sizes = [len(each.getvalue()) for each in steps]
+    assert sizes == sorted(set(sizes)), "each step adds and takes nothing away"
+    for each in steps[2:]:
+        assert judged(world, each.getvalue(), world.now).indication is Indication.TOTAL_PASSED
+    steps[2].seek(0)
+    with pytest.raises(Final) as caught:
+        raise_level(steps[2], io.BytesIO(), (), _raising(world, ready, "B-LT"), name="act.asice")
+    assert caught.value.code == "signing.level-reached"
 
 
 # --- P16: who is asked -----------------------------------------------------------------------------------------------
