@@ -235,8 +235,10 @@ def order_check(validation: TimeStampValidation) -> Check | None:
     for later in standing:
         for earlier in standing:
             is_older = earlier.token in later.covers or (earlier.kind == "content" and SIGNATURE in later.covers)
-            # authorities write genTime with or without fractions of a second
-            if is_older and (later.time + later.accuracy) - (earlier.time - earlier.accuracy) <= -_A_SECOND:
+            # authorities write genTime with or without fractions of a second; differences, since the ends of the calendar
+            # plus an accuracy are no instants
+            tolerated = later.accuracy + earlier.accuracy + _A_SECOND
+            if is_older and earlier.time - later.time >= tolerated:
                 return Check.indeterminate(
                     ORDER, SubIndication.TIMESTAMP_ORDER_FAILURE, earlier=earlier.id, later=later.id
                 )

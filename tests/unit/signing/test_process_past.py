@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from signing import Check, Conclusion, SubIndication
 from signing.validation_data import SIGNATURE, ValidationData
 from signing.verify import acceptance, certificate_validation, time_stamps
+from signing.verify.cryptographic_verification import worst_of
 from signing.verify.proof_of_existence import ProofsOfExistence
 from tests.unit.signing import test_process_time as timely
 from tests.unit.signing.process_material import (
@@ -141,6 +145,22 @@ def test_K02_what_was_not_renewed_before_its_algorithm_ended_is_open():
     assert later.indication is UNDECIDED
     newest = later.time_stamps[1]
     assert newest.sub_indication is SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE
+
+
+def test_K02_an_algorithm_that_proof_can_mend_hides_none_that_it_cannot():
+    def told(sub_indication: SubIndication, *, failed: bool = False, **params: str) -> Check:
+        make = Check.failed if failed else Check.indeterminate
+        return make("xmldsig.digest-algorithms", sub_indication, **params)
+
+    ended = told(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, until="2025-01-01")
+    ended_earlier = told(SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE, until="2020-01-01")
+    unknown = told(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, reason="unknown")
+    refused = told(SubIndication.CRYPTO_CONSTRAINTS_FAILURE, failed=True)
+    passed = Check.passed("xmldsig.digest-algorithms")
+    assert worst_of([passed, passed], passed) == passed
+    assert worst_of([ended, passed, ended_earlier], passed) == ended_earlier
+    assert worst_of([ended, unknown], passed) == unknown
+    assert worst_of([unknown, ended, refused], passed) == refused
 
 
 def test_K02_a_certificate_of_the_path_is_proven_to_be_older_than_the_end_of_its_algorithm():
@@ -420,6 +440,47 @@ def test_what_is_taken_away_or_damaged_never_makes_good_what_was_not(signed: Cal
     for less in lacking:
         for way in ways:
             assert way(less).judged().indication is not PASSED
+
+
+# --- every end is a verdict -----------------------------------------------------------------------------------------
+@pytest.mark.parametrize("at", [datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)])
+@pytest.mark.parametrize("signed", [level_lt, level_lta, renewed_again])
+def test_the_ends_of_the_calendar_end_in_a_verdict(signed: Callable[[], Signed], at: datetime):
+    assert replace(signed(), at=at).judged().indication is UNDECIDED
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_whatever_comes_along_ends_in_a_verdict_and_helps_nobody(data: st.DataObject):
+    """Octets changed, cut or put in anywhere in evidence and tokens; the good signature lacks the status of the CA."""
+    lacking = without_status_of_the_ca()
+    ders = list(lacking.embedded.ocsp_responses)
+    index = data.draw(st.integers(0, len(ders) - 1))
+    spoilt = bytearray(ders[index])
+    at = data.draw(st.integers(0, len(spoilt) - 1))
+    spoilt[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
+    token = bytearray(lacking.time_stamps[0].token)
+    at = data.draw(st.integers(0, len(token) - 1))
+    token[at] ^= data.draw(st.integers(0, 255))
+    changed = replace(
+        lacking,
+        embedded=ValidationData(
+            ocsp_responses=(*ders, bytes(spoilt)), crls=(bytes(spoilt),), certificates=(bytes(spoilt),)
+        ),
+        time_stamps=(replace(lacking.time_stamps[0], token=bytes(token)), *lacking.time_stamps[1:]),
+    )
+    assert changed.judged().indication is UNDECIDED
+
+
+@cache
+def without_status_of_the_ca() -> Signed:
+    signed = level_lta()
+    return _with_answers(signed, [der for der in signed.embedded.ocsp_responses if der not in ON_THE_CA])
+
+
+ON_THE_CA = frozenset(
+    good("ca", moment, lasts=DAY * 30) for moment in (SIGNED_AT + HOUR, RENEWED_AT + HOUR, RENEWED_AGAIN_AT + HOUR)
+)
 
 
 # --- proofs of existence --------------------------------------------------------------------------------------------
