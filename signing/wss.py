@@ -5,8 +5,9 @@
    leave.
 3. Read: one Envelope, one Body, at most one Header and Security ("wss.envelope"); a Signature must be there
    ("wss.signature-present"); each signature has the Body, by identity of the node, as its one target ("wss.coverage").
-4. The signer is named by KeyIdentifier (the certificate itself), X509Data, or issuer and serial number; all of them are
-   hints, the key of the certificate found must verify the value ("wss.key-info").
+4. The signer is named by KeyIdentifier (the certificate itself), by a Reference to a BinarySecurityToken in the Security
+   header, by X509Data, or by issuer and serial number; all of them are hints, the key of the certificate found must verify
+   the value ("wss.key-info").
 
 The profile has no time, no signed certificate reference and covers nothing but the Body: headers are unsigned.
 """
@@ -34,11 +35,9 @@ from signing.xmldsig import (
     attributes,
     certificate_text,
     certificates_in,
-    children,
     failed,
     fragment,
-    leaf_text,
-    local_name,
+    issuer_and_serial,
     malformed,
     new_signature_value,
     new_signed_info,
@@ -66,6 +65,7 @@ CHECKS: Final = frozenset({"wss.envelope", "wss.signature-present", "wss.coverag
 MAX_SIGNATURES: Final = 16
 MAX_BODY_ID: Final = 128
 
+_BINARY_SECURITY_TOKEN: Final = f"{{{WSSE}}}BinarySecurityToken"
 _WSU_ID: Final = f"{{{WSU}}}Id"
 _BODY_ID: Final = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*")
 # Tags of bytes already to be parsed by the one door: only their places are taken from here, never their meaning.
@@ -127,7 +127,9 @@ def require_body_covered(signature: Signature, envelope: Envelope, ids: Mapping[
     return reference
 
 
-def candidates_for_signer(key_info: etree._Element | None, known: Iterable[bytes]) -> tuple[Certificate, ...]:
+def candidates_for_signer(
+    key_info: etree._Element | None, known: Iterable[bytes], envelope: Envelope, ids: Mapping[str, etree._Element]
+) -> tuple[Certificate, ...]:
     """Check "wss.key-info": certificates KeyInfo may mean, best first; `known` (DER) is searched for issuer and serial.
 
     Not checked here: that one of them verifies the value.
@@ -139,8 +141,10 @@ def candidates_for_signer(key_info: etree._Element | None, known: Iterable[bytes
     named: list[tuple[str, int]] = []
     for holder in holders:
         given.extend(_key_identifier(part) for part in holder.iterchildren(f"{{{WSSE}}}KeyIdentifier"))
+        given.extend(_token(part, envelope, ids) for part in holder.iterchildren(f"{{{WSSE}}}Reference"))
         given.extend(certificates_in(holder))
-        named.extend(_issuer_serial(part) for part in holder.iterfind(f"{{{DS}}}X509Data/{{{DS}}}X509IssuerSerial"))
+        serials = holder.iterfind(f"{{{DS}}}X509Data/{{{DS}}}X509IssuerSerial")
+        named.extend(issuer_and_serial(part, "wss.key-info") for part in serials)
     if len(given) + len(named) > 1 and not (given and not named):
         raise malformed("wss.key-info", "more than one signer named")
     try:
@@ -162,14 +166,21 @@ def _key_identifier(element: etree._Element) -> bytes:
     return certificate_text(element)
 
 
-def _issuer_serial(element: etree._Element) -> tuple[str, int]:
-    parts = children(element, "wss.key-info")
-    if [part.tag for part in parts] != [f"{{{DS}}}X509IssuerName", f"{{{DS}}}X509SerialNumber"]:
-        raise malformed("wss.key-info", "children", element=local_name(element))
-    issuer, serial = (leaf_text(part, "wss.key-info").strip(" \t\r\n") for part in parts)
-    if not (serial.isascii() and serial.isdigit() and len(serial) <= 50):  # noqa: PLR2004 - 20 octets in decimal are 49
-        raise malformed("wss.key-info", "serial number")
-    return issuer, int(serial)
+def _token(element: etree._Element, envelope: Envelope, ids: Mapping[str, etree._Element]) -> bytes:
+    """The certificate of a wsse:BinarySecurityToken (X.509 token profile 1.1, 3.1); nothing says that it was signed."""
+    named = attributes(element, ("URI",), ("ValueType", _WSU_ID), "wss.key-info")
+    token = ids.get(fragment(named["URI"]) or "")
+    if token is None or token.tag != _BINARY_SECURITY_TOKEN or token.getparent() is not envelope.security:
+        raise malformed("wss.key-info", "no BinarySecurityToken", uri=named["URI"][:200])
+    types = attributes(token, ("ValueType",), ("EncodingType", _WSU_ID, "Id"), "wss.key-info")
+    if types["ValueType"] != X509V3 or types.get("EncodingType", BASE64_BINARY) != BASE64_BINARY:
+        raise unsupported(
+            "wss.key-info",
+            SubIndication.NO_SIGNING_CERTIFICATE_FOUND,
+            "BinarySecurityToken",
+            type=types["ValueType"][:200],
+        )
+    return certificate_text(token)
 
 
 def _named_among(known: Iterable[bytes], issuer: str, serial: int) -> tuple[Certificate, ...]:

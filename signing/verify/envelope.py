@@ -145,7 +145,7 @@ def _examine(
     signature = xmldsig.read_signature(element, examination.checks)
     reference = wss.require_body_covered(signature, envelope, known.ids)
     examination.checks.append(passed("wss.coverage"))
-    candidates = wss.candidates_for_signer(signature.key_info, known.certificates)
+    candidates = wss.candidates_for_signer(signature.key_info, known.certificates, envelope, known.ids)
     examination.checks.append(passed("wss.key-info"))
     method, digests = judge_algorithms(examination, signature, known.context)
     signer = judge_value(examination, signature, method, candidates, canonicalizer) or candidates[0]

@@ -103,6 +103,26 @@ def _crowded(text: str) -> str:
     return text.replace("</request>", f"<m {declarations}>{'<a/>' * 60_000}</m></request>")
 
 
+def _token(
+    reference: str = "#X509-1", value_type: str = wss.X509V3, place: str = "<ds:Signature ", key: str = ""
+) -> m.Edit:
+    """KeyInfo as WSS4J and the national SDK write it: a Reference to a token in the Security header."""
+    der = base64.b64encode(m.system().certificate_chain[0]).decode()
+    token = (
+        f'<wsse:BinarySecurityToken xmlns:wsu="{m.WSU}" wsu:Id="X509-1" EncodingType="{wss.BASE64_BINARY}" '
+        f'ValueType="{value_type}">{key or der}</wsse:BinarySecurityToken>'
+    )
+    named = (
+        f'<wsse:SecurityTokenReference><wsse:Reference URI="{reference}" ValueType="{value_type}"/>'
+        "</wsse:SecurityTokenReference>"
+    )
+    return lambda text: _key_info(named)(text).replace(place, f"{token}{place}", 1)
+
+
+def _other_token() -> m.Edit:
+    return _token(key=base64.b64encode(m.issued("information-system", name="другая").certificate).decode())
+
+
 VECTORS: dict[str, tuple[Callable[[], bytes], dict[str, Conclusion]]] = {
     "W01 signed Body moved into the header": (lambda: _edited(_moved_body), {"wss.envelope": F}),
     "W01 signed payload moved under another name": (lambda: _edited(_moved_payload), {"wss.coverage": F}),
@@ -160,6 +180,26 @@ VECTORS: dict[str, tuple[Callable[[], bytes], dict[str, Conclusion]]] = {
         lambda: m.craft_envelope(rest=_key_info(_issuer_serial(1).replace(">1<", ">-1<"))),
         {"wss.key-info": F},
     ),
+    "W05 token of another certificate": (lambda: m.craft_envelope(rest=_other_token()), {"xmldsig.signature-value": F}),
+    "token that is not there": (lambda: m.craft_envelope(rest=_token("#X509-2")), {"wss.key-info": F}),
+    "token that is the Body": (lambda: m.craft_envelope(rest=_token("#id-1")), {"wss.key-info": F}),
+    "token outside the Security header": (
+        lambda: m.craft_envelope(
+            rest=lambda text: _token(place="<wsse:Security ")(text).replace(
+                "<wsse:BinarySecurityToken ", f'<wsse:BinarySecurityToken xmlns:wsse="{m.WSSE}" ', 1
+            )
+        ),
+        {"wss.key-info": F},
+    ),
+    "token that is a path": (
+        lambda: m.craft_envelope(rest=_token(value_type=wss.X509V3.replace("X509v3", "X509PKIPathv1"))),
+        {"wss.key-info": I},
+    ),
+    "W09 second signature forged": (
+        lambda: _edited(_forged_beside),
+        {"xmldsig.signature-value": F},
+    ),
+    "W10 a person's certificate": (lambda: m.craft_envelope(key=m.head(), rest=_person), {"signer.refused-roles": F}),
     "no KeyInfo": (lambda: m.craft_envelope(rest=m.removed(r"<ds:KeyInfo>.*</ds:KeyInfo>")), {"wss.key-info": I}),
     "D63 KeyInfo of another form": (
         lambda: m.craft_envelope(rest=_key_info("<ds:KeyName>me</ds:KeyName>")),
@@ -276,6 +316,12 @@ def test_a_person_s_certificate_does_not_stand_under_an_envelope() -> None:
     assert found == {"signer.refused-roles": F}
 
 
+def _forged_beside(text: str) -> str:
+    found = re.search(r"<ds:Signature .*</ds:Signature>", text, re.DOTALL)
+    assert found is not None
+    return text.replace(found[0], found[0] + re.sub(r"(<ds:SignatureValue>)..", r"\1AA", found[0]))
+
+
 def _person(text: str) -> str:
     der = base64.b64encode(m.head().certificate_chain[0]).decode()
     return re.sub(r"(#X509v3\">)[^<]*", lambda found: found[1] + der, text)
@@ -293,6 +339,11 @@ def test_two_signatures_are_both_judged() -> None:
 
 GOOD: dict[str, Callable[[], bytes]] = {
     "ours": m.good_envelope,
+    "W05 BinarySecurityToken in the Security header": lambda: m.craft_envelope(rest=_token()),
+    "W08 the same message again": m.good_envelope,
+    "W09 two signatures": lambda: _edited(
+        lambda text: re.sub(r"(<ds:Signature .*</ds:Signature>)", r"\1\1", text, flags=re.DOTALL)
+    ),
     "W07 PrefixList in SignedInfo and transform": lambda: m.craft_envelope(
         prefixes=["soap", "d"],
         signed_info=lambda text: text.replace(
@@ -349,3 +400,14 @@ def test_a_national_algorithm_is_undecided_not_refused() -> None:
 def test_a_pinned_certificate_that_is_none_is_the_caller_s_mistake() -> None:
     with pytest.raises(Malformed):
         m.judged_envelope(m.good_envelope(), pinned=[b"no certificate"])
+
+
+def test_the_same_message_again_has_the_same_value() -> None:
+    """W08: nothing in the profile says when; a journal knows the message by what its report says of the value."""
+    first, again = (m.judged_envelope(m.good_envelope()).report.signatures[0].value for _ in range(2))
+    assert first == again
+
+
+def test_every_row_of_the_attack_list_has_its_envelope() -> None:
+    rows = {f"W{number:02}" for number in range(1, 13)}
+    assert rows - set(re.findall(r"\bW\d\d\b", " ".join((*VECTORS, *GOOD)))) == set()
