@@ -86,7 +86,8 @@ def _examine(pending: PendingXml, element: Element, known: Known, canonicalizer:
         lambda reference: _octets_of(pending, known, reference, parts, canonicalizer),
     )
     examination.signing_time = properties.signing_time
-    examination.signer, others = xades.signing_certificate(signature, properties)
+    known_certificates = (*examination.embedded.certificates, *known.context.data.certificates)
+    examination.signer, others = xades.signing_certificate(signature, properties, known_certificates)
     examination.others = tuple(others)
     examination.checks.append(passed("xades.signing-certificate"))
     data = [reference for reference in signature.references if reference.uri not in parts]

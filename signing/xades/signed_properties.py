@@ -160,19 +160,20 @@ def read_qualifying_properties(
 
 
 def signing_certificate(
-    signature: Signature, properties: QualifyingProperties
+    signature: Signature, properties: QualifyingProperties, known: Iterable[bytes] = ()
 ) -> tuple[Certificate, list[Certificate]]:
     """(the signer's certificate, the others in KeyInfo); step 5, "xades.signing-certificate".
 
-    Not checked here: that its key verifies the value, that it may be trusted.
+    `known` (DER) is searched where KeyInfo holds no certificate at all (EN 319 102-1, 5.2.3.4). Not checked here: that
+    its key verifies the value, that it may be trusted.
     """
     algorithm = digest_algorithm(properties.certificate_digest_uri, "xades.signing-certificate")
     given = certificates_in(signature.key_info)
-    if not given:
+    named = next((der for der in given or known if algorithm.of(der) == properties.certificate_digest), None)
+    if named is None and not given:
         raise unsupported(
             "xades.signing-certificate", SubIndication.NO_SIGNING_CERTIFICATE_FOUND, "no certificate in KeyInfo"
         )
-    named = next((der for der in given if algorithm.of(der) == properties.certificate_digest), None)
     if named is None:
         raise failed(
             "xades.signing-certificate", SubIndication.SIG_CONSTRAINTS_FAILURE, "names no certificate in KeyInfo"

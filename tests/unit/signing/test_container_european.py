@@ -13,6 +13,7 @@ import pytest
 from lxml import etree
 
 from signing.policy import ETSI_BASELINE, SANDBOX_DOCUMENT, ValidationPolicy
+from signing.validation_data import ValidationData
 from signing.validation_report import Conclusion, Indication
 from tests.unit.signing import levels_material as lm
 from tests.unit.signing import xml_material as m
@@ -218,6 +219,17 @@ def test_a_form_before_the_baseline_is_named_so() -> None:
     report = lm.only(_first_version(), EUROPEAN)
     assert report.level == "BES"
     assert ("xades.baseline", Conclusion.NOT_PERFORMED) in [(check.id, check.conclusion) for check in report.checks]
+
+
+def test_a_signer_who_is_not_in_key_info_is_looked_for_among_the_caller_s_certificates() -> None:
+    container = m.crafted(rest=m.removed(r"<ds:KeyInfo>.*</ds:KeyInfo>"))
+    own, *issuers = m.head().certificate_chain
+    for policy in (EUROPEAN, SANDBOX_DOCUMENT):
+        assert lm.judged(container, policy).report.indication is Indication.INDETERMINATE
+        given = ValidationData(certificates=(*issuers, m.other_head().certificate_chain[0], own))
+        assert lm.judged(container, policy, data=given).report.indication is Indication.TOTAL_PASSED
+        other = ValidationData(certificates=m.other_head().certificate_chain)
+        assert lm.judged(container, policy, data=other).report.indication is Indication.INDETERMINATE
 
 
 def test_each_signature_says_what_it_covers() -> None:
