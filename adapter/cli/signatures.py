@@ -43,6 +43,13 @@ class KeyName(StrEnum):
     ENVELOPE = "envelope"
 
 
+class DeviceForm(StrEnum):
+    """What a person's device makes of a prepared folder."""
+
+    XADES = "xades"
+    CADES = "cades"
+
+
 OutputOption = Annotated[
     Path, typer.Option("--output", "-o", help="Where the result goes; with --prepare a folder.", show_default=False)
 ]
@@ -59,6 +66,7 @@ KeyOption = Annotated[
     epilog="Example: [cyan]elshi sign report.yaml --output report.asice --settings elshi.toml[/]\n\n"
     "A device signs: [cyan]elshi sign report.yaml --prepare --certificate head.cer -o prepared[/]\n\n"
     "and then: [cyan]elshi sign --complete prepared --signature value.bin -o report.asice[/]\n\n"
+    "A client that makes a CMS: [cyan]elshi sign report.yaml --prepare --device cades -o prepared[/]\n\n"
     "The office as well: [cyan]elshi sign --add report.asice --key office -o both.asice[/]\n\n"
     "Any file: [cyan]elshi sign act.pdf --form cades-detached --key-file head.p12 --pin fd:3 -o act.pdf.p7s[/]"
 )
@@ -89,6 +97,10 @@ def sign(
     prepare: Annotated[
         bool, typer.Option("--prepare", help="Sign nothing: leave in a folder exactly what has to be signed elsewhere.")
     ] = False,
+    device: Annotated[
+        DeviceForm,
+        typer.Option("--device", help="With --prepare: what is made there, a value (xades) or a CMS (cades)."),
+    ] = DeviceForm.XADES,
     certificate: Annotated[
         Path | None,
         typer.Option(
@@ -101,7 +113,7 @@ def sign(
     ] = None,
     signature: Annotated[
         Path | None,
-        typer.Option("--signature", help="With --complete: the value made elsewhere.", show_default=False),
+        typer.Option("--signature", help="With --complete: the value or CMS made elsewhere.", show_default=False),
     ] = None,
     settings: SettingsOption = None,
     as_json: JsonOption = False,
@@ -128,7 +140,7 @@ def sign(
         return OK
     with ready.node(wanted) as node:
         if prepare:
-            prepared = prepare_report(node, given[0], output, certificate=certificate)
+            prepared = prepare_report(node, given[0], output, form=device.value, certificate=certificate)
             findings = [finding_as_json(one) for one in prepared.findings]
             if not as_json:
                 ready.screen.findings(prepared.findings)

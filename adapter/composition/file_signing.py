@@ -29,6 +29,7 @@ class SignatureForm(StrEnum):
     """What comes out: a container with the files, the XML document with its signature, a CMS beside or around the file."""
 
     ASICE = "asice"
+    ASICE_CADES = "asice-cades"
     XADES = "xades"
     XMLDSIG = "xmldsig"
     CADES_DETACHED = "cades-detached"
@@ -68,7 +69,7 @@ def sign_files(
     of the signing errors. The verdict is formed by nobody here: the value alone is verified with the certificate.
     """
     refuse_unfit_key(key, at=at)
-    if form is not SignatureForm.ASICE and len(files) != 1:
+    if form not in {SignatureForm.ASICE, SignatureForm.ASICE_CADES} and len(files) != 1:
         raise Final("sign.one-file", params={"form": form.value})
     if form in {SignatureForm.XADES, SignatureForm.XMLDSIG} and raising is not None:
         raise Final("sign.level-not-for-form", params={"form": form.value})
@@ -143,11 +144,12 @@ def _sign(  # noqa: PLR0917 - a straight table of the five forms
 ) -> None:
     policy = signing.DEFAULT_SIGNING
     match form:
-        case SignatureForm.ASICE:
+        case SignatureForm.ASICE | SignatureForm.ASICE_CADES:
             objects = [
                 signing.DataObject(name=path.name, media_type=_media_type(path), open=_opener(path)) for path in files
             ]
-            signing.sign_container(objects, key, policy=policy, signing_time=at, out=out, time_stamps=authority)
+            into = signing.sign_container if form is SignatureForm.ASICE else signing.sign_container_cades
+            into(objects, key, policy=policy, signing_time=at, out=out, time_stamps=authority)
         case SignatureForm.XADES:
             document = read_file(files[0], "file.unreadable")
             out.write(signing.sign_xml(document, key, policy=policy, signing_time=at))

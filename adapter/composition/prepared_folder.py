@@ -38,7 +38,7 @@ _LONGEST_HEAD: Constant = 4_000_000
 """Bytes: a thousand objects and a path of certificates fit many times."""
 _CHUNK: Constant = 256 * 1024
 
-Form = Literal["xades"]
+Form = Literal["xades", "cades"]
 Padding = Literal["pkcs1", "pss"]
 
 
@@ -54,7 +54,7 @@ class PreparedObject:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prepared:
-    """What was prepared. `certificates` in DER, the signer's own first."""
+    """What was prepared. `certificates` in DER, the signer's own first; none where a CMS brings its own."""
 
     form: Form
     signing_time: datetime
@@ -194,13 +194,13 @@ def _head(folder: Path) -> Prepared:
 
 
 def _prepared(value: Any) -> Prepared:
-    if value["format"] != FORMAT or value["form"] != "xades" or value["padding"] not in {"pkcs1", "pss"}:
+    if value["format"] != FORMAT or value["form"] not in {"xades", "cades"} or value["padding"] not in {"pkcs1", "pss"}:
         raise ValueError("another format")
     moment = datetime.fromisoformat(_text(value["signingTime"]))
     if moment.tzinfo is None:
         raise ValueError("a time without its zone")
     return Prepared(
-        form="xades",
+        form=cast("Form", value["form"]),
         signing_time=moment,
         certificates=tuple(base64.b64decode(_text(each), validate=True) for each in value["certificates"]),
         padding=cast("Padding", value["padding"]),

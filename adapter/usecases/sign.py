@@ -71,13 +71,23 @@ class Sign:
         refuse_unless_passed(judged, "sign.own-verification")
         return kept, judged
 
-    def raised(self, write: Callable[[BinaryIO, signing.TimeStampAuthority | None], None], *, at: datetime) -> KeptBlob:
-        """What `write` signs, kept at the level of `baseline`; only the last form of it is kept."""
+    def raised(
+        self,
+        write: Callable[[BinaryIO, signing.TimeStampAuthority | None], None],
+        *,
+        at: datetime,
+        is_time_stamped: bool = True,
+    ) -> KeptBlob:
+        """What `write` signs, kept at the level of `baseline`; only the last form of it is kept.
+
+        `is_time_stamped`: whether `write` uses the authority it is given, so that B-T is reached without a second pass.
+        Raises Final and Retryable with the code of the signing error.
+        """
         authority = None if self.baseline is None else self.baseline.time_stamps
         try:
             with self.blobs.new() as signed:
                 write(signed.file, authority)
-                if self.baseline is None or self.baseline.level == "B-T":
+                if self.baseline is None or (is_time_stamped and self.baseline.level == "B-T"):
                     return signed.keep()
                 signed.file.seek(0)
                 with self.blobs.new() as higher:

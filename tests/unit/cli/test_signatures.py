@@ -68,6 +68,7 @@ def _judged(form: str, content: bytes, source: Path, anchors: TrustAnchors) -> I
     how = {"policy": policy, "anchors": anchors, "at": NOW}
     report = {
         "asice": lambda: verify_container(content, **how).report,
+        "asice-cades": lambda: verify_container(content, **how).report,
         "xades": lambda: verify_xml(content, **how).report,
         "xmldsig": lambda: verify_xml(content, **how).report,
         "cades-detached": lambda: verify_detached(content, [source.read_bytes()], **how),
@@ -76,7 +77,7 @@ def _judged(form: str, content: bytes, source: Path, anchors: TrustAnchors) -> I
     return report.indication
 
 
-@pytest.mark.parametrize("form", ["asice", "xades", "xmldsig", "cades-detached", "cades-attached"])
+@pytest.mark.parametrize("form", ["asice", "asice-cades", "xades", "xmldsig", "cades-detached", "cades-attached"])
 def test_any_file_is_signed_in_each_form_without_settings(
     elshi: Elshi, act: Path, key_file: Path, pin: str, form: str
 ) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from adapter.composition.stand import Stand
-from signing import IssuedKey, SandboxPki, SigningKey
+from signing import DEFAULT_SIGNING, IssuedKey, SandboxPki, SigningKey, sign_attached, sign_detached
 from signing.keys import pkcs12
 from tests.unit.cli.conftest import Elshi, Ran
 
@@ -248,3 +248,74 @@ def test_half_a_step_is_no_step(elshi: Elshi, node: Path, tmp_path: Path, argume
     ran = elshi("sign", *arguments, "-o", tmp_path / "x", "-s", node)
     assert ran.code == 2
     assert "elshi sign --help" in ran.shown
+
+
+# --- a CMS of the person's own client --------------------------------------------------------------------------------
+@pytest.fixture
+def for_a_client(elshi: Elshi, node: Path, report: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "for-a-client"
+    elshi("sign", report, "--prepare", "--device", "cades", "-o", folder, "-s", node, code=0)
+    return folder
+
+
+def _cms(folder: Path, key: SigningKey, *, content: bytes | None = None, attached: bool = False) -> bytes:
+    from datetime import UTC, datetime
+
+    message = (folder / "to-be-signed.bin").read_bytes() if content is None else content
+    at = datetime.now(UTC)
+    if attached:
+        return sign_attached(message, key, policy=DEFAULT_SIGNING, signing_time=at)
+    return sign_detached([message], key, policy=DEFAULT_SIGNING, signing_time=at)
+
+
+@pytest.mark.parametrize("attached", [False, True], ids=["detached", "attached with the same content"])
+@pytest.mark.parametrize("wrap", [bytes, base64.b64encode], ids=["DER", "base64"])
+def test_a_cms_of_the_national_client_finishes_the_container_and_is_submitted(
+    for_a_client: Path, head: SigningKey, complete: Callable[..., Ran], attached: bool, wrap: Callable[[bytes], bytes]
+) -> None:
+    ran = complete(wrap(_cms(for_a_client, head, attached=attached)), folder=for_a_client)
+    assert ran.code == 0, ran
+    assert (for_a_client / "completed.json").exists()
+
+
+def test_a_container_with_a_cms_is_submitted_like_any_other(
+    elshi: Elshi, node: Path, for_a_client: Path, head: SigningKey, complete: Callable[..., Ran]
+) -> None:
+    assert complete(_cms(for_a_client, head), folder=for_a_client).code == 0
+    ran = elshi("submit", for_a_client.parent / "report.asice", "-s", node, "--json", code=0)
+    assert ran.json["state"] == "queued"
+
+
+def test_the_card_for_a_client_needs_no_certificate_and_names_the_file(for_a_client: Path) -> None:
+    card = (for_a_client / "card.txt").read_text(encoding="utf-8")
+    message = (for_a_client / "to-be-signed.bin").read_bytes()
+    assert card.count("CMS") == 3
+    assert card.count(hashlib.sha256(message).hexdigest()) == 3
+    assert b"ASiCManifest" in message
+
+
+def test_a_cms_over_other_data_is_refused(for_a_client: Path, head: SigningKey, complete: Callable[..., Ran]) -> None:
+    for attached in (False, True):
+        ran = complete(_cms(for_a_client, head, content=b"other", attached=attached), folder=for_a_client)
+        assert ran.code == 2
+        assert not (for_a_client.parent / "report.asice").exists()
+
+
+@pytest.mark.parametrize("spoilt", [b"no CMS at all", b"\x30\x03\x02\x01\x00", b""])
+def test_what_is_no_cms_is_refused(for_a_client: Path, complete: Callable[..., Ran], spoilt: bytes) -> None:
+    assert complete(spoilt, folder=for_a_client).code == 2
+    assert not (for_a_client.parent / "report.asice").exists()
+
+
+def test_a_cms_by_somebody_else_than_the_one_named_is_refused(
+    elshi: Elshi, node: Path, report: Path, certificate: Path, complete: Callable[..., Ran]
+) -> None:
+    folder = certificate.parent / "named"
+    elshi(
+        *("sign", report, "--prepare", "--device", "cades", "--certificate", certificate, "-o", folder, "-s", node),
+        code=0,
+    )
+    ran = complete(_cms(folder, _stranger().signing_key()), folder=folder)
+    assert ran.code == 2
+    assert "not the holder of the certificate named" in ran.shown
+    assert not (certificate.parent / "report.asice").exists()
