@@ -29,7 +29,7 @@ def fetcher_of(settings: Settings, clock: Clock) -> signing.Fetcher | None:
     hosts = set(revocation.hosts) | ({host_of(url) or ""} if url is not None else set())
     if not hosts:
         return None
-    services = TrustServices(frozenset(hosts), within=revocation.within)
+    services = TrustServices(frozenset(hosts), within=revocation.within, proxies=settings.http.proxies)
     if revocation.cache is None:
         return services
     return KeptLists(fetcher=services, folder=revocation.cache, keep_for=revocation.cache_for, clock=clock)

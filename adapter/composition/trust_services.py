@@ -6,6 +6,7 @@ answer is believed by its signature, never by the connection it came over.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final as Constant
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 import signing
 from adapter.errors import ElshiError
 from adapter.http_client import HttpClient, HttpSettings
+from adapter.secret import Secret
 
 NATIONAL_HOSTS: Constant = frozenset(
     {
@@ -35,8 +37,14 @@ _OK: Constant = 200
 class TrustServices:
     """signing.Fetcher over the one door to the network. Plain http is spoken: answers carry signatures of their own."""
 
-    def __init__(self, hosts: frozenset[str], *, within: timedelta = timedelta(seconds=15)) -> None:
-        """`within`: longest silence of a service; one try takes at most twice as long."""
+    def __init__(
+        self,
+        hosts: frozenset[str],
+        *,
+        within: timedelta = timedelta(seconds=15),
+        proxies: Mapping[str, Secret] | None = None,
+    ) -> None:
+        """`within`: longest silence of a service; one try takes at most twice as long. `proxies` as in HttpSettings."""
         self._client = HttpClient(
             HttpSettings(
                 connect_within=timedelta(seconds=5),
@@ -45,6 +53,7 @@ class TrustServices:
                 allowed_hosts=hosts,
                 plain_http_allowed=True,
                 max_answer_bytes=_LARGEST,
+                proxies=proxies or {},
             )
         )
 

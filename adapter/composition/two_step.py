@@ -65,8 +65,8 @@ def prepare_report(
     if form == "xades" and not chain:
         raise Final("two-step.certificate-needed")
     now = node.clock.now().replace(microsecond=0)
-    if chain:
-        refuse_unfit_certificate(chain[0], at=now)
+    if certificate is not None:
+        signing_errors(lambda: refuse_unfit_certificate(chain[0], at=now), file=certificate.name)
     opened = node.open_report(report)
     facts = node.facts.before_signing(opened.report, at=now, attachments=opened.attachments)
     composed = node.convert(

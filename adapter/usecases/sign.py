@@ -57,7 +57,8 @@ class Sign:
         """Sign, keep, and judge what was kept with our own verifier: what we would not accept is never sent.
 
         Raises Final `sign.own-verification` with the sub-indication when our verifier does not end TOTAL-PASSED, Final and
-        Retryable with the code of the signing error: a time-stamp or a status that was not to be had now is Retryable.
+        Retryable with the code of the signing error: a time-stamp that was not to be had now is Retryable, and so is a
+        status (`sign.status-later`).
         """
         key = self.document_key()
         refuse_unfit_key(key, at=at)
@@ -68,6 +69,9 @@ class Sign:
             at=at,
         )
         judged = judge(kept, self.blobs, self.trust, at=at)
+        if judged.validation.sub_indication is signing.SubIndication.TRY_LATER:
+            told = refusal("sign.status-later", judged.validation)
+            raise Retryable(told.code, params=told.params)
         refuse_unless_passed(judged, "sign.own-verification")
         return kept, judged
 
@@ -134,9 +138,12 @@ def detached(
 ) -> bytes:
     """Detached CMS (DER) over `content`, which is read twice: once to sign, once to judge what was signed.
 
-    Raises Final `code` when our own verifier does not end TOTAL-PASSED.
+    Raises Final `code` when our own verifier does not end TOTAL-PASSED, and Final with the code of a signing error.
     """
-    signature = signing.sign_detached(content(), key, policy=policy, signing_time=at)
+    try:
+        signature = signing.sign_detached(content(), key, policy=policy, signing_time=at)
+    except signing.SigningError as error:
+        raise Final(error.code, params=dict(error.params)) from error
     report = signing.verify_detached(signature, content(), policy=trust.policy, anchors=trust.anchors, at=at)
     if report.indication is not signing.Indication.TOTAL_PASSED:
         raise refusal(code, report)

@@ -192,10 +192,11 @@ def test_an_authority_that_is_silent_is_tried_again_later_and_nothing_is_signed(
 
 def test_a_status_that_is_not_to_be_had_is_tried_again_later(world: World, node: Callable[..., Node]) -> None:
     world.down |= {"/ocsp", "/crl", "/root.crl"}
-    ready = node("B-LT")
-    with pytest.raises(Retryable) as caught:
-        ready.sign_file(REPORT)
-    assert caught.value.code == "signing.status-unavailable"
+    for level, code in (("B-LT", "signing.status-unavailable"), ("B-T", "sign.status-later")):
+        ready = node(level)
+        with pytest.raises(Retryable) as caught:
+            ready.sign_file(REPORT)
+        assert caught.value.code == code
 
 
 # --- files and renewal -----------------------------------------------------------------------------------------------

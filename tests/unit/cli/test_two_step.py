@@ -319,3 +319,13 @@ def test_a_cms_by_somebody_else_than_the_one_named_is_refused(
     assert ran.code == 2
     assert "not the holder of the certificate named" in ran.shown
     assert not (certificate.parent / "report.asice").exists()
+
+
+@pytest.mark.parametrize("content", [b"\x30\x03\x02\x01\x00", b"no certificate", b""])
+def test_what_is_no_certificate_is_refused_before_anything_is_prepared(
+    elshi: Elshi, node: Path, report: Path, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "x.cer").write_bytes(content)
+    ran = elshi("sign", report, "--prepare", "--certificate", tmp_path / "x.cer", "-o", tmp_path / "p", "-s", node)
+    assert ran.code == 2
+    assert not (tmp_path / "p").exists()
