@@ -69,10 +69,10 @@ def read_unsigned_attributes(signer: SignerInfo) -> UnsignedAttributes:
 def token_data(token: bytes) -> ValidationData:
     """Certificates, CRLs and OCSP answers inside a token, those of its signer's unsigned attributes included.
 
-    Nothing of a token that cannot be read: whoever judges the token says so.
+    Nothing of a token that cannot be read: whoever judges the token says so, and whether it may be BER.
     """
     try:
-        signed = read_signed_data(token)
+        signed = read_signed_data(token, accept_ber=True)
         inner = [read_unsigned_attributes(signer).data for signer in signed.signers]
     except Malformed:
         return NO_DATA

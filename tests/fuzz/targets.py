@@ -7,13 +7,14 @@ a verdict.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
 import schemas
-from signing import DEFAULT_SIGNING, asn1, sign_attached, sign_detached, sign_xml, verify_xml
+from signing import DEFAULT_SIGNING, asn1, sign_attached, sign_container_cades, sign_detached, sign_xml, verify_xml
 from signing.algorithms import digest_algorithm
 from signing.certificates import Certificate
 from signing.certification_path import validate_path
@@ -244,6 +245,13 @@ def _envelope(data: bytes) -> None:
         _require(judged.body is not None, "an envelope passed without a body")
 
 
+@cache
+def _cms_container() -> bytes:
+    out = io.BytesIO()
+    sign_container_cades(m.data_objects(), m.head(), policy=DEFAULT_SIGNING, signing_time=m.NOW, out=out)
+    return out.getvalue()
+
+
 TARGETS: Final = (
     Target(
         name="der",
@@ -267,6 +275,7 @@ TARGETS: Final = (
     *TARGETS_OF_STATUS,
     Target(name="xml", kind="xml", seeds=lambda: (m.good_envelope(), m.parts_of(m.good())[m.SIGNATURES]), run=_xml),
     Target(name="document", kind="xml", seeds=_documents, run=_document),
+    Target(name="container-cms", kind="zip", seeds=lambda: (_cms_container(),), run=_container),
     Target(name="container", kind="zip", seeds=lambda: (m.good(),), run=_container),
     Target(name="archived-container", kind="zip", seeds=lambda: (lm.at_level("B-LTA"),), run=_archived_container),
     Target(name="envelope", kind="xml", seeds=lambda: (m.good_envelope(),), run=_envelope),

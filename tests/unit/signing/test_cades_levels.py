@@ -34,7 +34,9 @@ from signing.algorithms import digest_algorithm
 from signing.cades.archive import read_hash_index
 from signing.sandbox_services.tsa import SandboxTsa
 from signing.timestamp import read_token
+from tests.unit.signing import levels_material as lm
 from tests.unit.signing import process_material as pm
+from tests.unit.signing import xml_material as m
 
 SHA256, SHA512 = digest_algorithm("sha256"), digest_algorithm("sha512")
 CONTENT = b"report " * 200
@@ -209,13 +211,41 @@ def test_the_archive_imprint_put_together_by_another_road():
     assert index.revocation >= {hashlib.sha256(each).digest() for each in bag.revocation_choices}
 
 
+def test_the_first_version_of_the_index_names_whole_attributes():
+    """TS 101 733, 6.4.2: SHA-256 is the default and is not stated."""
+    found = cms.read_signed_data(long_term())
+    (signer,) = found.signers
+    named = (found.certificate_choices, found.revocation_choices, [each.raw for each in signer.unsigned_attributes])
+    index = asn1.encode(
+        asn1.SEQUENCE,
+        *(
+            asn1.encode(asn1.SEQUENCE, *(asn1.encode(asn1.OCTET_STRING, SHA256.of(each)) for each in listed))
+            for listed in named
+        ),
+    )
+    imprint = cades.archive_imprint(found, signer, index, SHA256.of(CONTENT), SHA256)
+    token = with_attribute(authority("tsa", ARCHIVED).stamp(SHA256, imprint), "0.4.0.1733.2.5", index)
+    added = with_attribute(long_term(), cades.ARCHIVE_TIME_STAMP_V3, token)
+    # its own authority's certificate lies in the token, its status is given
+    assert judged(added).indication is PASSED
+
+
 def test_equal_input_key_and_time_source_give_equal_octets():
-    """Ed25519 draws no random number; the authority's tokens depend on question and time."""
-    signer = replace(pm.who("signer"))
-    assert signer.key is pm.who("signer").key
-    first = cms.read_signed_data(long_term())
-    again = cms.with_additions(first)
-    assert again == long_term()
+    """RSA draws no random number; what an authority answers depends on question and time."""
+    first, second = (
+        sign_detached([CONTENT], m.head(), policy=DEFAULT_SIGNING, signing_time=m.NOW, time_stamps=lm.authority())
+        for _ in range(2)
+    )
+    assert first == second
+    at_once = [
+        augment_detached(
+            first, [CONTENT], level="B-LTA", time_stamps=lm.authority(), anchors=m.anchors(), policy=lm.STRICT,
+            at=m.NOW, data=lm.statuses(m.head()),
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    assert at_once[0] == at_once[1]
+    assert cms.with_additions(cms.read_signed_data(at_once[0])) == at_once[0]
 
 
 # --- refused -----------------------------------------------------------------------------------------------------------
