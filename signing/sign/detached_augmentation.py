@@ -27,14 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from signing.cades import UnsignedAttributes
     from signing.cms import SignedData
     from signing.fetcher import Fetcher
     from signing.policy import SignatureLevel, ValidationPolicy
-    from signing.timestamp import TimeStampAuthority
+    from signing.timestamp import TimeStampAuthority, TimeStampToken
     from signing.trust_anchors import TrustAnchors
 
-_LEVELS: Final = ("B-B", "B-T", "B-LT", "B-LTA")
 _WITH_DATA: Final = ("B-LT", "B-LTA")
 _ENUMERATED: Final = 0x0A
 
@@ -67,47 +65,33 @@ def augment_detached(
 
     `content` is read once, chunk by chunk; None takes the content the CMS holds. `anchors`, `policy`, `at` (aware) and
     `data` are those a verifier would use; `fetcher` is asked for status that is neither in the CMS nor in `data`.
-    A signer that has the level already, below B-LTA, stays as it is; when all have it, signing.level-reached. Raises
+    What came along already is not asked for again. A CMS to which nothing is to be added is signing.level-reached. Raises
     SigningError signing.cms-not-intact, signing.not-augmentable, signing.naive-time, signing.no-path,
     signing.augmented-wrongly, what `gather`, the authority and the fetcher raise, and Malformed.
     """
     if at.tzinfo is None:
         raise SigningError("signing.naive-time")
+    if level == "B-B":
+        raise SigningError("signing.level-reached", level=level)
     signed = cms.read_signed_data(signature, accept_ber=True)
     if content is None and signed.content is None:
         raise SigningError("signing.cms-not-intact", reason="no content")
     digest = time_stamps.digest_algorithm
     digests = require_intact(signed, [signed.content or b""] if content is None else content, [digest])
     means = _Means(time_stamps=time_stamps, anchors=anchors, policy=policy, at=at, data=data, fetcher=fetcher)
-    places = [place for place in range(len(signed.signers)) if _is_below(signed, place, level)]
-    if not places:
-        raise SigningError("signing.level-reached", level=level)
-    rank = _LEVELS.index(level)
-    for place in places:
-        if not cades.read_unsigned_attributes(signed.signers[place]).signature_time_stamps:
+    before = cms.with_additions(signed)
+    for place, signer in enumerate(signed.signers):
+        if not cades.read_unsigned_attributes(signer).signature_time_stamps:
             signed = _with_signature_time_stamp(signed, place, means)
-    if rank >= _LEVELS.index("B-LT"):
-        signed = _with_validation_data(signed, places, means)
+    if level in _WITH_DATA:
+        signed = _with_validation_data(signed, means)
     if level == "B-LTA":
-        for place in places:
+        for place in range(len(signed.signers)):
             signed = _with_archive_time_stamp(signed, place, digests[digest.id], means)
-    return cms.with_additions(signed)
-
-
-def _is_below(signed: SignedData, place: int, level: SignatureLevel) -> bool:
-    if level == "B-LTA":
-        return True
-    unsigned = cades.read_unsigned_attributes(signed.signers[place])
-    return _LEVELS.index(_reached(signed, unsigned)) < _LEVELS.index(level)
-
-
-def _reached(signed: SignedData, unsigned: UnsignedAttributes) -> SignatureLevel:
-    if unsigned.archive_time_stamps:
-        return "B-LTA"
-    if not unsigned.signature_time_stamps:
-        return "B-B"
-    has_data = signed.crls or signed.ocsp_responses or unsigned.data.crls or unsigned.data.ocsp_responses
-    return "B-LT" if has_data else "B-T"
+    after = cms.with_additions(signed)
+    if after == before:
+        raise SigningError("signing.level-reached", level=level)
+    return after
 
 
 # --- B-T ---------------------------------------------------------------------------------------------------------------
@@ -118,28 +102,29 @@ def _with_signature_time_stamp(signed: SignedData, place: int, means: _Means) ->
 
 
 # --- B-LT --------------------------------------------------------------------------------------------------------------
-def _with_validation_data(signed: SignedData, places: Sequence[int], means: _Means) -> SignedData:
+def _with_validation_data(signed: SignedData, means: _Means) -> SignedData:
     """Of each signer and of every authority whose time-stamp stands there, the last archive time-stamp's included."""
     bag = [*_certificates(signed.certificates)]
     found = NO_DATA
-    for place in places:
-        signer = signed.signers[place]
+    for signer in signed.signers:
         unsigned = cades.read_unsigned_attributes(signer)
-        if unsigned.others and not _UNTOUCHABLE.isdisjoint(unsigned.others):
+        if not _UNTOUCHABLE.isdisjoint(unsigned.others):
             # its imprint is over the bags as they are
             raise SigningError("signing.not-augmentable", reason="archive-time-stamp-v2")
-        covered = cades.covered_tokens(signed, signer, unsigned)
         bag += _certificates(unsigned.data.certificates)
         embedded = ValidationData(crls=signed.crls, ocsp_responses=signed.ocsp_responses).joined(unsigned.data)
-        # what is there already was fresh when it was put in, and its time is proven; only what came later needs its own
-        tokens = unsigned.archive_time_stamps
-        if _reached(signed, unsigned) not in _WITH_DATA:
-            found = found.joined(_gathered(signer_certificate(signer, dict.fromkeys(bag)), bag, embedded, means))
-            tokens = (*unsigned.signature_time_stamps, *tokens)
-        for token in tokens:
-            if token not in covered:
-                authority, others = _authority(token, bag, means)
-                found = found.joined(_gathered(authority, others, embedded.joined(cades.token_data(token)), means))
+        stamps = [_read(token) for token in unsigned.signature_time_stamps]
+        if not unsigned.archive_time_stamps:
+            signed_by = signer_certificate(signer, dict.fromkeys(bag))
+            moment = min((stamp.generated_at for stamp in stamps), default=means.at)
+            found = found.joined(_gathered(signed_by, bag, embedded, moment, means))
+        # what an archive time-stamp covers was put in before it, and its time is proven
+        covered = cades.covered_tokens(signed, signer, unsigned)
+        later = [_read(token) for token in unsigned.archive_time_stamps if token not in covered]
+        for stamp in (*(() if unsigned.archive_time_stamps else stamps), *later):
+            authority, others = _authority(stamp, bag, means)
+            inside = embedded.joined(stamp.embedded)
+            found = found.joined(_gathered(authority, others, inside, stamp.generated_at, means))
     der = cms.with_additions(
         signed,
         certificates=found.certificates,
@@ -152,31 +137,38 @@ _UNTOUCHABLE: Final = frozenset({cades.ARCHIVE_TIME_STAMP_V2, cades.LONG_TERM_VA
 
 
 def _gathered(
-    certificate: Certificate, candidates: Sequence[Certificate], embedded: ValidationData, means: _Means
+    certificate: Certificate,
+    candidates: Sequence[Certificate],
+    embedded: ValidationData,
+    moment: datetime,
+    means: _Means,
 ) -> ValidationData:
+    """What came along where it speaks for `moment`, the time of the time-stamp; else what can be had now."""
     known = (*candidates, *_certificates(means.data.certificates))
     result = validate_path(certificate, known, means.anchors, at=means.at, policy=means.policy)
     if result.indication is not Indication.TOTAL_PASSED:
         raise SigningError("signing.no-path", certificate=certificate.sha256, reason=result.params.get("reason", ""))
-    return gather(
-        result.path,
-        candidates=known,
-        anchors=means.anchors,
-        given=means.data.joined(embedded),
-        fetcher=means.fetcher,
-        at=means.at,
-        policy=means.policy,
-    )
+    shared = {"candidates": known, "anchors": means.anchors, "policy": means.policy}
+    try:
+        return gather(result.path, given=embedded, at=moment, **shared)  # type: ignore[arg-type]
+    except SigningError as error:
+        if error.code != "signing.status-unavailable":
+            raise
+    given = means.data.joined(embedded)
+    return gather(result.path, given=given, fetcher=means.fetcher, at=means.at, **shared)  # type: ignore[arg-type]
+
+
+def _read(token: bytes) -> TimeStampToken:
+    try:
+        return read_token(token)
+    except Malformed as error:
+        raise SigningError("signing.not-augmentable", reason=error.code) from error
 
 
 def _authority(
-    der: bytes, came_along: Sequence[Certificate], means: _Means
+    token: TimeStampToken, came_along: Sequence[Certificate], means: _Means
 ) -> tuple[Certificate, Sequence[Certificate]]:
     """Who made a token, and the certificates its path may be found among."""
-    try:
-        token = read_token(der)
-    except Malformed as error:
-        raise SigningError("signing.not-augmentable", reason=error.code) from error
     given = _certificates((*token.embedded.certificates, *means.data.certificates))
     candidates = (*given, *came_along)
     _, authority = judge_token(token, lambda _: token.imprint, candidates, policy=means.policy, at=means.at)

@@ -171,6 +171,16 @@ def test_each_of_two_signers_gets_a_time_stamp_of_its_own():
     ] * 2
 
 
+def test_a_signer_that_comes_later_gets_data_of_its_own_and_the_first_keeps_what_it_has():
+    at = SIGNED + timedelta(minutes=2)
+    key = pm.party("Second", 20, pm.who("ca"), since="2020-01-01", until="2030-01-01").issued_key().signing_key()
+    both = add_signer(long_term(), [CONTENT], key, policy=DEFAULT_SIGNING, signing_time=at)
+    with pytest.raises(SigningError, match="status-unavailable"):
+        raised(both, "B-LT", "tsa-0", at)
+    with pytest.raises(SigningError, match="level-reached"):
+        raised(long_term(), "B-LT", "tsa-0", ARCHIVED)
+
+
 # --- octets ------------------------------------------------------------------------------------------------------------
 def test_augmenting_keeps_every_octet_of_what_is_there():
     before, after = cms.read_signed_data(long_term()), cms.read_signed_data(archived())
