@@ -93,36 +93,60 @@ def read_hash_index(token: bytes) -> HashIndex:
     )
 
 
-def find_indexed(index: HashIndex, signed: SignedData, signer: SignerInfo) -> Indexed:
-    """What the index names, found in the SignedData and its signer.
+class Contents:
+    """What a SignedData and one signer hold, by its digests; each is computed once, however many indexes ask."""
 
-    Raises Malformed when something it names is not there: it was taken away or changed.
-    """
-    of = index.digest.of
-    certificates = {of(each): each for each in signed.certificate_choices}
-    revocation = {of(each): each for each in signed.revocation_choices}
+    def __init__(self, signed: SignedData, signer: SignerInfo) -> None:
+        self._signed = signed
+        self._signer = signer
+        self._named: dict[tuple[str, int], _Named] = {}
+
+    def find(self, index: HashIndex) -> Indexed:
+        """What the index names. Raises Malformed when something it names is not there: taken away or changed."""
+        named = self._of(index.digest, index.version)
+        for what, wanted, there in (
+            ("certificates", index.certificates, named.certificates.keys()),
+            ("crls", index.revocation, named.revocation.keys()),
+            ("unsigned attributes", index.attributes, named.attributes.keys()),
+        ):
+            if not wanted <= there:
+                raise Malformed("signing.cms-index", what=what)
+        return Indexed(
+            certificates=tuple(each for name, each in named.certificates.items() if name in index.certificates),
+            revocation=tuple(each for name, each in named.revocation.items() if name in index.revocation),
+            attribute_values=tuple(
+                value for name, values in named.attributes.items() if name in index.attributes for value in values
+            ),
+        )
+
+    def _of(self, digest: DigestAlgorithm, version: int) -> _Named:
+        known = self._named.get((digest.id, version))
+        if known is None:
+            known = self._named[digest.id, version] = self._hashed(digest, version)
+        return known
+
+    def _hashed(self, digest: DigestAlgorithm, version: int) -> _Named:
+        of, signer = digest.of, self._signer
+        attributes: dict[bytes, tuple[tuple[str, bytes], ...]]
+        if version == 1:
+            attributes = {
+                of(attribute.raw): tuple((attribute.oid, value.raw) for value in attribute.values)
+                for attribute in signer.unsigned_attributes
+            }
+        else:
+            attributes = {of(asn1.encode_oid(oid) + value): ((oid, value),) for oid, value in _attribute_values(signer)}
+        return _Named(
+            certificates={of(each): each for each in self._signed.certificate_choices},
+            revocation={of(each): each for each in self._signed.revocation_choices},
+            attributes=attributes,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Named:
+    certificates: dict[bytes, bytes]
+    revocation: dict[bytes, bytes]
     attributes: dict[bytes, tuple[tuple[str, bytes], ...]]
-    if index.version == 1:
-        attributes = {
-            of(attribute.raw): tuple((attribute.oid, value.raw) for value in attribute.values)
-            for attribute in signer.unsigned_attributes
-        }
-    else:
-        attributes = {of(asn1.encode_oid(oid) + value): ((oid, value),) for oid, value in _attribute_values(signer)}
-    for what, named, there in (
-        ("certificates", index.certificates, certificates.keys()),
-        ("crls", index.revocation, revocation.keys()),
-        ("unsigned attributes", index.attributes, attributes.keys()),
-    ):
-        if not named <= there:
-            raise Malformed("signing.cms-index", what=what)
-    return Indexed(
-        certificates=tuple(each for name, each in certificates.items() if name in index.certificates),
-        revocation=tuple(each for name, each in revocation.items() if name in index.revocation),
-        attribute_values=tuple(
-            value for name, values in attributes.items() if name in index.attributes for value in values
-        ),
-    )
 
 
 def archive_imprint(

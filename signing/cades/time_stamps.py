@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
-from signing.cades.archive import HashIndex, archive_imprint, find_indexed, imprint_digest, read_hash_index
+from signing.cades.archive import Contents, HashIndex, archive_imprint, imprint_digest, read_hash_index
 from signing.cades.unsigned_attributes import objects_in, token_data
 from signing.cms import answers_in
 from signing.errors import Malformed
@@ -75,7 +76,7 @@ def found_time_stamps(
             )
         )
     archives = sorted(
-        (_archive(token, signed, signer, content) for token in unsigned.archive_time_stamps),
+        _archives(signed, signer, unsigned, content),
         key=lambda each: (each.later_than(unsigned.archive_time_stamps), len(each.covers), each.token),
     )
     for number, archive in enumerate(archives, start=1):
@@ -96,7 +97,7 @@ def found_time_stamps(
 
 def covered_tokens(signed: SignedData, signer: SignerInfo, unsigned: UnsignedAttributes) -> frozenset[bytes]:
     """The archive time-stamps that a later one of the same signer names: their validation data was put in before it."""
-    archives = [_archive(token, signed, signer, {}) for token in unsigned.archive_time_stamps]
+    archives = _archives(signed, signer, unsigned, {})
     names = frozenset().union(*(each.covers for each in archives))
     return frozenset(token for token in unsigned.archive_time_stamps if hashlib.sha256(token).hexdigest() in names)
 
@@ -143,25 +144,50 @@ class _Archive:
         return sum(hashlib.sha256(token).hexdigest() in self.covers for token in tokens)
 
 
-def _archive(token: bytes, signed: SignedData, signer: SignerInfo, content: Mapping[str, bytes]) -> _Archive:
-    try:
-        index = read_hash_index(token)
-        indexed = find_indexed(index, signed, signer)
-        inside = [objects_in(oid, value) for oid, value in indexed.attribute_values]
-    except Malformed as error:
-        return _Archive(token, signed, signer, content, None, error, frozenset(), ())
-    objects = [*indexed.certificates, *indexed.revocation, *(value for _, value in indexed.attribute_values)]
-    objects += answers_in(indexed.revocation)
-    for data in inside:
+def _archives(
+    signed: SignedData, signer: SignerInfo, unsigned: UnsignedAttributes, content: Mapping[str, bytes]
+) -> list[_Archive]:
+    """The archive time-stamps with what each covers; what several cover is read and hashed once."""
+    contents = Contents(signed, signer)
+    identify = cache(_identifiers)
+    found = []
+    for token in unsigned.archive_time_stamps:
+        covers: frozenset[str] = frozenset()
+        in_words: tuple[str, ...] = ()
+        index: HashIndex | None = None
+        flaw: Malformed | None = None
+        try:
+            index = read_hash_index(token)
+            indexed = contents.find(index)
+            objects = [(_CERTIFICATE, each) for each in indexed.certificates]
+            objects += [(_REVOCATION, each) for each in indexed.revocation]
+            objects += indexed.attribute_values
+            covers = frozenset({SIGNATURE}).union(*(identify(kind, each) for kind, each in objects))
+            in_words = (
+                "signature",
+                f"{len(indexed.certificates)} certificates",
+                f"{len(indexed.revocation)} revocation values",
+                f"{len(indexed.attribute_values)} unsigned attribute values",
+            )
+        except Malformed as error:
+            flaw = error
+        found.append(_Archive(token, signed, signer, content, index, flaw, covers, in_words))
+    return found
+
+
+_CERTIFICATE: Final = "certificate"
+_REVOCATION: Final = "revocation"
+
+
+def _identifiers(kind: str, der: bytes) -> frozenset[str]:
+    """Of an element of a bag, or the value of an attribute (`kind` is its OID), and of the objects inside it."""
+    objects = [der]
+    if kind == _REVOCATION:
+        objects += answers_in([der])
+    elif kind != _CERTIFICATE:
+        data = objects_in(kind, der)
         objects += (*data.certificates, *data.crls, *data.ocsp_responses)
-    in_words = (
-        "signature",
-        f"{len(indexed.certificates)} certificates",
-        f"{len(indexed.revocation)} revocation values",
-        f"{len(indexed.attribute_values)} unsigned attribute values",
-    )
-    covers = frozenset({SIGNATURE, *(hashlib.sha256(each).hexdigest() for each in objects)})
-    return _Archive(token, signed, signer, content, index, None, covers, in_words)
+    return frozenset(hashlib.sha256(each).hexdigest() for each in objects)
 
 
 def _digest_of_content(content: Mapping[str, bytes], digest: DigestAlgorithm) -> bytes:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MAX_TIME_STAMPS: Final = 16
 """Of each kind: every one costs its verifier a path and a signature."""
+MAX_VALUES: Final = 64
+"""In one certificate-values or one list of revocation-values, as in the bags of SignedData."""
 
 _TIME_STAMPS: Final = frozenset({SIGNATURE_TIME_STAMP, ARCHIVE_TIME_STAMP_V3, ARCHIVE_TIME_STAMP_V2})
 _READ: Final = frozenset(
@@ -92,7 +94,10 @@ def objects_in(oid: str, value: bytes) -> ValidationData:
 
 
 def _members(value: asn1.Der) -> tuple[bytes, ...]:
-    return tuple(each.raw for each in asn1.children(asn1.expect(value, asn1.SEQUENCE)))
+    members = asn1.children(asn1.expect(value, asn1.SEQUENCE))
+    if len(members) > MAX_VALUES:
+        raise Malformed("signing.cms-too-many", what="values", limit=str(MAX_VALUES))
+    return tuple(each.raw for each in members)
 
 
 def _revocation_values(value: asn1.Der) -> ValidationData:

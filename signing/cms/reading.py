@@ -34,6 +34,8 @@ MAX_SIGNER_INFOS: Final = 16
 MAX_CERTIFICATES: Final = 64
 MAX_REVOCATION: Final = 64
 MAX_ATTRIBUTES: Final = 64
+MAX_VALUES: Final = 128
+"""Of all attributes of one signer together."""
 _MAX_HINT_ELEMENTS: Final = 1024
 
 _BER: Final = frozenset({"asn1.indefinite-length", "asn1.length", "asn1.not-der"})
@@ -187,6 +189,8 @@ def _attributes(element: asn1.Der | None) -> tuple[Attribute, ...]:
         values = asn1.children(fields.take(asn1.SET))
         fields.end()
         attributes.append(Attribute(oid=oid, values=values, raw=each.raw))
+    if sum(len(attribute.values) for attribute in attributes) > MAX_VALUES:
+        raise Malformed("signing.cms-too-many", what="attribute values", limit=str(MAX_VALUES))
     return tuple(attributes)
 
 

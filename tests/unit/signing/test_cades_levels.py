@@ -359,6 +359,34 @@ def test_more_time_stamps_than_anybody_needs_are_refused():
     assert "cms.unsigned-attributes" in {each.id for each in report.checks if each.conclusion.value == "FAILED"}
 
 
+@pytest.mark.parametrize(
+    ("oid", "values"),
+    [
+        pytest.param("1.2.840.113549.1.9.16.2.23", 1, id="C11 certificate-values of 65"),
+        pytest.param("1.2.840.113549.1.9.16.2.24", 1, id="C11 revocation-values of 65"),
+        pytest.param("1.2.3.4", 129, id="C11 values of 129"),
+    ],
+)
+def test_floods_of_values_are_refused_by_their_number(oid: str, values: int):
+    many = asn1.encode(asn1.SEQUENCE, b"\x30\x00" * 65)
+    value = asn1.encode(asn1.SEQUENCE, asn1.encode(0xA0, many)) if oid.endswith("24") else many
+    flood = [cms.encode_attribute(oid, value)]
+    if values > 1:
+        inside = asn1.encode_set([asn1.encode_integer(number) for number in range(values)])
+        flood = [asn1.encode(asn1.SEQUENCE, asn1.encode_oid(oid), inside)]
+    report = verify_detached(
+        cms.with_additions(cms.read_signed_data(signed()), unsigned={0: flood}),
+        [CONTENT],
+        policy=pm.POLICY,
+        anchors=pm.anchors(),
+        at=SIGNED,
+    )
+    checks = [*report.checks, *(check for one in report.signatures for check in one.checks)]
+    assert "signing.cms-too-many" in {
+        check.params.get("reason") for check in checks if check.conclusion.value == "FAILED"
+    }
+
+
 def substance(signature: bytes) -> tuple[object, ...]:
     """What the archive time-stamp protects, and of its own token what that one's signature protects."""
     found = cms.read_signed_data(signature)
