@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 CHECK: Final = "asic.signature-manifest"
 CMS_TYPE: Final = "application/pkcs7-signature"
-TIME_STAMP_TYPE: Final = "application/vnd.etsi.timestamp-token"
 
 _CADES_FILE: Final = re.compile(r"META-INF/[^/]*signature[^/]*\.p7s", re.IGNORECASE)
 _MANIFEST: Final = re.compile(r"META-INF/ASiCManifest[^/]*\.xml", re.IGNORECASE)

@@ -161,14 +161,20 @@ def _identify(
 
 
 def _attribute_checks(signer: ReadSigner) -> Iterator[Check]:
+    """Whether both sets of attributes can be read; what the signer states beside what is judged, by its name."""
+    if signer.attributes is not None:
+        stated = {"stated": " ".join(signer.attributes.named)} if signer.attributes.named else {}
+        if signer.attributes.mime_type is not None:
+            stated["media_type"] = signer.attributes.mime_type[:255]
+        yield Check.passed("cms.signed-attributes", **stated)
     for check_id, flaw in (
         ("cms.signed-attributes", signer.attributes_flaw),
         ("cms.unsigned-attributes", signer.unsigned_flaw),
     ):
         if flaw is not None:
             yield Check.failed(check_id, SubIndication.FORMAT_FAILURE, reason=flaw.code, **flaw.params)
-        else:
-            yield Check.passed(check_id)
+    if signer.unsigned is not None:
+        yield Check.passed("cms.unsigned-attributes")
 
 
 def _notes(unsigned: UnsignedAttributes) -> Iterator[Check]:

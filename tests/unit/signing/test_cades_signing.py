@@ -130,7 +130,10 @@ def test_the_media_type_of_the_content_may_be_signed(pki: SandboxPki, ec_head: I
     signature = sign_detached(
         [CONTENT], ec_head.signing_key(), policy=DEFAULT_SIGNING, signing_time=AT, mime_type="text/plain"
     )
-    assert detached(signature, pki).indication is Indication.TOTAL_PASSED
+    report = detached(signature, pki)
+    assert report.indication is Indication.TOTAL_PASSED
+    (stated,) = (dict(each.params) for each in report.signatures[0].checks if each.id == "cms.signed-attributes")
+    assert stated == {"stated": "mime-type", "media_type": "text/plain"}
     assert b"text/plain" in cms.read_signed_data(signature).signers[0].signed_bytes
 
 
