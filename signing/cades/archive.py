@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from signing import asn1
 from signing.algorithms import DigestAlgorithm, Standing, algorithm_identifier, digest_algorithm, digest_by_oid
 from signing.cades.oids import HASH_INDEX_V1, HASH_INDEX_V3
-from signing.cms import read_signed_data
+from signing.cades.tokens import read_token_cms
 from signing.errors import Malformed
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def encode_hash_index(signed: SignedData, signer: SignerInfo, digest: DigestAlgo
 
 def read_hash_index(token: bytes) -> HashIndex:
     """The index that travels in the token; raises Malformed when there is none, or two, or its hash is not trusted."""
-    (signer,) = _only_signer(read_signed_data(token).signers)
+    (signer,) = _only_signer(read_token_cms(token).signers)
     found = [
         (attribute.oid, value)
         for attribute in signer.unsigned_attributes
@@ -163,7 +163,7 @@ def imprint_digest(token: bytes) -> DigestAlgorithm | None:
 
     The token is not judged here, only asked what has to be computed while the content is read once.
     """
-    content = read_signed_data(token).content
+    content = read_token_cms(token).content
     if content is None:
         raise Malformed("signing.cms-attribute", attribute="TSTInfo")
     fields = asn1.Fields(asn1.read_der(content))

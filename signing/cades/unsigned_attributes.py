@@ -17,7 +17,7 @@ from signing.cades.oids import (
     REVOCATION_VALUES,
     SIGNATURE_TIME_STAMP,
 )
-from signing.cms import read_signed_data
+from signing.cades.tokens import read_token_cms
 from signing.errors import Malformed
 from signing.validation_data import NO_DATA, ValidationData
 
@@ -74,7 +74,7 @@ def token_data(token: bytes) -> ValidationData:
     Nothing of a token that cannot be read: whoever judges the token says so, and whether it may be BER.
     """
     try:
-        signed = read_signed_data(token, accept_ber=True)
+        signed = read_token_cms(token)
         inner = [read_unsigned_attributes(signer).data for signer in signed.signers]
     except Malformed:
         return NO_DATA
