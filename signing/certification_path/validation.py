@@ -16,7 +16,7 @@ from signing.errors import Malformed, SigningError
 from signing.validation_report import Check, Indication, SubIndication, conclude
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
     from datetime import date, datetime
 
     from signing.certificates import Certificate, CertificateFacts, Extension
@@ -104,6 +104,24 @@ def validate_path(
         if result.indication is Indication.TOTAL_PASSED:
             return result
     return first
+
+
+def validate_other_path(
+    signer: Certificate,
+    candidates: Sequence[Certificate],
+    anchors: TrustAnchors,
+    *,
+    at: datetime,
+    policy: ValidationPolicy,
+    without: Container[Certificate],
+) -> PathResult | None:
+    """The first path that passes and leads through none of `without`; None when there is none (EN 319 102-1, 5.2.6)."""
+    for path in Search.over(tuple(candidates), anchors, policy).paths((signer,)):
+        if not any(each in without for each in path):
+            result = PathResult.of(path, _judge(path, at, policy))
+            if result.indication is Indication.TOTAL_PASSED:
+                return result
+    return None
 
 
 def _judge(path: Sequence[Certificate], at: datetime, policy: ValidationPolicy) -> list[Check]:

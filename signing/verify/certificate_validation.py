@@ -16,8 +16,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from signing.algorithms import signature_algorithm_from_der
-from signing.certification_path import algorithm_check, validate_path
-from signing.validation_report import Check, Conclusion, SubIndication
+from signing.certification_path import algorithm_check, validate_other_path, validate_path
+from signing.validation_report import Check, Conclusion, Indication, SubIndication, conclude
 from signing.verify.proof_of_existence import ProofsOfExistence
 from signing.verify.validation_time_sliding import STATUS, StatusWalk, Use
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from signing.certificates import Certificate, CertificateFacts
+    from signing.certification_path import PathResult
     from signing.policy import ValidationPolicy
     from signing.validation_report import RevocationReport
     from signing.verify.certificate_status import StatusMaterial
@@ -61,20 +62,43 @@ def validate_certificate(use: Use, proofs: ProofsOfExistence | None, material: S
     if use.judged_at == context.at and policy.revocation == "not-checked" and material.is_empty:
         return CertificateValidation(checks=(*found.checks, _NOT_CHECKED), path=found.path, facts=found.facts)
     proofs = proofs or ProofsOfExistence(at=context.at)
+    first, doubtful = _along(found, use, proofs, material, policy)
+    without: set[Certificate] = set()
+    while doubtful is not None and len(without) < _MAX_OTHER_PATHS:
+        # an authority that is in doubt speaks against this path, not against another one (5.2.6, step 2)
+        without.add(doubtful)
+        other = validate_other_path(
+            use.certificate, material.candidates, context.anchors, at=use.judged_at, policy=policy, without=without
+        )
+        if other is None:
+            break
+        result, doubtful = _along(other, use, proofs, material, policy)
+        if conclude(result.checks)[0] is Indication.TOTAL_PASSED:
+            return result
+    return first
+
+
+def _along(
+    found: PathResult, use: Use, proofs: ProofsOfExistence, material: StatusMaterial, policy: ValidationPolicy
+) -> tuple[CertificateValidation, Certificate | None]:
+    """Steps 2 to 4 on one path; the authority, if there is one, for whose sake another path may be better."""
     walk = StatusWalk(use, proofs, material, policy)
     walk.down(found.path)
-    checks = [_bounded(check, use, context.at, walk.leaf) for check in found.checks]
-    if use.judged_at < context.at:
+    at = material.context.at
+    checks = [_bounded(check, use, at, walk.leaf) for check in found.checks]
+    if use.judged_at < at:
         checks.append(_existence(found.path, proofs, policy, walk.unproven))
-    return CertificateValidation(
+    validation = CertificateValidation(
         checks=(*checks, *walk.checks),
         path=found.path,
         facts=found.facts,
         revocation=tuple([each.report() for each in walk.used]),
         carried=frozenset(walk.carried),
     )
+    return validation, walk.doubtful
 
 
+_MAX_OTHER_PATHS: Final = 4
 _NOT_CHECKED: Final = Check.not_performed(STATUS, reason="not checked")
 
 

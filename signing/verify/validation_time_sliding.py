@@ -58,7 +58,8 @@ class StatusWalk:
     """One walk down one path.
 
     `checks` and `used` begin with the leaf; `leaf` is the check on its status; `carried` are the certificates whose status
-    the signature itself would tell; `unproven` is one that is not proven to have existed by control-time.
+    the signature itself would tell; `unproven` is one that is not proven to have existed by control-time, `doubtful` an
+    authority that was revoked or whose status nobody tells.
     """
 
     def __init__(self, use: Use, proofs: ProofsOfExistence, material: StatusMaterial, policy: ValidationPolicy) -> None:
@@ -73,6 +74,7 @@ class StatusWalk:
         self.carried: set[Certificate] = set()
         self.leaf: Check | None = None
         self.unproven: Certificate | None = None
+        self.doubtful: Certificate | None = None
 
     def down(self, path: Sequence[Certificate]) -> None:
         self.path = tuple(path)
@@ -94,6 +96,8 @@ class StatusWalk:
             self.carried.add(certificate)
         if is_leaf:
             self.leaf = check
+        elif check.conclusion is Conclusion.INDETERMINATE:
+            self.doubtful = certificate
         for each in usable:
             # revoked by the time judged at: said above, and what lies below is judged for itself
             if each.revoked_from is not None and each.revoked_from > self.use.judged_at:

@@ -103,6 +103,7 @@ def party(
     purposes: Sequence[x509.ObjectIdentifier] = (),
     other_algorithm: bool = False,
     without_status: bool = False,
+    serial: int | None = None,
 ) -> Party:
     key = _key(number, other_algorithm=other_algorithm)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -112,7 +113,7 @@ def party(
         .subject_name(subject)
         .issuer_name(issuer.x509.subject if issuer else subject)
         .public_key(key.public_key())
-        .serial_number(1000 + number)
+        .serial_number(serial or 1000 + number)
         .not_valid_before(day(since))
         .not_valid_after(day(until))
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
@@ -156,6 +157,7 @@ def world() -> dict[str, Party]:
     return {
         "root": root,
         "ca": ca,
+        "ca-again": party("CA", 1, root, ca=True, until="2050-01-01", serial=2001),
         "tsa-ca": tsa_ca,
         "signer": party("Signer", 3, ca, since="2020-01-01", until="2023-01-01"),
         "short-lived": party("Short-lived", 10, ca, since="2022-06-01", until="2022-06-08", without_status=True),

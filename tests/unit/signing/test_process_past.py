@@ -87,6 +87,17 @@ def test_evidence_proven_to_be_older_than_the_revocation_of_its_authority_stands
     assert verdict(report) == (PASSED, None)
 
 
+def test_a_revoked_authority_speaks_against_one_path_and_not_against_another():
+    """The CA was certified twice; one of the two certificates was revoked."""
+    signed = with_status(level_lt(), timely.CA_REVOKED_BEFORE)
+    assert signed.judged().sub_indication is SubIndication.REVOKED_CA_NO_POE
+    twice = replace(signed, certificates=("ca", "ca-again", "tsa-ca"))
+    assert twice.judged().sub_indication is SubIndication.REVOKED_CA_NO_POE  # nobody tells the other's status
+    report = with_status(twice, good("ca-again", SIGNED_AT + HOUR)).judged()
+    assert verdict(report) == (PASSED, None)
+    assert report.path[1].sha256 == who("ca-again").sha256
+
+
 def test_a_certificate_that_is_not_bound_to_the_signature_must_be_proven_itself():
     lax = replace(level_lta(), checks=level_lta().checks[1:])
     report = with_status(lax, CA_REVOKED_LATER).judged()
