@@ -59,7 +59,7 @@ demo: $(STAMP)
 	$(BIN)/elshi demo --output demo-output
 
 bench: $(BENCH_STAMP)
-	$(BENCH_VENV)/bin/python -m bench
+	$(BENCH_VENV)/bin/python -m bench --large
 
 interop: $(STAMP) $(BENCH_STAMP)
 	$(BIN)/python -m tests.interop.report

@@ -1,6 +1,7 @@
 """`python -m bench`: measure, print the table, write results.json beside this file; see README.md.
 
---check exits 1 when a bar of bars.py is missed. --rounds, --slice and --only make a shorter or longer run.
+--check exits 1 when a bar of bars.py is missed. --large adds the attachment of 1 GB. --rounds, --slice and --only make a
+shorter or longer run.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from lxml import etree
 
-from bench import memory
+from bench import crl, memory, processes
 from bench.bars import BARS
 from bench.cases import cases
 from bench.measure import MIN_ROUNDS, SLICE_SECONDS, Result
@@ -34,12 +35,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.only in case.name:
             results += case.run(rounds=options.rounds, slice_seconds=options.slice)
             print(f"  {case.name}: done", file=sys.stderr)
-    if options.only in "peak memory over idle":
-        results += memory.results()
+    for name, measured in apart(large=options.large):
+        if options.only in name:
+            results += measured()
+            print(f"  {name}: done", file=sys.stderr)
     options.out.write_text(
         json.dumps([each.as_json() for each in results], ensure_ascii=False, indent=2) + "\n", encoding="utf-8"
     )
     print(table(results))
+    print(f"load at the end {_load()}")
     missed = 0
     for bar in BARS:
         value = bar.value(results)
@@ -47,6 +51,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         missed += not met
         print(f"{'met   ' if met else 'MISSED'}  {bar.sentence}: {'not measured' if value is None else f'{value:.3g}'}")
     return 1 if options.check and missed else 0
+
+
+def apart(*, large: bool) -> Iterator[tuple[str, Callable[[], list[Result]]]]:
+    """What is measured in processes of their own, with a name for --only."""
+    yield processes.NAME, processes.results
+    yield crl.name_of("index, look-up, peak memory"), crl.results
+    yield "attachment 100 MB, peak memory over idle", memory.results
+    if large:
+        yield "attachment 1000 MB, peak memory over idle", lambda: memory.results(size=memory.LARGE)
 
 
 def table(results: Sequence[Result]) -> str:
@@ -88,8 +101,11 @@ def _machine() -> str:
             versions.append(f"{package} {version(package)}")
         except PackageNotFoundError:
             versions.append(f"{package} absent")
-    load = f", load {os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else ""
-    return f"{_processor()}, one core of {os.cpu_count()}{load}; {', '.join(versions)}"
+    return f"{_processor()}, one core of {os.cpu_count()}, load {_load()}; {', '.join(versions)}"
+
+
+def _load() -> str:
+    return f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "not known"
 
 
 def _processor() -> str:
@@ -103,6 +119,7 @@ def _processor() -> str:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Elshi beside its peers, on one core.")
     parser.add_argument("--check", action="store_true", help="exit 1 when a bar is missed")
+    parser.add_argument("--large", action="store_true", help="an attachment of 1 GB too: 2 GB of disk for a while")
     parser.add_argument("--rounds", type=int, default=MIN_ROUNDS, help=f"rounds per case (default {MIN_ROUNDS})")
     parser.add_argument("--slice", type=float, default=SLICE_SECONDS, help="seconds per contestant and round")
     parser.add_argument("--only", default="", help="cases whose name contains this")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 import schemas
 import signing
 from adapter import conversion
-from bench import material, peers
+from bench import long_term, material, peers
 from bench.measure import Absent, Result, Unit, Work, compared
 
 SIGNATURE = "META-INF/signatures0.xml"
@@ -34,12 +35,15 @@ def cases() -> Iterator[Case]:
     for size, label in ((material.SMALL, "5 KB"), (material.LARGE, "100 KB")):
         yield from _xades(size, label)
     for size, label in ((material.SMALL, "5 KB"), (material.LARGE, "100 KB")):
+        yield from _enveloped(size, label)
+    for size, label in ((material.SMALL, "5 KB"), (material.LARGE, "100 KB")):
         yield from _xmldsig(size, label)
     for size, label in ((material.SMALL, "5 KB"), (material.LARGE, "100 KB")):
         yield _gate(size, label)
     for size, label in ((material.SMALL, "5 KB"), (material.LARGE, "100 KB")):
         yield from _pipeline(size, label)
-    yield _package()
+    yield from _usual()
+    yield from _long_term()
 
 
 def _peer(name: str, peer: object | Absent, work: Callable[[], Work]) -> dict[str, Work | Absent]:
@@ -56,7 +60,7 @@ def _xades(size: int, label: str) -> Iterator[Case]:
     chained = b"" if isinstance(found, Absent) else found.sign_with_chain(document)
     signing_peers = _peer(peers.Signxml.name, found, lambda: lambda: found.sign(document))
     if size == material.SMALL:
-        signing_peers["raw RSA-2048"] = peers.raw_rsa(key)
+        signing_peers[peers.RAW] = peers.raw_rsa(key)
     yield Case(name=f"XAdES-B sign {label}", ours=lambda: material.container(objects), peers=signing_peers)
     yield Case(
         name=f"XAdES-B verify {label}",
@@ -73,6 +77,50 @@ def _xades(size: int, label: str) -> Iterator[Case]:
         name=f"XAdES-B verify {label}, same detached signature",
         ours=lambda: material.verify(ours),
         peers=_peer(peers.Signxml.name, found, lambda: lambda: found.verify_detached(signature, document)),
+    )
+
+
+def _enveloped(size: int, label: str) -> Iterator[Case]:
+    """Bytes in, bytes out, the signature inside the document: the same format on both sides.
+
+    In the rows named XAdES python-xmlsec signs and verifies a plain signature of its own; in those named XMLDSig both
+    verify our national form.
+    """
+    key, document = material.key(), material.document(size)
+    found, plain = peers.signxml(key), peers.python_xmlsec_enveloped(key)
+    theirs = b"" if isinstance(found, Absent) else found.sign(document)
+    chained = b"" if isinstance(found, Absent) else found.sign_with_chain(document)
+    theirs_plain = b"" if isinstance(plain, Absent) else plain.sign(document)
+    signxml, with_path, xmlsec = peers.Signxml.name, peers.Signxml.name_with_path, peers.XmlsecEnveloped.name
+    yield Case(
+        name=f"XAdES-B enveloped sign {label}",
+        ours=lambda: material.enveloped(size),
+        peers={
+            **_peer(signxml, found, lambda: lambda: found.sign(document)),
+            **_peer(xmlsec, plain, lambda: lambda: plain.sign(document)),
+            peers.RAW: peers.raw_rsa(key),
+        },
+    )
+    ours = material.enveloped(size)
+    yield Case(
+        name=f"XAdES-B enveloped verify {label}",
+        ours=lambda: material.verify_enveloped(ours),
+        peers={
+            **_peer(signxml, found, lambda: lambda: found.verify(theirs)),
+            **_peer(with_path, found, lambda: lambda: found.verify_with_path(chained)),
+            **_peer(xmlsec, plain, lambda: lambda: plain.verify(theirs_plain)),
+        },
+    )
+    national = material.enveloped(size, "xmldsig")
+    yield Case(
+        name=f"XMLDSig enveloped sign {label}",
+        ours=lambda: material.enveloped(size, "xmldsig"),
+        peers=_peer(xmlsec, plain, lambda: lambda: plain.sign(document)),
+    )
+    yield Case(
+        name=f"XMLDSig enveloped verify {label}",
+        ours=lambda: material.verify_plain(national),
+        peers=_peer(xmlsec, plain, lambda: lambda: plain.verify(national)),
     )
 
 
@@ -121,15 +169,32 @@ def _pipeline(size: int, label: str) -> Iterator[Case]:
     yield Case(name=f"convert, validate, sign, package {label}", ours=convert_to_package, peers={}, unit="ms")
 
 
-def _package() -> Case:
-    """A report of 20 KB with a printed form of 100 KB: the usual size of what travels."""
-    content = material.container(
-        [
-            signing.DataObject.of("document.xml", "application/xml", material.document(20_000)),
-            signing.DataObject.of("document.pdf", "application/pdf", material.noise(100_000)),
-        ]
+def _usual() -> Iterator[Case]:
+    objects = material.usual()
+    content = material.container(objects)
+    yield Case(
+        name="container sign 120 KB",
+        ours=lambda: material.container(objects),
+        peers={peers.RAW: peers.raw_rsa(material.key())},
     )
-    return Case(name="container verify 120 KB", ours=lambda: material.verify(content), peers={})
+    yield Case(name="container verify 120 KB", ours=lambda: material.verify(content), peers={})
+
+
+def _long_term() -> Iterator[Case]:
+    """Packages that were seen too long ago to be remembered, with evidence that is remembered."""
+    for evidence in long_term.EVIDENCE:
+        packages = long_term.packages(evidence)
+        yield Case(
+            name=f"B-LT verify 5 KB, {evidence}",
+            ours=in_turn(packages, long_term.verify),
+            peers={},
+        )
+
+
+def in_turn(inputs: Sequence[bytes], work: Callable[[bytes], object]) -> Work:
+    """Works on the next input each time, and begins again behind the last one."""
+    endless = cycle(inputs)
+    return lambda: work(next(endless))
 
 
 def _require(accepted: object) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from random import Random
+from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -96,23 +97,50 @@ def noise(size: int) -> bytes:
     return Random(size).randbytes(size)
 
 
-def container(objects: Sequence[signing.DataObject]) -> bytes:
+def container(objects: Sequence[signing.DataObject], signer: signing.SigningKey | None = None) -> bytes:
     out = io.BytesIO()
-    signing.sign_container(objects, key().ours, policy=signing.DEFAULT_SIGNING, signing_time=NOW, out=out)
+    signing.sign_container(objects, signer or key().ours, policy=signing.DEFAULT_SIGNING, signing_time=NOW, out=out)
     return out.getvalue()
+
+
+def usual() -> tuple[signing.DataObject, ...]:
+    """A report of 20 KB with a printed form of 100 KB: what usually travels."""
+    return (
+        signing.DataObject.of("document.xml", "application/xml", document(20_000)),
+        signing.DataObject.of("document.pdf", "application/pdf", noise(100_000)),
+    )
 
 
 def of_document(size: int) -> tuple[signing.DataObject, ...]:
     return (signing.DataObject.of("document.xml", "application/xml", document(size)),)
 
 
-def require_passed(validation: signing.ContainerValidation | signing.EnvelopeValidation) -> None:
+def require_passed(
+    validation: signing.ContainerValidation | signing.EnvelopeValidation | signing.XmlValidation,
+) -> None:
     """A measured verification is one that verified."""
     validation.report.require_total_passed()
 
 
 def verify(content: bytes) -> None:
     require_passed(signing.verify_container(content, policy=signing.SANDBOX_DOCUMENT, anchors=anchors(), at=NOW))
+
+
+PLAIN_XML = replace(signing.SANDBOX_DOCUMENT, name="bench-xmldsig/1", require_signing_certificate=False)
+"""A plain XML signature signs no reference to its certificate."""
+
+
+def enveloped(size: int, form: Literal["xades", "xmldsig"] = "xades") -> bytes:
+    """The report with a signature inside it."""
+    return signing.sign_xml(document(size), key().ours, policy=signing.DEFAULT_SIGNING, signing_time=NOW, form=form)
+
+
+def verify_enveloped(signed: bytes) -> None:
+    require_passed(signing.verify_xml(signed, policy=signing.SANDBOX_DOCUMENT, anchors=anchors(), at=NOW))
+
+
+def verify_plain(signed: bytes) -> None:
+    require_passed(signing.verify_xml(signed, policy=PLAIN_XML, anchors=anchors(), at=NOW))
 
 
 ENVELOPE = (

@@ -72,11 +72,15 @@ def compared(
     results = []
     for peer_name, work in peers.items():
         if isinstance(work, Absent):
-            results.append(row(name, [each[0] for each in table], None, f"{peer_name} ({work.reason})", unit))
+            results.append(row(name, [each[0] for each in table], None, _with_reason(peer_name, work), unit))
             continue
         column += 1
         results.append(row(name, [each[0] for each in table], [each[column] for each in table], peer_name, unit))
     return results or [row(name, [each[0] for each in table], None, None, unit)]
+
+
+def _with_reason(peer_name: str, absent: Absent) -> str:
+    return f"{peer_name} ({absent.reason})"
 
 
 def row(name: str, ours: Sequence[float], peer: Sequence[float] | None, peer_name: str | None, unit: Unit) -> Result:
