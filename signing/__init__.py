@@ -48,6 +48,7 @@ from signing.sign.two_step import ToBeSigned
 from signing.sign.two_step import complete as complete_signature
 from signing.sign.two_step import prepare as prepare_signature
 from signing.sign.xml import sign_xml
+from signing.sign.xml_augmentation import augment_xml
 from signing.timestamp import TimeStampAuthority
 from signing.trust_anchors import TrustAnchors
 from signing.validation_data import NO_DATA, ValidationData
@@ -116,6 +117,7 @@ __all__ = [
     "algorithm_of",
     "augment_container",
     "augment_detached",
+    "augment_xml",
     "cades_manifest",
     "certificate_facts",
     "complete_detached",

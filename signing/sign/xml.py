@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from signing.keys import SigningKey
     from signing.policy import SigningPolicy
+    from signing.timestamp import TimeStampAuthority
 
 MAX_SIGNATURES: Final = 16
 """As many as a verifier reads in one document."""
@@ -51,17 +52,21 @@ def sign_xml(
     signing_time: datetime,
     form: Literal["xades", "xmldsig"] = "xades",
     media_type: str = "application/xml",
+    time_stamps: TimeStampAuthority | None = None,
 ) -> bytes:
     """The document with one more signature over all of it.
 
     `document` is UTF-8 XML without DTD and without processing instructions; comments may stand in it, unsigned. The form
-    "xmldsig" states no time: `signing_time` is not used there. Equal input gives equal bytes where the algorithm is
+    "xmldsig" states no time: `signing_time` is not used there. "xades" is level B-B, with `time_stamps` B-T; the levels above
+    are reached by `augment_xml`. Equal input gives equal bytes where the algorithm is
     deterministic. Raises SigningError signing.document-unreadable, signing.document-structure, signing.naive-time,
-    signing.no-certificate, signing.algorithm-refused, signing.own-signature-wrong.
+    signing.no-certificate, signing.algorithm-refused, signing.own-signature-wrong, and what `TimeStampAuthority.stamp` raises.
     """
     xades.require_signable(key, signing_time)
     _, digest = signing_algorithms(key.algorithm, policy.digest)
     if form == "xmldsig":
+        if time_stamps is not None:
+            raise SigningError("signing.document-structure", reason="no place for a time-stamp in this form")
         return _national(document, key, policy)
     root = _parsed(document)
     _require_room(root)
@@ -71,7 +76,8 @@ def sign_xml(
         raise _refused(error) from error
     whole = xades.DigestedObject(uri="", media_type=media_type, digest=digest.of(octets), is_around=True)
     before, after = _around(document)
-    return before + xades.new_signature([whole], key, policy=policy, signing_time=signing_time) + after
+    signature = xades.new_signature([whole], key, policy=policy, signing_time=signing_time, time_stamps=time_stamps)
+    return before + signature + after
 
 
 def _national(document: bytes, key: SigningKey, policy: SigningPolicy) -> bytes:

@@ -30,16 +30,6 @@ from signing.errors import Malformed
 from signing.validation_data import NO_DATA
 from signing.validation_report import Check, Conclusion, Indication, SubIndication, ValidationReport
 from signing.verify.context import Context
-from signing.verify.xml_references import (
-    SignedDocument,
-    Target,
-    leaves_no_signature,
-    octets_of,
-    others_covered,
-    require_document,
-    require_something,
-    targets_of,
-)
 from signing.verify.xml_signature import (
     Examination,
     judge_algorithms,
@@ -48,6 +38,17 @@ from signing.verify.xml_signature import (
     take_what_was_added,
 )
 from signing.xmldsig import Canonicalizer, StepError, TransformProfile, failed, malformed, passed, unsupported
+from signing.xmldsig.targets import (
+    SignedDocument,
+    Target,
+    leaves_no_signature,
+    octets_of,
+    others_covered,
+    outer_signatures,
+    require_document,
+    require_something,
+    targets_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -184,7 +185,7 @@ def _read(document: bytes, context: Context, checks: list[Check]) -> SignedDocum
         raise malformed("xml.signatures", "none")
     if len(every) > MAX_SIGNATURES:
         raise malformed("xmldsig.limits", "signatures", limit=str(MAX_SIGNATURES))
-    outer = tuple(each for each in every if next(each.iterancestors(xmldsig.SIGNATURE), None) is None)
+    outer = outer_signatures(root)
     if not takes_parts and any(each.getparent() is not root for each in outer):
         # wrapped in a bigger document, or around a smaller one: what an application reads may be unsigned
         raise malformed("xml.signatures", "not a child of the root")
@@ -253,7 +254,7 @@ def _examine(each: _Examined, element: Element, document: SignedDocument, contex
     properties = _qualifying_properties(examination, signature, policy)
     own = None if properties is None else properties.reference
     data = [reference for reference in signature.references if reference is not own]
-    targets = targets_of(signature, data, document)
+    targets = targets_of(signature.element, data, document)
     examination.checks.append(passed("xml.references"))
     # a signed KeyInfo, as some producers have it, is no data: it covers nothing and needs no DataObjectFormat
     of_key_info = [target.reference for target in targets if target.element is signature.key_info]
@@ -364,7 +365,7 @@ def _compare_digests(
         return
     covered: list[str] = []
     for target in targets:
-        pieces = octets_of(target, signature, document)
+        pieces = octets_of(target, signature.element, document)
         state = digests[target.reference.digest_uri].new()
         for piece in pieces:
             state.update(piece)
@@ -372,11 +373,11 @@ def _compare_digests(
             uri = target.reference.uri[:200]
             checks.append(Check.failed("xmldsig.digests", SubIndication.HASH_FAILURE, uri=uri))
             return
-        is_whole = leaves_no_signature(target, signature, document)
+        is_whole = leaves_no_signature(target, signature.element, document)
         each.signed.append((target, pieces, is_whole))
         covered.append(target.name)
         if not is_whole:
-            covered += [_named(other, document) for other in others_covered(target, signature, document)]
+            covered += [_named(other, document) for other in others_covered(target, signature.element, document)]
     each.examination.covered = tuple(dict.fromkeys(covered))
     checks.append(Check.passed("xmldsig.digests", objects=str(len(targets))))
 
@@ -388,7 +389,7 @@ def _octets_for_time_stamps(
     target = next((target for target in targets if target.reference is reference), None)
     if target is None or each.examination.has_failed:
         raise malformed("xades.time-stamps", "data object not read")
-    return octets_of(target, signature, document)
+    return octets_of(target, signature.element, document)
 
 
 def _named(element: Element, document: SignedDocument) -> str:

@@ -12,14 +12,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from signing import xmldsig
 from signing.validation_report import SubIndication
-from signing.xmldsig import DS, OBJECT, SIGNATURE, Removal, failed, local_name, malformed, unsupported
+from signing.xmldsig.reading import OBJECT, SIGNATURE
+from signing.xmldsig.steps import DS, failed, malformed, unsupported
+from signing.xmldsig.structure import base64_text, fragment, local_name
+from signing.xmldsig.transforms import Removal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from signing.xmldsig import Canonicalizer, Element, Reference, Signature
+    from signing.xmldsig.canonical import Canonicalizer
+    from signing.xmldsig.reading import Reference
+    from signing.xmldsig.structure import Element
 
 _KEY_INFO = f"{{{DS}}}KeyInfo"
 
@@ -45,14 +49,20 @@ class Target(NamedTuple):
     name: str
 
 
-def targets_of(signature: Signature, data: Iterable[Reference], document: SignedDocument) -> tuple[Target, ...]:
-    """Check "xml.references"."""
+def outer_signatures(root: Element) -> tuple[Element, ...]:
+    """The Signatures that stand in no other, in document order."""
+    found = root.iter(SIGNATURE)
+    return tuple(each for each in found if next(each.iterancestors(SIGNATURE), None) is None)
+
+
+def targets_of(own: Element, data: Iterable[Reference], document: SignedDocument) -> tuple[Target, ...]:
+    """Check "xml.references"; `own` is the Signature that the References are of."""
     found: list[Target] = []
     for reference in data:
         if reference.type == f"{DS}Manifest":
             raise unsupported("xml.references", SubIndication.SIGNED_DATA_NOT_FOUND, "ds:Manifest")
         target = _target(reference, document)
-        _require_place(target, signature)
+        _require_place(target, own)
         if any(target.element is each.element and reference.transforms == each.reference.transforms for each in found):
             raise malformed("xml.references", "twice", uri=reference.uri[:200])
         found.append(target)
@@ -79,15 +89,15 @@ def require_something(data: Sequence[Reference]) -> None:
         raise failed("xml.coverage", SubIndication.SIG_CONSTRAINTS_FAILURE, "nothing but properties")
 
 
-def octets_of(target: Target, signature: Signature, document: SignedDocument) -> list[bytes | memoryview]:
+def octets_of(target: Target, own: Element, document: SignedDocument) -> list[bytes | memoryview]:
     """The octets a Reference hashes, in pieces; StepError "xmldsig.canonicalization", "xmldsig.limits"."""
     transforms = target.reference.transforms
     if transforms.is_base64:
-        return [xmldsig.base64_text(target.element)]
+        return [base64_text(target.element)]
     pieces = document.canonicalizer.pieces_without(
         target.element,
         transforms.of_nodes(),
-        _left_out(target, signature, document),
+        _left_out(target, own, document),
         is_document=target.is_document,
     )
     if not any(pieces):
@@ -95,36 +105,36 @@ def octets_of(target: Target, signature: Signature, document: SignedDocument) ->
     return pieces
 
 
-def others_covered(target: Target, signature: Signature, document: SignedDocument) -> list[Element]:
+def others_covered(target: Target, own: Element, document: SignedDocument) -> list[Element]:
     """The other signatures that stand inside what a Reference hashes."""
-    gone = _left_out(target, signature, document)
+    gone = _left_out(target, own, document)
     return [
         each
         for each in document.signatures
-        if each is not signature.element and each not in gone and _is_within(each, target.element)
+        if each is not own and each not in gone and _is_within(each, target.element)
     ]
 
 
-def leaves_no_signature(target: Target, signature: Signature, document: SignedDocument) -> bool:
+def leaves_no_signature(target: Target, own: Element, document: SignedDocument) -> bool:
     """Whether this is the whole document without any Signature in it: what an application takes for the document."""
-    return target.element is document.root and not others_covered(target, signature, document)
+    return target.element is document.root and not others_covered(target, own, document)
 
 
-def _left_out(target: Target, signature: Signature, document: SignedDocument) -> Collection[Element]:
+def _left_out(target: Target, own: Element, document: SignedDocument) -> Collection[Element]:
     removal = target.reference.transforms.removal
     if removal is Removal.EVERY_SIGNATURE:
         return set(target.element.iter(SIGNATURE))
     if removal is Removal.SIGNATURES_UNDER_ROOT:
         return set(document.root.iterchildren(SIGNATURE))
     if removal is Removal.OWN_SIGNATURE:
-        return {signature.element, *document.taken_out}
+        return {own, *document.taken_out}
     return document.taken_out
 
 
 def _target(reference: Reference, document: SignedDocument) -> Target:
     if reference.uri == "":
         return Target(reference, document.root, is_document=True, name="document")
-    identifier = xmldsig.fragment(reference.uri)
+    identifier = fragment(reference.uri)
     if identifier is None:  # a file, an address: nothing is fetched, and nothing lies beside a document
         raise malformed("xml.references", "outside the document", uri=reference.uri[:200])
     element = document.ids.get(identifier)
@@ -134,16 +144,16 @@ def _target(reference: Reference, document: SignedDocument) -> Target:
     return Target(reference, element, is_document=False, name=name)
 
 
-def _require_place(target: Target, signature: Signature) -> None:
+def _require_place(target: Target, own: Element) -> None:
     element, transforms = target.element, target.reference.transforms
     around = [element, *element.iterancestors()]
     inside = next((each for each in around if each.tag == SIGNATURE), None)
     if inside is not None:
-        if inside is not signature.element:
+        if inside is not own:
             raise malformed("xml.references", "part of another signature", uri=target.reference.uri[:200])
         if not any(each.tag in (OBJECT, _KEY_INFO) and each.getparent() is inside for each in around):
             raise malformed("xml.references", "part of its own signature", uri=target.reference.uri[:200])
-    if transforms.removal is Removal.OWN_SIGNATURE and not _is_within(signature.element, element):
+    if transforms.removal is Removal.OWN_SIGNATURE and not _is_within(own, element):
         raise malformed("xml.references", "enveloped-signature elsewhere", uri=target.reference.uri[:200])
     if transforms.is_base64 and len(element):
         raise malformed("xml.references", "base64 of elements", uri=target.reference.uri[:200])
