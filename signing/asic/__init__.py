@@ -6,6 +6,7 @@ No signature is judged here.
 from __future__ import annotations
 
 from signing.asic.directory import Entry
+from signing.asic.file_list import read_manifest
 from signing.asic.names import (
     ASIC_NS,
     CHUNK,
@@ -24,7 +25,7 @@ from signing.asic.names import (
     referenced_name,
     require_data_objects,
 )
-from signing.asic.reader import CHECKS, Archive, open_archive, read_manifest
+from signing.asic.reader import CHECKS, Archive, open_archive
 from signing.asic.signature_manifest import (
     CMS_TYPE,
     SignatureManifest,

@@ -8,7 +8,7 @@
 6. "asic.spans"          entries tile the bytes from 0 to the directory: nothing before, between or inside one another
 7. "asic.mimetype"       first, stored, without extra field, exact
 8. "asic.content"        while reading: size, sum and end of the deflate stream are what the directory says
-9. "asic.manifest"       one list of distinct entries
+9. "asic.manifest"       one list of distinct entries (`asic.file_list`)
 
 What is written once and means nothing to a reader (who made the archive, who may read a file) need only be possible: no
 signature covers it, the digest of the whole container does. Offsets carry no meaning of their own, so a container that
@@ -20,11 +20,8 @@ from __future__ import annotations
 
 import struct
 import zlib
-from functools import lru_cache
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import schemas
 from signing.asic.directory import (
     FLAG_DESCRIPTOR,
     Entry,
@@ -40,15 +37,13 @@ from signing.asic.directory import (
 from signing.asic.names import (
     CHUNK,
     DEFAULT_LIMITS,
-    MANIFEST_NAME,
-    MANIFEST_NS,
     MIMETYPE,
     MIMETYPE_NAME,
     ContainerLimits,
 )
 from signing.asic.writer import LOCAL, LOCAL_MARK, STORED
 from signing.validation_report import Check
-from signing.xmldsig import attributes, children, malformed, parse, passed
+from signing.xmldsig import malformed, passed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -70,11 +65,6 @@ CHECKS: Final = frozenset(
 
 _DESCRIPTOR: Final = struct.Struct("<III")
 _DESCRIPTOR_MARK: Final = b"PK\x07\x08"
-_MANIFEST: Final = f"{{{MANIFEST_NS}}}manifest"
-_FILE_ENTRY: Final = f"{{{MANIFEST_NS}}}file-entry"
-_UNQUALIFIED: Final = ("full-path", "media-type", "version", "size", "preferred-view-mode")
-_QUALIFIED: Final = tuple(f"{{{MANIFEST_NS}}}{name}" for name in _UNQUALIFIED)
-_FULL_PATH: Final = _QUALIFIED[0]
 
 
 class Place(NamedTuple):
@@ -272,7 +262,7 @@ def _after_descriptor(source: Source, entry: Entry, end: int, following: int) ->
     raise malformed("asic.spans", "data descriptor", name=entry.name)
 
 
-# --- 7 and 9: mimetype and manifest --------------------------------------------------------------------------------
+# --- 7: mimetype --------------------------------------------------------------------------------
 def _media_type(archive: Archive, known: Sequence[str]) -> tuple[str, str | None]:
     """What `mimetype` states, and in which way it is not written as EN 319 162-1, A.1 says; ASiC-E where there is none."""
     entry = archive.entries.get(MIMETYPE_NAME)
@@ -291,40 +281,3 @@ def _media_type(archive: Archive, known: Sequence[str]) -> tuple[str, str | None
     if media_type is None:
         raise malformed("asic.mimetype", "another media type" if flaw is None else flaw)
     return media_type, flaw
-
-
-def read_manifest(archive: Archive) -> Mapping[str, str]:
-    """Data object name -> media type from META-INF/manifest.xml ("asic.manifest"), without the entry for the container.
-
-    That the list is the data objects of the archive is the caller's question.
-    """
-    if MANIFEST_NAME not in archive.entries:
-        raise malformed("asic.manifest", "missing")
-    content = archive.read(MANIFEST_NAME)
-    listed = _remembered_list(content) if len(content) <= _REMEMBERED_MANIFEST else _listed(content)
-    if listed.get("/") != archive.media_type:
-        raise malformed("asic.manifest", "no entry for the container")
-    return {name: media_type for name, media_type in listed.items() if name != "/"}
-
-
-def _listed(content: bytes) -> Mapping[str, str]:
-    root = parse(content, schemas.SIGNATURE_LIMITS, MANIFEST_NAME)
-    if root.tag != _MANIFEST:
-        raise malformed("asic.manifest", "root element")
-    listed: dict[str, str] = {}
-    for element in children(root, "asic.manifest"):
-        if element.tag != _FILE_ENTRY or children(element, "asic.manifest"):
-            raise malformed("asic.manifest", "children")
-        # OpenDocument qualifies the attributes; some writers do not, and then none of them is
-        names = _QUALIFIED if _FULL_PATH in element.attrib else _UNQUALIFIED
-        named = attributes(element, names[:2], names[2:], "asic.manifest")
-        path = named[names[0]]
-        if path in listed:
-            raise malformed("asic.manifest", "twice", name=path[:255])
-        listed[path] = named[names[1]]
-    return MappingProxyType(listed)
-
-
-# Reports of one kind have one list of files; what a stranger may make us remember is bounded.
-_REMEMBERED_MANIFEST: Final = 4 * 1024
-_remembered_list = lru_cache(maxsize=64)(_listed)

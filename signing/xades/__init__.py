@@ -26,8 +26,8 @@ from signing.xades.signed_properties import (
     QualifyingProperties,
     read_qualifying_properties,
     require_formats,
-    signing_certificate,
 )
+from signing.xades.signing_certificate import signing_certificate
 from signing.xades.splicing import with_properties
 from signing.xades.time_stamps import TimeStampedOctets, found_time_stamps
 from signing.xades.unsigned_properties import (

@@ -22,29 +22,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from signing import asn1
-from signing.certificates import Certificate
-from signing.errors import Malformed
-from signing.validation_report import Check, SubIndication
+from signing.validation_report import Check
+from signing.xades.certificate_reference import certificate_reference
 from signing.xades.names import SIGNED_PROPERTIES_TYPE, XADES, local
+from signing.xades.signature_policy import policy_check
 from signing.xmldsig import (
-    DS,
-    StepError,
     attributes,
-    base64_text,
-    certificates_in,
     children,
-    digest_algorithm,
-    failed,
     leaf_text,
     local_name,
     malformed,
     passed,
-    unsupported,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from lxml import etree
 
@@ -52,9 +44,6 @@ if TYPE_CHECKING:
     from signing.xmldsig import Reference, Signature
 
 _QUALIFYING_PROPERTIES: Final = f"{{{XADES}}}QualifyingProperties"
-_CERT: Final = f"{{{XADES}}}Cert"
-_CERT_DIGEST: Final = f"{{{XADES}}}CertDigest"
-_DIGEST: Final = [f"{{{DS}}}DigestMethod", f"{{{DS}}}DigestValue"]
 _MIME_TYPE: Final = f"{{{XADES}}}MimeType"
 _DATE_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)")
 _UNSIGNED_PROPERTIES: Final = local("UnsignedProperties")
@@ -81,18 +70,6 @@ _OBJECT_PROPERTIES: Final = _in_order(
     "DataObjectFormat", "CommitmentTypeIndication", "AllDataObjectsTimeStamp", "IndividualDataObjectsTimeStamp"
 )
 _COUNTER_SIGNATURE: Final = local("CounterSignature")
-_ISSUER_SERIAL: Final = local("IssuerSerial")
-_ISSUER_SERIAL_V2: Final = local("IssuerSerialV2")
-_SERIAL_NUMBER: Final = f"{{{DS}}}X509SerialNumber"
-_DECIMAL: Final = re.compile(r"-?[0-9]{1,60}")
-_POLICY_ID: Final = local("SignaturePolicyId")
-_POLICY_PARTS: Final = (
-    local("SigPolicyId"),
-    f"{{{DS}}}Transforms",
-    local("SigPolicyHash"),
-    local("SigPolicyQualifiers"),
-)
-_IDENTIFIER: Final = local("Identifier")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,10 +118,10 @@ def read_qualifying_properties(
     reference = _signed_properties_reference(signature, identifier, is_named=is_named)
     checks.append(passed("xades.signed-properties"))
     if policy is not None:
-        checks.append(_policy_check(properties.get("SignaturePolicyIdentifier"), policy.expected_signature_policy))
+        checks.append(policy_check(properties.get("SignaturePolicyIdentifier"), policy.expected_signature_policy))
     signing_time = _signing_time(properties.get("SigningTime"))
     checks.append(passed("xades.signing-time"))
-    digest_uri, digest, serial = _certificate_reference(properties)
+    digest_uri, digest, serial = certificate_reference(properties)
     return QualifyingProperties(
         signed_properties=signed,
         reference=reference,
@@ -157,35 +134,6 @@ def read_qualifying_properties(
         content_time_stamps=tuple(item for name, item in about_objects if name.endswith("TimeStamp")),
         unsigned=parts.get("UnsignedProperties"),
     )
-
-
-def signing_certificate(
-    signature: Signature, properties: QualifyingProperties, known: Iterable[bytes] = ()
-) -> tuple[Certificate, list[Certificate]]:
-    """(the signer's certificate, the others in KeyInfo); step 5, "xades.signing-certificate".
-
-    `known` (DER) is searched where KeyInfo holds no certificate at all (EN 319 102-1, 5.2.3.4). Not checked here: that
-    its key verifies the value, that it may be trusted.
-    """
-    algorithm = digest_algorithm(properties.certificate_digest_uri, "xades.signing-certificate")
-    given = certificates_in(signature.key_info)
-    named = next((der for der in given or known if algorithm.of(der) == properties.certificate_digest), None)
-    if named is None and not given:
-        raise unsupported(
-            "xades.signing-certificate", SubIndication.NO_SIGNING_CERTIFICATE_FOUND, "no certificate in KeyInfo"
-        )
-    if named is None:
-        raise failed(
-            "xades.signing-certificate", SubIndication.SIG_CONSTRAINTS_FAILURE, "names no certificate in KeyInfo"
-        )
-    try:
-        others = [Certificate.from_der(der) for der in dict.fromkeys(given) if der != named]
-        certificate = Certificate.from_der(named)
-    except Malformed as error:
-        raise malformed("xades.signing-certificate", error.code) from error
-    if properties.serial is not None and properties.serial != certificate.serial:
-        raise failed("xades.signing-certificate", SubIndication.SIG_CONSTRAINTS_FAILURE, "states another serial number")
-    return certificate, others
 
 
 def require_formats(
@@ -264,87 +212,6 @@ def _signing_time(element: etree._Element | None) -> datetime:
         return datetime.fromisoformat(spelled).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise malformed("xades.signing-time", "no such time") from error
-
-
-def _policy_check(element: etree._Element | None, expected: str | None) -> Check:
-    """Step 3; the steps after it do not depend on it."""
-    try:
-        stated = _require_policy(element, expected)
-    except StepError as error:
-        return error.check
-    return passed("xades.signature-policy") if stated is None else Check.passed("xades.signature-policy", policy=stated)
-
-
-def _require_policy(element: etree._Element | None, expected: str | None) -> str | None:
-    """Absent is not accepted where one is expected, nor is one that is only implied."""
-    check_id = "xades.signature-policy"
-    if element is None:
-        if expected is not None:
-            raise failed(check_id, SubIndication.SIG_CONSTRAINTS_FAILURE, "absent", expected=expected[:200])
-        return None
-    if expected is None:
-        raise unsupported(check_id, SubIndication.SIGNATURE_POLICY_NOT_AVAILABLE, "present")
-    choice = children(element, check_id)
-    if len(choice) != 1 or choice[0].tag != _POLICY_ID:
-        raise failed(check_id, SubIndication.SIG_CONSTRAINTS_FAILURE, "implied", expected=expected[:200])
-    parts = {part.tag: part for part in children(choice[0], check_id)}
-    if parts.keys() - set(_POLICY_PARTS) or not parts.keys() >= {_POLICY_PARTS[0], _POLICY_PARTS[2]}:
-        raise malformed(check_id, "children")
-    _digest_in(parts[_POLICY_PARTS[2]], check_id)
-    named = children(parts[_POLICY_PARTS[0]], check_id)
-    if not named or named[0].tag != _IDENTIFIER:
-        raise malformed(check_id, "children")
-    identifier = leaf_text(named[0], check_id).strip(" \t\r\n")
-    if identifier != expected:
-        raise failed(
-            check_id, SubIndication.SIG_CONSTRAINTS_FAILURE, "another", expected=expected[:200], found=identifier[:200]
-        )
-    return identifier[:200]
-
-
-def _certificate_reference(properties: dict[str, etree._Element]) -> tuple[str, bytes, int | None]:
-    """Digest algorithm, digest and serial number (if stated) of the first entry."""
-    check_id = "xades.signing-certificate"
-    found = [properties[name] for name in ("SigningCertificate", "SigningCertificateV2") if name in properties]
-    if len(found) != 1:  # the older form beside the newer one could name another certificate
-        raise malformed(check_id, "not exactly one")
-    entries = children(found[0], check_id)
-    if not entries or any(entry.tag != _CERT for entry in entries):
-        raise malformed(check_id, "children")
-    parts = children(entries[0], check_id)
-    if not parts or parts[0].tag != _CERT_DIGEST:
-        raise malformed(check_id, "children")
-    uri, digest = _digest_in(parts[0], check_id)
-    return uri, digest, _serial_in(parts[1:], check_id)
-
-
-def _digest_in(element: etree._Element, check_id: str) -> tuple[str, bytes]:
-    parts = children(element, check_id)
-    if [part.tag for part in parts] != _DIGEST:
-        raise malformed(check_id, "children")
-    return attributes(parts[0], ("Algorithm",), (), check_id)["Algorithm"], base64_text(parts[1])
-
-
-def _serial_in(parts: Sequence[etree._Element], check_id: str) -> int | None:
-    """The serial number of IssuerSerial or of IssuerSerialV2 (RFC 5035, 4); the name beside it has many spellings."""
-    if not parts:
-        return None
-    if len(parts) != 1:
-        raise malformed(check_id, "children")
-    if parts[0].tag == _ISSUER_SERIAL:
-        inside = children(parts[0], check_id)
-        spelled = leaf_text(inside[-1], check_id).strip(" \t\r\n") if inside else ""
-        if not inside or inside[-1].tag != _SERIAL_NUMBER or not _DECIMAL.fullmatch(spelled):
-            raise malformed(check_id, "serial number")
-        return int(spelled)
-    if parts[0].tag != _ISSUER_SERIAL_V2:
-        raise malformed(check_id, "children")
-    try:
-        fields = asn1.Fields(asn1.read_der(base64_text(parts[0])))
-        fields.take(asn1.SEQUENCE)
-        return asn1.integer(fields.take(asn1.INTEGER))
-    except Malformed as error:
-        raise malformed(check_id, error.code) from error
 
 
 def _media_types(formats: Iterable[etree._Element]) -> dict[str, str]:
