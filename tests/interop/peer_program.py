@@ -65,7 +65,12 @@ def signxml_sign(form: str) -> None:
 def pyhanko_verify(packaging: str, time_stamp: str) -> None:
     """signature.der over content; anchors.pem trusted, CRLs given in root.crl and ca.crl, no network."""
     from asn1crypto import cms, crl, pem, x509
-    from pyhanko.sign.validation import async_validate_detached_cms
+    from pyhanko.sign.validation.generic_cms import (
+        async_validate_cms_signature,
+        async_validate_detached_cms,
+        collect_timing_info,
+    )
+    from pyhanko.sign.validation.status import StandardCMSSignatureStatus
     from pyhanko_certvalidator import ValidationContext
 
     certificates = [x509.Certificate.load(der) for _, _, der in pem.unarmor(read("anchors.pem"), multiple=True)]
@@ -77,14 +82,20 @@ def pyhanko_verify(packaging: str, time_stamp: str) -> None:
         "revocation_mode": "require",
     }
     signed = cms.ContentInfo.load(read("signature.der"))["content"]
-    found = asyncio.run(
-        async_validate_detached_cms(
-            read("content") if packaging == "detached" else signed["encap_content_info"],
-            signed,
-            signer_validation_context=ValidationContext(**context),
-            ts_validation_context=ValidationContext(**context),
+
+    async def judged() -> StandardCMSSignatureStatus:
+        of_signer, of_stamp = ValidationContext(**context), ValidationContext(**context)
+        if packaging == "detached":
+            return await async_validate_detached_cms(
+                read("content"), signed, signer_validation_context=of_signer, ts_validation_context=of_stamp
+            )
+        # what that does beside, it does not for attached content
+        times = await collect_timing_info(signed["signer_infos"][0], of_stamp, raw_digest=lambda _: b"")
+        return await async_validate_cms_signature(
+            signed, status_cls=StandardCMSSignatureStatus, validation_context=of_signer, status_kwargs=times
         )
-    )
+
+    found = asyncio.run(judged())
     print(found.summary())
     stamp = found.timestamp_validity
     if time_stamp == "time-stamped" and (stamp is None or not (stamp.valid and stamp.intact and stamp.trusted)):

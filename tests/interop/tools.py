@@ -129,6 +129,16 @@ def openssl_on_detached(
     )
 
 
+def openssl_on_attached(folder: Path, signature: bytes, pki: m.SandboxPki) -> subprocess.CompletedProcess[str]:
+    (folder / "signature.der").write_bytes(signature)
+    (folder / "anchors.pem").write_bytes(pki.anchor_pem())
+    return run(
+        folder,
+        *("openssl", "cms", "-verify", "-binary", "-cades", "-inform", "DER", "-in", "signature.der"),
+        *("-CAfile", "anchors.pem", "-purpose", "any", "-attime", int(m.NOW.timestamp()), "-out", "out"),
+    )
+
+
 def openssl_on_pkcs12(folder: Path, content: bytes, *options: str) -> subprocess.CompletedProcess[str]:
     """Key and certificates in the clear on standard output."""
     (folder / "key.p12").write_bytes(content)

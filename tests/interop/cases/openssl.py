@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from signing import ETSI_BASELINE, Certificate, ValidationData, sign_detached
+from signing import ETSI_BASELINE, Certificate, ValidationData, sign_attached, sign_detached
 from signing.algorithms import digest_algorithm
 from signing.revocation import judge_status, statements_on
 from signing.revocation.ocsp_request import new_request as new_ocsp_request
@@ -35,6 +35,14 @@ def _detached(
     if broken:
         signature = flipped(signature, offset=len(signature) - 9)  # inside the signature value, which comes last
     return tools.openssl_on_detached(folder, signature, content, other_pki() if stranger else m.pki())
+
+
+def _attached(folder: Path, *, kind: str = "rsa-2048", broken: bool = False) -> CompletedProcess[str]:
+    key = m.issued("signer", kind).signing_key()
+    signature = sign_attached(CONTENT, key, policy=m.DEFAULT_SIGNING, signing_time=m.NOW)
+    if broken:
+        signature = flipped(signature, offset=signature.index(CONTENT[:200]) + 100)
+    return tools.openssl_on_attached(folder, signature, m.pki())
 
 
 # --- key files and paths -------------------------------------------------------------------------------------------
@@ -242,6 +250,13 @@ CASES: Final[tuple[Case, ...]] = (
         partial(_detached, broken=True),
     ),
     refuses("openssl", "office signature, another root", _NO_ISSUER, partial(_detached, stranger=True)),
+    *(
+        accepts("openssl", f"attached CMS, {kind}", "Verification successful", partial(_attached, kind=kind))
+        for kind in ("rsa-2048", "ec-p256", "ec-p384", "ec-p521")
+    ),
+    refuses(
+        "openssl", "attached CMS, byte flipped in the content", "content verify error", partial(_attached, broken=True)
+    ),
     accepts("openssl", "PKCS#12, today's form", "BEGIN PRIVATE KEY", _pkcs12),
     accepts("openssl", "PKCS#12, the national form", "BEGIN PRIVATE KEY", partial(_pkcs12, legacy=True)),
     refuses("openssl", "PKCS#12, wrong password", "invalid password", partial(_pkcs12, password=tools.WRONG_PASSWORD)),

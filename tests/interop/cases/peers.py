@@ -11,8 +11,10 @@ from typing import Final
 from signing import (
     DEFAULT_SIGNING,
     ETSI_BASELINE,
+    sign_attached,
     sign_detached,
     sign_xml,
+    verify_attached,
     verify_detached,
     verify_xml,
 )
@@ -75,30 +77,44 @@ def _we_judge_signxml(folder: Path, *, form: str, key: str) -> tuple[str, str]:
 
 
 # --- pyHanko -------------------------------------------------------------------------------------------------------
-def _pyhanko_judges(folder: Path, *, key: str, broken: bool = False) -> CompletedProcess[str]:
-    signature = sign_detached(
-        [CONTENT], trust_services.key_of("head", key), policy=DEFAULT_SIGNING, signing_time=trust_services.NOW
-    )
+def _pyhanko_judges(
+    folder: Path, *, key: str, attached: bool = False, time_stamped: bool = False, broken: bool = False
+) -> CompletedProcess[str]:
+    signer = trust_services.key_of("head", key)
+    time_stamps = trust_services.authority() if time_stamped else None
+    if attached:
+        signature = sign_attached(
+            CONTENT, signer, policy=DEFAULT_SIGNING, signing_time=trust_services.NOW, time_stamps=time_stamps
+        )
+    else:
+        signature = sign_detached(
+            [CONTENT], signer, policy=DEFAULT_SIGNING, signing_time=trust_services.NOW, time_stamps=time_stamps
+        )
     _trust(folder)
     (folder / "signature.der").write_bytes(signature)
     (folder / "content").write_bytes(flipped(CONTENT) if broken else CONTENT)
-    return peer(folder, "pyhanko_verify", "detached", "")
+    packaging = "attached" if attached else "detached"
+    return peer(folder, "pyhanko_verify", packaging, "time-stamped" if time_stamped else "")
 
 
-def _we_judge_pyhanko(folder: Path, *, key: str, time_stamped: bool) -> tuple[str, str]:
+def _we_judge_pyhanko(folder: Path, *, key: str, time_stamped: bool, attached: bool) -> tuple[str, str]:
     (folder / "content").write_bytes(CONTENT)
     (folder / "key.p12").write_bytes(trust_services.issued("head", key).pkcs12(tools.PASSWORD))
     authority = trust_services.on_loopback(trust_services.TSA_URL) if time_stamped else "-"
-    made = peer(folder, "pyhanko_sign", "detached", authority)
+    made = peer(folder, "pyhanko_sign", "attached" if attached else "detached", authority)
     if made.returncode != 0:
         return "not signed", made.stderr
-    report = verify_detached(
-        (folder / "signature.der").read_bytes(),
-        [CONTENT],
-        policy=ETSI_BASELINE,
-        anchors=trust_services.anchors(),
-        at=trust_services.now(),
-        data=given_status(),
+    signature = (folder / "signature.der").read_bytes()
+    context = {
+        "policy": ETSI_BASELINE,
+        "anchors": trust_services.anchors(),
+        "at": trust_services.now(),
+        "fetcher": trust_services.services(),
+    }
+    report = (
+        verify_attached(signature, **context).report  # type: ignore[arg-type]
+        if attached
+        else verify_detached(signature, [CONTENT], **context)  # type: ignore[arg-type]
     )
     return our_verdict(report)
 
@@ -156,7 +172,14 @@ CASES: Final[tuple[Case, ...]] = (
         for key in ("rsa-2048", "ec-p256")
     ),
     *(
-        accepts("pyHanko", f"judges detached CMS, {key}", "INTACT", partial(_pyhanko_judges, key=key))
+        accepts(
+            "pyHanko",
+            f"judges {'attached' if attached else 'detached'} CMS{', time-stamped' if time_stamped else ''}, {key}",
+            "INTACT",
+            partial(_pyhanko_judges, key=key, attached=attached, time_stamped=time_stamped),
+        )
+        for attached in (False, True)
+        for time_stamped in (False, True)
         for key in ("rsa-2048", "ec-p256", "ec-p384")
     ),
     refuses(
@@ -168,10 +191,12 @@ CASES: Final[tuple[Case, ...]] = (
     *(
         Case(
             tool="pyHanko",
-            name=f"signs, we judge detached CMS{', time-stamped' if time_stamped else ''}, {key}",
+            name=f"signs, we judge {'attached' if attached else 'detached'} CMS"
+            f"{', time-stamped' if time_stamped else ''}, {key}",
             expected=f"TOTAL-PASSED, CAdES-BASELINE-{'T' if time_stamped else 'B'}",
-            ask=partial(_we_judge_pyhanko, key=key, time_stamped=time_stamped),
+            ask=partial(_we_judge_pyhanko, key=key, time_stamped=time_stamped, attached=attached),
         )
+        for attached in (False, True)
         for key in ("rsa-2048", "ec-p256")
         for time_stamped in (False, True)
     ),

@@ -16,17 +16,8 @@ from typing import Final
 from signing import ETSI_BASELINE, SigningKey, verify_container, verify_detached
 from tests.interop import trust_services
 from tests.interop.case import Case
-from tests.interop.cases.dss import (
-    CONTAINER,
-    DETACHED,
-    REPORT,
-    Shape,
-    asked_dss,
-    in_part,
-    our_cms,
-    our_container,
-    raised,
-)
+from tests.interop.cases.dss_judges import asked_dss
+from tests.interop.made_by_us import CONTAINER, DETACHED, REPORT, Shape, in_part, our_cms, our_container, raised
 from tests.interop.verdicts import our_verdict
 from tests.unit.signing import xml_material as m
 
