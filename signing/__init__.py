@@ -21,7 +21,9 @@ from signing.policy import (
     SigningPolicy,
     ValidationPolicy,
 )
-from signing.sandbox_pki import IssuedKey, SandboxPki
+from signing.sandbox_pki import IssuedKey, SandboxPki, StatusUrls
+from signing.sandbox_services.services import SandboxServices
+from signing.sandbox_services.tsa import SandboxTsa
 from signing.sign.augmentation import augment_container
 from signing.sign.container import add_signature, sign_container
 from signing.sign.container_cades import (
@@ -95,11 +97,14 @@ __all__ = [
     "PreparedSignature",
     "RevocationReport",
     "SandboxPki",
+    "SandboxServices",
+    "SandboxTsa",
     "SignatureReport",
     "SignedXml",
     "SigningError",
     "SigningKey",
     "SigningPolicy",
+    "StatusUrls",
     "SubIndication",
     "TimeStampAuthority",
     "TimeStampReport",

@@ -26,6 +26,7 @@ from adapter.cli.stage import Stage
 from adapter.composition import evidence_folder, opened_container, verifier
 from adapter.composition.audit_forms import Findings
 from adapter.composition.forms import write_consolidated, write_site, write_summary
+from adapter.composition.years_later import objects_of, years_later
 from adapter.domain.delivery import DeliveryState, Proof
 from adapter.domain.document import DocumentId
 from adapter.domain.notice import NoticeKind
@@ -87,6 +88,7 @@ class _Play(Stage):
         self._consolidated()
         self._publication()
         self._evidence()
+        self._years_later()
         self._close()
 
     # --- acts ---------------------------------------------------------------------------------------------------------
@@ -222,6 +224,21 @@ class _Play(Stage):
             encoding="utf-8",
         )
         (self.output / "audit.html").write_bytes(findings.page(self.screen.language))
+
+    def _years_later(self) -> None:
+        self._title("years")
+        node = self.nodes["KZ-MOF"]
+        container = (self.output / "packages" / "kz-mof.asice").read_bytes()
+        objects = objects_of(container, node.trust.policy, node.anchors, self.clock.now())
+        found = years_later(objects, self.output / "years-later")
+        self._line("years-told", kept=found.kept.value, neglected=found.neglected.value)
+        self._expect("expect-years-kept", found.kept.value == _PASSED)
+        self._expect("expect-years-neglected", found.neglected.value == "INDETERMINATE")
+        lists = " ".join(f"--crl {path}" for path in found.lists)
+        self._line(
+            "try-years",
+            command=f"{_command()} verify {found.container} --trust {found.anchors} {lists} --at 2041-06-01T07:00:00Z",
+        )
 
     def _rewritten(self, folder: Path) -> Path:
         """A copy of an evidence folder that says refused where registered stood."""

@@ -181,6 +181,31 @@ LINES: Mapping[str, Mapping[str, str]] = {
         "ru": "стенд не нашёл в наших сообщениях ни одного отступления от протокола",
         "en": "the sandbox found nothing wrong with the protocol of our messages",
     },
+    "years": {
+        "kk": "Он бес жылдан кейін: 2026 жылы қол қойылып, 2030 жылы жаңартылған, 2041 жылы желісіз тексеріледі",
+        "ru": "Пятнадцать лет спустя: подписан в 2026, продлён в 2030, проверяется в 2041 без сети",
+        "en": "Fifteen years on: signed in 2026, renewed in 2030, judged in 2041 without a network",
+    },
+    "years-told": {
+        "kk": "жаңартылғаны: {kept}; уақыт белгісінсіз қол қойылғаны: {neglected}",
+        "ru": "продлённый: {kept}; подписанный без штампа времени: {neglected}",
+        "en": "renewed: {kept}; signed without a time-stamp: {neglected}",
+    },
+    "expect-years-kept": {
+        "kk": "бірінші орталық 2031 жылы аяқталған, ал құжат 2041 жылы да дәлелденеді",
+        "ru": "первый центр закончился в 2031, а документ доказуем и в 2041",
+        "en": "the first authority ended in 2031, and the document still proves itself in 2041",
+    },
+    "expect-years-neglected": {
+        "kk": "уақыт белгісіз құжат туралы ештеңе айту мүмкін емес",
+        "ru": "о документе без штампа времени сказать уже нельзя ничего",
+        "en": "of the one without a time-stamp nothing can be told any more",
+    },
+    "try-years": {
+        "kk": "Он бес жылдан кейінгісін тексеріңіз: [bold]{command}[/]",
+        "ru": "Проверьте то, что будет через пятнадцать лет: [bold]{command}[/]",
+        "en": "Judge it fifteen years on: [bold]{command}[/]",
+    },
     "end": {
         "kk": "Бәрі күткендей болды.",
         "ru": "Всё произошло, как ожидалось.",
