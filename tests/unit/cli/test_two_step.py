@@ -5,16 +5,21 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import shutil
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from adapter.composition import Node
 from adapter.composition.stand import Stand
+from adapter.composition.two_step import prepare_report
+from adapter.settings import load_settings
 from signing import DEFAULT_SIGNING, IssuedKey, SandboxPki, SigningKey, sign_attached, sign_detached
 from signing.keys import pkcs12
-from tests.unit.cli.conftest import Elshi, Ran
+from tests.stands import copied
+from tests.unit.cli.conftest import REPORT, Elshi, Ran
 
 
 @pytest.fixture
@@ -22,17 +27,19 @@ def node(stand: Stand) -> Path:
     return stand.nodes["KZ-MOF"]
 
 
-@pytest.fixture
-def head(node: Path) -> SigningKey:
-    """The head's key on a device of its own: the node is never asked for it here."""
+def _head_of(node: Path) -> SigningKey:
     settings = tomllib.loads(node.read_text(encoding="utf-8"))["keys"]["document"]
     password = (node.parent / settings["password_file"]).read_bytes().strip()
     return pkcs12.load((node.parent / settings["file"]).read_bytes(), password)
 
 
 @pytest.fixture
-def certificate(head: SigningKey, tmp_path: Path) -> Path:
-    path = tmp_path / "head.pem"
+def head(node: Path) -> SigningKey:
+    """The head's key on a device of its own: the node is never asked for it here."""
+    return _head_of(node)
+
+
+def _certificate_file(head: SigningKey, path: Path) -> Path:
     path.write_text(
         "".join(
             f"-----BEGIN CERTIFICATE-----\n{base64.encodebytes(der).decode()}-----END CERTIFICATE-----\n"
@@ -43,12 +50,28 @@ def certificate(head: SigningKey, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def prepared(elshi: Elshi, node: Path, report: Path, certificate: Path, tmp_path: Path) -> Path:
-    folder = tmp_path / "prepared"
-    ran = elshi("sign", report, "--prepare", "--certificate", certificate, "-o", folder, "-s", node, "--json", code=0)
-    message = (folder / "to-be-signed.bin").read_bytes()
-    assert ran.json["digest"] == hashlib.sha256(message).hexdigest()
+def certificate(head: SigningKey, tmp_path: Path) -> Path:
+    return _certificate_file(head, tmp_path / "head.pem")
+
+
+@pytest.fixture(scope="module")
+def made(stand_template: Stand, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both kinds of prepared folder, made once; each test gets a copy."""
+    folder = tmp_path_factory.mktemp("prepared")
+    path = copied(stand_template, folder / "stand").nodes["KZ-MOF"]
+    certificate = _certificate_file(_head_of(path), folder / "head.pem")
+    node = Node(load_settings(path, {}))
+    try:
+        prepare_report(node, REPORT, folder / "xades", form="xades", certificate=certificate)
+        prepare_report(node, REPORT, folder / "cades", form="cades", certificate=None)
+    finally:
+        node.close()
     return folder
+
+
+@pytest.fixture
+def prepared(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made / "xades", tmp_path / "prepared"))
 
 
 @pytest.fixture
@@ -71,6 +94,18 @@ def test_a_report_signed_on_a_device_is_submitted_like_any_other(
     ran = complete(signed(prepared, head))
     assert ran.code == 0, ran
     assert elshi("submit", prepared.parent / "report.asice", "-s", node, "--json", code=0).json["state"] == "queued"
+
+
+@pytest.mark.parametrize("device", ["xades", "cades"])
+def test_what_is_left_to_be_signed_is_named_by_its_digest(
+    elshi: Elshi, node: Path, report: Path, certificate: Path, device: str
+) -> None:
+    folder = certificate.parent / "prepared"
+    named = ("--certificate", certificate) if device == "xades" else ()
+    ran = elshi("sign", report, "--prepare", "--device", device, *named, "-o", folder, "-s", node, "--json", code=0)
+    message = (folder / "to-be-signed.bin").read_bytes()
+    assert ran.json["digest"] == hashlib.sha256(message).hexdigest()
+    assert not folder.with_name("prepared.part").exists()
 
 
 @pytest.mark.parametrize(
@@ -252,10 +287,8 @@ def test_half_a_step_is_no_step(elshi: Elshi, node: Path, tmp_path: Path, argume
 
 # --- a CMS of the person's own client --------------------------------------------------------------------------------
 @pytest.fixture
-def for_a_client(elshi: Elshi, node: Path, report: Path, tmp_path: Path) -> Path:
-    folder = tmp_path / "for-a-client"
-    elshi("sign", report, "--prepare", "--device", "cades", "-o", folder, "-s", node, code=0)
-    return folder
+def for_a_client(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made / "cades", tmp_path / "for-a-client"))
 
 
 def _cms(folder: Path, key: SigningKey, *, content: bytes | None = None, attached: bool = False) -> bytes:
