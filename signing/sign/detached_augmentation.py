@@ -11,17 +11,18 @@ what is there are copied. The verdict on a signature is not formed here; verify 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from signing import asn1, cades, cms
 from signing.certificates import Certificate
 from signing.certification_path import validate_path
 from signing.errors import Malformed, SigningError
-from signing.revocation import gather
+from signing.revocation import gather, judge_status, statements_on
 from signing.sign.intact_cms import require_intact, signer_certificate
 from signing.timestamp import judge_token, read_token
 from signing.validation_data import NO_DATA, ValidationData
-from signing.validation_report import Indication
+from signing.validation_report import Conclusion, Indication
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -143,19 +144,54 @@ def _gathered(
     moment: datetime,
     means: _Means,
 ) -> ValidationData:
-    """What came along where it speaks for `moment`, the time of the time-stamp; else what can be had now."""
+    """What came along where it speaks for `moment`, the time of the time-stamp; else what can be had now.
+
+    The certificate may have ended since: what is renewed outlives it.
+    """
     known = (*candidates, *_certificates(means.data.certificates))
-    result = validate_path(certificate, known, means.anchors, at=means.at, policy=means.policy)
+    path = _path(certificate, known, moment, means)
+    if all(_is_told(each, issuer, known, embedded, moment, means) for each, issuer in pairwise(path)):
+        return ValidationData(certificates=tuple(each.der for each in path[:-1]))
+    return gather(
+        _path(certificate, known, means.at, means),
+        candidates=known,
+        anchors=means.anchors,
+        given=means.data.joined(embedded),
+        fetcher=means.fetcher,
+        at=means.at,
+        policy=means.policy,
+    )
+
+
+def _is_told(  # noqa: PLR0917 - one certificate, what came along, and the moment
+    certificate: Certificate,
+    issuer: Certificate,
+    known: Sequence[Certificate],
+    embedded: ValidationData,
+    moment: datetime,
+    means: _Means,
+) -> bool:
+    """Whether what came along says that the certificate was good at `moment`; it was made after that, as a rule."""
+    statements, _ = statements_on(
+        certificate,
+        issuer,
+        embedded=embedded,
+        candidates=known,
+        anchors=means.anchors,
+        at=means.at,
+        policy=means.policy,
+    )
+    check, _ = judge_status(statements, certificate, at=moment, policy=means.policy)
+    return check.conclusion is Conclusion.PASSED
+
+
+def _path(
+    certificate: Certificate, known: Sequence[Certificate], at: datetime, means: _Means
+) -> tuple[Certificate, ...]:
+    result = validate_path(certificate, known, means.anchors, at=at, policy=means.policy)
     if result.indication is not Indication.TOTAL_PASSED:
         raise SigningError("signing.no-path", certificate=certificate.sha256, reason=result.params.get("reason", ""))
-    shared = {"candidates": known, "anchors": means.anchors, "policy": means.policy}
-    try:
-        return gather(result.path, given=embedded, at=moment, **shared)  # type: ignore[arg-type]
-    except SigningError as error:
-        if error.code != "signing.status-unavailable":
-            raise
-    given = means.data.joined(embedded)
-    return gather(result.path, given=given, fetcher=means.fetcher, at=means.at, **shared)  # type: ignore[arg-type]
+    return result.path
 
 
 def _read(token: bytes) -> TimeStampToken:
