@@ -16,23 +16,15 @@ if TYPE_CHECKING:
 
     from signing.cms import Attribute, SignedData
 
-_OCSP_IN_CMS: Final = "1.3.6.1.5.5.7.16.2"
 _CERTIFICATE_VALUES: Final = "1.2.840.113549.1.9.16.2.23"
 _REVOCATION_VALUES: Final = "1.2.840.113549.1.9.16.2.24"
 _MAX_CERTIFICATES: Final = 64
 _MAX_STATUSES: Final = 64
 
 
-def embedded_data(der: bytes, signed: SignedData) -> ValidationData:
-    """What the token `der`, which `read_signed_data` has read as `signed`, brings along; raises Malformed."""
-    crls, answers = [], []
-    for each in _revocation_choices(der):
-        if each.tag == asn1.SEQUENCE:
-            crls.append(each.raw)
-        else:
-            other = asn1.children(each)
-            if len(other) == 2 and other[0].tag == asn1.OID and asn1.oid(other[0]) == _OCSP_IN_CMS:  # noqa: PLR2004
-                answers.append(other[1].raw)
+def embedded_data(signed: SignedData) -> ValidationData:
+    """What a token, read as `signed`, brings along; raises Malformed."""
+    crls, answers = [*signed.crls], [*signed.ocsp_responses]
     unsigned = signed.signers[0].unsigned_attributes
     certificates = [*signed.certificates]
     for value in _values(unsigned, _CERTIFICATE_VALUES):
@@ -47,14 +39,6 @@ def embedded_data(der: bytes, signed: SignedData) -> ValidationData:
         crls=tuple(dict.fromkeys(crls))[:_MAX_STATUSES],
         ocsp_responses=tuple(dict.fromkeys(answers))[:_MAX_STATUSES],
     )
-
-
-def _revocation_choices(der: bytes) -> tuple[asn1.Der, ...]:
-    """The field `crls` of SignedData; the tree has been walked, so it is only descended here."""
-    content_info = asn1.children(asn1.Der(asn1.SEQUENCE, der, der))[0]
-    signed_data = asn1.children(asn1.children(content_info)[1])[0]
-    found = [each for each in asn1.children(signed_data) if each.tag == 0xA1]  # noqa: PLR2004 - [1], RFC 5652, 5.1
-    return asn1.children(found[0]) if found else ()
 
 
 def _values(attributes: tuple[Attribute, ...], oid: str) -> Iterator[asn1.Der]:

@@ -151,7 +151,7 @@ def _read(der: bytes, accept_ber: bool) -> TimeStampToken:  # noqa: FBT001 - a k
         content_type=asn1.oid(content_type),
         message_digest=asn1.octets(message_digest),
         reference=_reference(signer),
-        embedded=embedded_data(asn1.definite(der) if accept_ber else der, signed),
+        embedded=embedded_data(signed),
     )
 
 
