@@ -17,7 +17,7 @@ from adapter.errors import Final, Place
 from adapter.ports import EvidenceFolder, KeptBlob
 from adapter.usecases.signed_form import HEAD_BYTES, Form, der_of, form_of
 from adapter.usecases.verdict import INDETERMINATE, Verdict, check, joined, of_container, of_report
-from adapter.usecases.verified_container import Trust, judge_bytes
+from adapter.usecases.verified_container import DOCUMENT_NAME, Trust, judge_bytes
 from adapter.usecases.verify_folder import VerifyFolder
 
 LARGEST_IN_MEMORY: Constant = 64_000_000
@@ -86,7 +86,13 @@ class Verify:
                 source, policy=trust.policy, anchors=trust.anchors, at=self.at, data=trust.data, fetcher=trust.fetcher
             )
             return replace(of_report(name, judged.report), container=kept.sha256)
-        return of_container(name, judge_bytes(source, kept, self.trust, at=self.at))
+        judged = judge_bytes(source, kept, self.trust, at=self.at)
+        verdict = of_container(name, judged)
+        if judged.objects and DOCUMENT_NAME not in judged.objects:
+            # somebody else's container: its signatures are what there is to judge, and that is said
+            absent = check("document.absent", "NOT_PERFORMED", name=DOCUMENT_NAME)
+            return joined(replace(of_report(name, judged.validation), container=kept.sha256), [absent])
+        return verdict
 
     def detached(self, name: str, signature: bytes, content: Iterable[bytes]) -> Verdict:
         """Judge a detached CMS (DER) over content given in pieces."""

@@ -20,6 +20,7 @@ from tests.contract.samples import entry
 from tests.stands import EXAMPLES, changed, gateway_port
 from tests.unit.cli.conftest import Elshi, Ran
 from tests.unit.command_lines import calls_in, complaint, known_commands
+from tests.unit.signing import xml_material
 
 COMMANDS = sorted(known_commands())
 PROMISED = {
@@ -563,3 +564,16 @@ def test_a_link_in_an_evidence_folder_is_not_followed(elshi: Elshi, stand: Stand
     ran: Ran = elshi("verify", folder, "--trust", stand.anchors[0], "--json")
     assert ran.code in {1, 3}
     assert Path("/etc/hostname").read_text().strip() not in ran.shown
+
+
+def test_a_container_of_somebody_else_is_judged_by_its_signatures_and_that_is_said(
+    elshi: Elshi, tmp_path: Path
+) -> None:
+    (tmp_path / "anchors.pem").write_bytes(xml_material.pki().anchor_pem())
+    (tmp_path / "theirs.asice").write_bytes(xml_material.good())
+    options = ("--trust", tmp_path / "anchors.pem", "--at", "2026-11-20T10:15:00", "--json")
+    row = elshi("verify", tmp_path / "theirs.asice", *options, code=0).json
+    assert row["indication"] == "TOTAL-PASSED"
+    assert [(one["id"], one["conclusion"]) for one in row["checks"] if one["id"].startswith("document.")] == [
+        ("document.absent", "NOT_PERFORMED")
+    ]
