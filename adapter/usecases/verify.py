@@ -86,13 +86,12 @@ class Verify:
                 source, policy=trust.policy, anchors=trust.anchors, at=self.at, data=trust.data, fetcher=trust.fetcher
             )
             return replace(of_report(name, judged.report), container=kept.sha256)
-        judged = judge_bytes(source, kept, self.trust, at=self.at)
-        verdict = of_container(name, judged)
-        if judged.objects and DOCUMENT_NAME not in judged.objects:
+        read = judge_bytes(source, kept, self.trust, at=self.at)
+        if read.objects and DOCUMENT_NAME not in read.objects:
             # somebody else's container: its signatures are what there is to judge, and that is said
             absent = check("document.absent", "NOT_PERFORMED", name=DOCUMENT_NAME)
-            return joined(replace(of_report(name, judged.validation), container=kept.sha256), [absent])
-        return verdict
+            return joined(replace(of_report(name, read.validation), container=kept.sha256), [absent])
+        return of_container(name, read)
 
     def detached(self, name: str, signature: bytes, content: Iterable[bytes]) -> Verdict:
         """Judge a detached CMS (DER) over content given in pieces."""
