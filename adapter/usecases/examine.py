@@ -100,5 +100,7 @@ class Examine:
             policy=self.office_trust.policy,
             anchors=self.office_trust.anchors,
             at=self.clock.now(),
+            data=self.office_trust.data,
+            fetcher=self.office_trust.fetcher,
         )
         return report.indication.value

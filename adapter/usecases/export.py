@@ -32,7 +32,7 @@ from adapter.errors import Final
 from adapter.ports import Blobs, Clock, EvidenceFolder, KeptBlob, Store
 from adapter.usecases.evidence_json import attempt_json, delivery_json, event_json, json_bytes, registered_json
 from adapter.usecases.evidence_seal import SEAL, owned, parties_of
-from adapter.usecases.sign import detached, refuse_unfit_key
+from adapter.usecases.sign import Baseline, detached, refuse_unfit_key
 from adapter.usecases.verified_container import RENDITION_NAME, Judged, Trust, judge, sha256_of
 
 VERSION = "elshi-evidence/2"
@@ -92,6 +92,7 @@ class Export:
     """Works on both sides: for what we sent and for what we registered.
 
     certificates    DER of the exchange's signing certificates, which its messages name and do not carry
+    baseline        level and authority of the seal's time-stamp; None: level B-B
     seal_key        the key of our body that seals the folder; asked for before anything is written
     """
 
@@ -102,6 +103,7 @@ class Export:
     seal_key: Callable[[], signing.SigningKey]
     signing_policy: signing.SigningPolicy
     certificates: tuple[bytes, ...] = ()
+    baseline: Baseline | None = None
 
     def __call__(self, document_id: DocumentId, folder: EvidenceFolder) -> Exported:
         """Write the folder; evidence.json comes last, so that a folder that was broken off is none.
@@ -157,6 +159,7 @@ class Export:
             trust=self.trust,
             at=now,
             code="sign.seal-verification",
+            baseline=self.baseline,
         )
         folder.put(SEAL, [seal])
         folder.put(MANIFEST, [sealed])

@@ -107,8 +107,7 @@ class Sign:
                     )
                     return higher.keep()
         except signing.SigningError as error:
-            told = Retryable if error.code in _LATER else Final
-            raise told(error.code, params=dict(error.params)) from error
+            raise _told(error) from error
 
     def office_signature(self, files: Sequence[TravellingFile], *, at: datetime) -> bytes | None:
         """Detached CMS (DER) over the files' bytes joined in their order, verified by ourselves; None without a key.
@@ -124,6 +123,7 @@ class Sign:
             trust=self.office_trust,
             at=at,
             code="sign.office-verification",
+            baseline=self.baseline,
         )
 
 
@@ -135,19 +135,48 @@ def detached(
     trust: Trust,
     at: datetime,
     code: str,
+    baseline: Baseline | None = None,
 ) -> bytes:
     """Detached CMS (DER) over `content`, which is read twice: once to sign, once to judge what was signed.
 
     Raises Final `code` when our own verifier does not end TOTAL-PASSED, and Final with the code of a signing error.
     """
+    authority = None if baseline is None else baseline.time_stamps
     try:
-        signature = signing.sign_detached(content(), key, policy=policy, signing_time=at)
+        signature = signing.sign_detached(content(), key, policy=policy, signing_time=at, time_stamps=authority)
+        if baseline is not None and baseline.level != "B-T":
+            signature = signing.augment_detached(
+                signature,
+                content(),
+                level=baseline.level,
+                time_stamps=baseline.time_stamps,
+                anchors=trust.anchors,
+                policy=trust.policy,
+                at=at,
+                fetcher=trust.fetcher,
+            )
     except signing.SigningError as error:
-        raise Final(error.code, params=dict(error.params)) from error
-    report = signing.verify_detached(signature, content(), policy=trust.policy, anchors=trust.anchors, at=at)
+        raise _told(error) from error
+    report = signing.verify_detached(
+        signature,
+        content(),
+        policy=trust.policy,
+        anchors=trust.anchors,
+        at=at,
+        data=trust.data,
+        fetcher=trust.fetcher,
+    )
+    if report.sub_indication is signing.SubIndication.TRY_LATER:
+        later = refusal("sign.status-later", report)
+        raise Retryable(later.code, params=later.params)
     if report.indication is not signing.Indication.TOTAL_PASSED:
         raise refusal(code, report)
     return signature
+
+
+def _told(error: signing.SigningError) -> Final | Retryable:
+    told = Retryable if error.code in _LATER else Final
+    return told(error.code, params=dict(error.params))
 
 
 def container_objects(composed: Composed) -> list[signing.DataObject]:

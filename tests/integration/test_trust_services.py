@@ -21,6 +21,7 @@ from adapter.composition.file_signing import Raising, SignatureForm, raise_level
 from adapter.composition.kept_lists import KeptLists
 from adapter.composition.stand import Stand
 from adapter.composition.trust_services import TrustServices
+from adapter.domain.outgoing import OutgoingDocument
 from adapter.errors import Final, Retryable
 from adapter.settings import load_settings
 from signing import (
@@ -95,6 +96,7 @@ class World:
         )
         tsa = self.pki.issue("tsa", "SANDBOX TSA", "Sandbox", key="ec-p256")
         self.services = SandboxServices.of(self.pki, lambda: self.now, tsa=SandboxTsa(key=tsa, clock=lambda: self.now))
+        self.office = self.pki.issue("employee", "КАНЦЕЛЯРИЯ", "Министерство", bin="991340000106", iin="123456789012")
         self.head = self.pki.issue("head", "ТЕСТОВ ТЕСТ", "Министерство", bin="991340000106", iin="123456789011")
 
     @contextmanager
@@ -128,13 +130,12 @@ def node(world: World, stand: Stand, tmp_path: Path) -> Iterator[Callable[..., N
     """The node of a ministry whose head has a certificate of this world."""
     path = stand.nodes["KZ-MOF"]
     (tmp_path / "head.p12").write_bytes(world.head.pkcs12(PASSWORD))
+    (tmp_path / "office.p12").write_bytes(world.office.pkcs12(PASSWORD))
     (tmp_path / "root.pem").write_bytes(world.pki.anchor_pem())
     text = path.read_text(encoding="utf-8")
-    text = re.sub(
-        r"\[keys\.document\]\n.*\n.*\n",
-        f'[keys.document]\nfile = "{tmp_path}/head.p12"\npassword = "{PASSWORD.decode()}"\n',
-        text,
-    )
+    for table, name in (("document", "head"), ("office", "office")):
+        key = f'[keys.{table}]\nfile = "{tmp_path}/{name}.p12"\npassword = "{PASSWORD.decode()}"\n'
+        text = re.sub(rf"\[keys\.{table}\]\n.*\n.*\n", key, text)
     text = re.sub(r"anchors = .*", f'anchors = ["{tmp_path}/root.pem"]', text)
     made: list[Node] = []
 
@@ -177,6 +178,21 @@ def test_a_report_is_signed_at_the_level_of_the_settings(
     asked = len(world.paths)
     judged(world, content, world.now)
     assert len(world.paths) == asked, "an auditor asks nobody"
+
+
+@pytest.mark.parametrize("level", ["B-T", "B-LT", "B-LTA"])
+def test_a_submitted_report_has_an_office_signature_at_the_same_level(
+    world: World, node: Callable[..., Node], level: str
+) -> None:
+    ready = node(level)
+    content = ready.submit_file(REPORT).delivery.content
+    assert isinstance(content, OutgoingDocument)
+    assert content.office_signature is not None
+    travelling = [ready.store.blobs.read(file.sha256) for file in content.files]
+    report = verify_detached(
+        content.office_signature, travelling, policy=STRICT, anchors=world.pki.trust_anchors(), at=world.now
+    )
+    assert report.indication is (Indication.INDETERMINATE if level == "B-T" else Indication.TOTAL_PASSED)
 
 
 def test_an_authority_that_is_silent_is_tried_again_later_and_nothing_is_signed(
