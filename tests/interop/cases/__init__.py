@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import Final
 
 from tests.interop.case import Case
-from tests.interop.cases import dss_judges, dss_signs, openssl, peers, time, xmlsec1
+from tests.interop.cases import dss_judges, dss_signs, openssl, openssl_trust, peers, time, xmlsec1
 
 CASES: Final[tuple[Case, ...]] = (
     *xmlsec1.CASES,
     *openssl.CASES,
+    *openssl_trust.CASES,
     *peers.CASES,
     *dss_judges.CASES,
     *dss_signs.CASES,
