@@ -21,6 +21,9 @@ from adapter.usecases.verified_container import Trust
 
 _CHUNK: Constant = 1 << 18
 _ARCHIVE: Constant = b"PK\x03\x04"
+_BEFORE_MARKUP: Constant = b"\xef\xbb\xbf \t\r\n"
+_LOOKED_AT: Constant = 64
+"""Bytes at the beginning that tell an archive, XML and DER apart."""
 _LONGEST_CMS: Constant = 150_000_000
 """Bytes: a CMS may hold its content; what lies apart is streamed and has no limit here."""
 
@@ -71,7 +74,7 @@ def sign_files(
     refuse_unfit_key(key, at=at)
     if form not in {SignatureForm.ASICE, SignatureForm.ASICE_CADES} and len(files) != 1:
         raise Final("sign.one-file", params={"form": form.value})
-    if form in {SignatureForm.XADES, SignatureForm.XMLDSIG} and raising is not None:
+    if form is SignatureForm.XMLDSIG and raising is not None:
         raise Final("sign.level-not-for-form", params={"form": form.value})
     for path in files:
         if not path.is_file():
@@ -87,13 +90,13 @@ def sign_files(
 
 
 def raise_level(source: BinaryIO, out: BinaryIO, content: Sequence[Path], raising: Raising, *, name: str) -> None:
-    """A container or a CMS of `source` at the level wanted, in `out`; `content` of a CMS that lies apart from it.
+    """A container, an XML document or a CMS of `source` at the level wanted; `content` of a CMS that lies apart from it.
 
     At B-LTA already: one archive time-stamp more. Raises Final with the codes of the signing errors, `file.unreadable`.
     """
-    start = source.read(len(_ARCHIVE))
+    start = source.read(_LOOKED_AT)
     source.seek(0)
-    signing_errors(lambda: _raise(source, out, content, raising, is_archive=start == _ARCHIVE), file=name)
+    signing_errors(lambda: _raise(source, out, content, raising, start=start), file=name)
 
 
 def add_signature(
@@ -152,7 +155,7 @@ def _sign(  # noqa: PLR0917 - a straight table of the five forms
             into(objects, key, policy=policy, signing_time=at, out=out, time_stamps=authority)
         case SignatureForm.XADES:
             document = read_file(files[0], "file.unreadable")
-            out.write(signing.sign_xml(document, key, policy=policy, signing_time=at))
+            out.write(signing.sign_xml(document, key, policy=policy, signing_time=at, time_stamps=authority))
         case SignatureForm.XMLDSIG:
             document = read_file(files[0], "file.unreadable")
             out.write(signing.sign_xml(document, key, policy=policy, signing_time=at, form="xmldsig"))
@@ -164,9 +167,9 @@ def _sign(  # noqa: PLR0917 - a straight table of the five forms
             out.write(signing.sign_attached(held, key, policy=policy, signing_time=at, time_stamps=authority))
 
 
-def _raise(source: BinaryIO, out: BinaryIO, content: Sequence[Path], raising: Raising, *, is_archive: bool) -> None:
+def _raise(source: BinaryIO, out: BinaryIO, content: Sequence[Path], raising: Raising, *, start: bytes) -> None:
     baseline, trust = raising.baseline, raising.trust
-    if is_archive:
+    if start.startswith(_ARCHIVE):
         signing.augment_container(
             source,
             out,
@@ -178,12 +181,25 @@ def _raise(source: BinaryIO, out: BinaryIO, content: Sequence[Path], raising: Ra
             fetcher=trust.fetcher,
         )
         return
-    cms = source.read(_LONGEST_CMS + 1)
-    if len(cms) > _LONGEST_CMS:
+    held = source.read(_LONGEST_CMS + 1)
+    if len(held) > _LONGEST_CMS:
         raise signing.SigningError("signing.cms-too-large", limit=str(_LONGEST_CMS))
+    if start.lstrip(_BEFORE_MARKUP).startswith(b"<"):
+        out.write(
+            signing.augment_xml(
+                held,
+                level=baseline.level,
+                time_stamps=baseline.time_stamps,
+                anchors=trust.anchors,
+                policy=trust.policy,
+                at=raising.at,
+                fetcher=trust.fetcher,
+            )
+        )
+        return
     out.write(
         signing.augment_detached(
-            cms,
+            held,
             pieces(content) if content else None,
             level=baseline.level,
             time_stamps=baseline.time_stamps,

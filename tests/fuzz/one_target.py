@@ -46,7 +46,9 @@ def _guided(name: str, *, seconds: int, seed: int) -> None:
             Path(corpus, f"seed-{index}").write_bytes(b"\0" + each)
             Path(corpus, f"script-{index}").write_bytes(bytes((2 * index % 256 | 1,)) + bytes(range(24)))
         flags = [f"-max_total_time={seconds}", f"-timeout={_SLOWEST}", f"-max_len={_MOST_OCTETS}", f"-seed={seed}"]
-        atheris.Setup([sys.argv[0], *flags, "-verbosity=0", "-print_final_stats=1", f"-artifact_prefix={corpus}/", corpus], one)
+        atheris.Setup(
+            [sys.argv[0], *flags, "-verbosity=0", "-print_final_stats=1", f"-artifact_prefix={corpus}/", corpus], one
+        )
         atheris.Fuzz()
 
 

@@ -34,6 +34,7 @@ from signing import (
     verify_attached,
     verify_container,
     verify_detached,
+    verify_xml,
 )
 from signing.sandbox_pki import StatusUrls
 from signing.sandbox_services.services import SandboxServices
@@ -221,13 +222,16 @@ def _raising(world: World, node: Node, level: str) -> Raising:
     return Raising(baseline=replace(node.baseline, level=level), trust=node.trust, at=world.now)
 
 
+_EACH_LEVEL = (SignatureForm.CADES_DETACHED, SignatureForm.CADES_ATTACHED, SignatureForm.ASICE, SignatureForm.XADES)
+
+
 @pytest.mark.parametrize("level", ["B-T", "B-LT", "B-LTA"])
-@pytest.mark.parametrize("form", [SignatureForm.CADES_DETACHED, SignatureForm.CADES_ATTACHED, SignatureForm.ASICE])
+@pytest.mark.parametrize("form", _EACH_LEVEL)
 def test_a_file_is_signed_at_each_level(
     world: World, node: Callable[..., Node], tmp_path: Path, form: SignatureForm, level: str
 ) -> None:
     path, out = tmp_path / "act.txt", io.BytesIO()
-    path.write_bytes(b"an act\n" * 1000)
+    path.write_bytes(b"<act>" + b"an act\n" * 1000 + b"</act>")
     ready = node()
     how = _raising(world, ready, level)
     sign_files([path], out, world.head.signing_key(), form=form, at=world.now, raising=how)
@@ -237,25 +241,32 @@ def test_a_file_is_signed_at_each_level(
         SignatureForm.CADES_DETACHED: lambda: verify_detached(out.getvalue(), [path.read_bytes()], **asked),
         SignatureForm.CADES_ATTACHED: lambda: verify_attached(out.getvalue(), **asked).report,
         SignatureForm.ASICE: lambda: verify_container(out.getvalue(), **asked).report,
+        SignatureForm.XADES: lambda: verify_xml(out.getvalue(), **asked).report,
     }[form]()
     assert report.indication is (Indication.INDETERMINATE if level == "B-T" else Indication.TOTAL_PASSED)
 
 
+def judged_document(world: World, document: bytes, at: datetime) -> ValidationReport:
+    return verify_xml(document, policy=STRICT, anchors=world.pki.trust_anchors(), at=at).report
+
+
+@pytest.mark.parametrize("form", [SignatureForm.ASICE, SignatureForm.XADES])
 def test_what_was_signed_without_a_time_stamp_is_raised_and_renewed(
-    world: World, node: Callable[..., Node], tmp_path: Path
+    world: World, node: Callable[..., Node], tmp_path: Path, form: SignatureForm
 ) -> None:
     path, ready = tmp_path / "act.txt", node()
-    path.write_bytes(b"an act")
+    path.write_bytes(b"<act>an act</act>")
     steps = [io.BytesIO()]
-    sign_files([path], steps[0], world.head.signing_key(), form=SignatureForm.ASICE, at=world.now, raising=None)
+    sign_files([path], steps[0], world.head.signing_key(), form=form, at=world.now, raising=None)
     for level in ("B-T", "B-LT", "B-LTA", "B-LTA"):
         steps[-1].seek(0)
         steps.append(io.BytesIO())
         raise_level(steps[-2], steps[-1], (), _raising(world, ready, level), name="act.asice")
     sizes = [len(each.getvalue()) for each in steps]
     assert sizes == sorted(set(sizes)), "each step adds and takes nothing away"
+    judge = judged if form is SignatureForm.ASICE else judged_document
     for each in steps[2:]:
-        assert judged(world, each.getvalue(), world.now).indication is Indication.TOTAL_PASSED
+        assert judge(world, each.getvalue(), world.now).indication is Indication.TOTAL_PASSED
     steps[2].seek(0)
     with pytest.raises(Final) as caught:
         raise_level(steps[2], io.BytesIO(), (), _raising(world, ready, "B-LT"), name="act.asice")
