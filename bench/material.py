@@ -130,9 +130,15 @@ PLAIN_XML = replace(signing.SANDBOX_DOCUMENT, name="bench-xmldsig/1", require_si
 """A plain XML signature signs no reference to its certificate."""
 
 
-def enveloped(size: int, form: Literal["xades", "xmldsig"] = "xades") -> bytes:
+WITHOUT_CHAIN = replace(signing.DEFAULT_SIGNING, name="bench-signing/1", include_chain=False)
+"""The signer's certificate alone in KeyInfo, as the peers write it."""
+
+
+def enveloped(
+    size: int, form: Literal["xades", "xmldsig"] = "xades", policy: signing.SigningPolicy = WITHOUT_CHAIN
+) -> bytes:
     """The report with a signature inside it."""
-    return signing.sign_xml(document(size), key().ours, policy=signing.DEFAULT_SIGNING, signing_time=NOW, form=form)
+    return signing.sign_xml(document(size), key().ours, policy=policy, signing_time=NOW, form=form)
 
 
 def verify_enveloped(signed: bytes) -> None:

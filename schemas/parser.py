@@ -151,7 +151,12 @@ def _bytes_prove(data: bytes, start: int, limits: Limits) -> bool:
     return (
         size <= min(_PARSER_TEXT_LIMIT, limits.max_text)
         and limits.max_depth == _PARSER_DEPTH
-        and (limits.allow_processing_instructions or data.count(b"<?") == declaration)
+        # one octet is counted thirty times as fast as two; an instruction has both of its question marks
+        and (
+            limits.allow_processing_instructions
+            or data.count(b"?") == 2 * declaration
+            or data.count(b"<?") == declaration
+        )
         and (limits.allow_comments or b"<!--" not in data)
         and _few_namespaces(data, limits)
         and (size <= limits.max_elements or data.count(b"<") - data.count(b"</") <= limits.max_elements)

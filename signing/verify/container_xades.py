@@ -51,7 +51,7 @@ def examine_file(known: Known, name: str, checks: list[Check]) -> list[PendingXm
         if len(elements) > known.limits.max_signatures_per_file:
             raise malformed("asic.signature-file", "too many", limit=str(known.limits.max_signatures_per_file))
         checks.append(passed_in("asic.signature-file", name))
-        xmldsig.unique_ids(root)
+        xmldsig.unique_ids(root, content)
         checks.append(passed_in("xmldsig.unique-ids", name))
     except StepError as error:
         checks.append(error.check)

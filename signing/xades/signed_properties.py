@@ -18,9 +18,8 @@ to the certificate is no property of the baseline: "xades.baseline" says so.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from signing.validation_report import Check
 from signing.xades.certificate_reference import certificate_reference
@@ -72,8 +71,7 @@ _OBJECT_PROPERTIES: Final = _in_order(
 _COUNTER_SIGNATURE: Final = local("CounterSignature")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class QualifyingProperties:
+class QualifyingProperties(NamedTuple):
     """What the signer signed besides the data; nothing here is believed before the Reference to it is checked.
 
     `serial` is the serial number that the reference to the certificate states, None where it states none;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lxml import etree
@@ -192,16 +193,21 @@ def _only_place(element: etree._Element, signature: etree._Element, octets: byte
     """Where a Signature below an element is, if the element's octets hold one start and one end tag of its name."""
     if all(each is not element for each in signature.iterancestors()):
         return None
-    name = _qualified_name(signature.prefix)
-    ending = b"</%b>" % name
-    if octets.count(ending) != 1 or octets.count(b"<%b " % name) + octets.count(b"<%b>" % name) != 1:
+    tags = _tags(_qualified_name(signature.prefix)).finditer(octets)
+    start, end = next(tags, None), next(tags, None)
+    if start is None or end is None or start[1] or not end[1] or next(tags, None) is not None:
         return None
-    start = max(octets.find(b"<%b " % name), octets.find(b"<%b>" % name))
-    return start, octets.find(ending) + len(ending)
+    return start.start(), end.end() + 1
 
 
 def _qualified_name(prefix: str | None) -> bytes:
     return f"{prefix}:Signature".encode() if prefix else b"Signature"
+
+
+@lru_cache(maxsize=64)
+def _tags(name: bytes) -> re.Pattern[bytes]:
+    """Start and end tags of a qualified name in canonical octets; an end tag has the slash in its group."""
+    return re.compile(rb"<(/?)%b(?=[ >])" % re.escape(name))
 
 
 def _places_of_signatures(element: etree._Element, octets: bytes) -> dict[etree._Element, tuple[int, int]]:
@@ -211,7 +217,7 @@ def _places_of_signatures(element: etree._Element, octets: bytes) -> dict[etree.
     for prefix in {each.prefix for each in signatures}:
         # all elements of that qualified name, whatever they mean by it: their tags must be told apart
         named = [each for each in element.iter("{*}Signature") if each.prefix == prefix]
-        places = _spans(re.escape(_qualified_name(prefix)), octets)
+        places = _spans(_qualified_name(prefix), octets)
         if len(places) != len(named):  # a processing instruction that looks like a tag
             raise malformed("xmldsig.canonicalization", "ambiguous")
         found.update((each, place) for each, place in zip(named, places, strict=True) if each in signatures)
@@ -222,7 +228,7 @@ def _spans(name: bytes, octets: bytes) -> list[tuple[int, int]]:
     """The elements of one qualified name in canonical octets, in document order; tags are never empty there."""
     opened: list[int] = []
     spans: list[tuple[int, int]] = []
-    for tag in re.finditer(rb"<(/?)%b(?=[ >])" % name, octets):
+    for tag in _tags(name).finditer(octets):
         if not tag[1]:
             opened.append(len(spans))
             spans.append((tag.start(), -1))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from signing.validation_report import SubIndication
@@ -37,6 +36,7 @@ _SIGNED_INFO: Final = f"{{{DS}}}SignedInfo"
 _TRANSFORMS: Final = f"{{{DS}}}Transforms"
 
 MAX_REFERENCES: Final = 100
+_READ: Final = tuple(passed(f"xmldsig.{step}") for step in ("structure", "base64", "limits", "transforms"))
 
 
 class Reference(NamedTuple):
@@ -55,8 +55,7 @@ class Reference(NamedTuple):
         return self.transforms.canonicalization
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Signature:
+class Signature(NamedTuple):
     """A ds:Signature as read. `value` decoded; `key_info` and `objects` not yet looked into."""
 
     element: etree._Element
@@ -97,10 +96,10 @@ def read_signature(
         raise malformed("xmldsig.structure", "children", element="SignedInfo")
     method_uri = read_signature_method(inside[1])
     canonicalization = read_canonicalization(inside[0], "xmldsig.canonicalization")
-    references = tuple(_reference(part, profile) for part in inside[2:])
+    references = tuple([_reference(part, profile) for part in inside[2:]])
     attributes(value, optional=("Id",))
     octets = base64_text(value)
-    checks.extend(passed(f"xmldsig.{step}") for step in ("structure", "base64", "limits", "transforms"))
+    checks += _READ
     return Signature(
         element=element,
         id=element.get("Id"),
