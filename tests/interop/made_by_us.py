@@ -16,6 +16,7 @@ from signing import (
     add_signature,
     augment_container,
     augment_detached,
+    augment_xml,
     sign_attached,
     sign_container,
     sign_container_cades,
@@ -88,7 +89,9 @@ def ours(shape: Shape, level: str, key: str) -> bytes:
     if shape.form == "cades":
         return our_cms(shape, signer, level)
     if shape == ENVELOPED:
-        return sign_xml(REPORT, signer, policy=DEFAULT_SIGNING, signing_time=trust_services.NOW)
+        stamps = trust_services.authority() if level != "B-B" else None
+        made = sign_xml(REPORT, signer, policy=DEFAULT_SIGNING, signing_time=trust_services.NOW, time_stamps=stamps)
+        return raised_xml(made, level)
     raise NotImplementedError(shape)
 
 
@@ -112,6 +115,21 @@ def raised_cms(signature: bytes, level: str, shape: Shape) -> bytes:
     return augment_detached(
         signature,
         None if shape == ATTACHED else [REPORT],
+        level=level,  # type: ignore[arg-type]
+        time_stamps=trust_services.authority(),
+        anchors=trust_services.anchors(),
+        policy=ETSI_BASELINE,
+        at=trust_services.now(),
+        fetcher=trust_services.services(),
+    )
+
+
+def raised_xml(document: bytes, level: str) -> bytes:
+    """Each of its signatures at this level."""
+    if level in ("B-B", "B-T"):
+        return document
+    return augment_xml(
+        document,
         level=level,  # type: ignore[arg-type]
         time_stamps=trust_services.authority(),
         anchors=trust_services.anchors(),

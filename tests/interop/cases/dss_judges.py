@@ -19,6 +19,7 @@ from tests.interop.made_by_us import (
     CONTAINER,
     DETACHED,
     ENVELOPED,
+    ENVELOPING,
     FILES,
     KEYS,
     LEVELS,
@@ -33,6 +34,7 @@ from tests.interop.made_by_us import (
     passed,
     raised,
     raised_cms,
+    raised_xml,
     two_signatures,
 )
 from tests.unit.signing import xml_material as m
@@ -120,6 +122,15 @@ def _dss_judges_two_signers(folder: Path, *, shape: Shape, level: str) -> tuple[
     return asked_dss(folder, shape, raised_cms(made, level, shape), online=is_online(level))
 
 
+def _dss_judges_its_document_that_we_augmented(folder: Path, *, shape: Shape, level: str) -> tuple[str, str]:
+    signed = dss.sign(folder, shape.form, "B-T", shape.inputs, key="ec-p256", packaging=shape.packaging)
+    return asked_dss(folder, shape, raised_xml(signed, level))
+
+
+def _dss_judges_renewed_document(folder: Path) -> tuple[str, str]:
+    return asked_dss(folder, ENVELOPED, raised_xml(ours(ENVELOPED, "B-LTA", "ec-p256"), "B-LTA"))
+
+
 def _dss_judges_renewed(folder: Path) -> tuple[str, str]:
     """B-LTA with a second archive time-stamp over the first."""
     return asked_dss(folder, CONTAINER, raised(ours(CONTAINER, "B-LTA", "ec-p256"), "B-LTA"))
@@ -130,10 +141,7 @@ def _dss_judges_renewed_cms(folder: Path, *, shape: Shape) -> tuple[str, str]:
 
 
 # what each shape can be made at by us
-OURS: Final = (
-    *((shape, LEVELS) for shape in (CONTAINER, CAS_CONTAINER, DETACHED, ATTACHED)),
-    (ENVELOPED, ("B-B",)),
-)
+OURS: Final = tuple((shape, LEVELS) for shape in (CONTAINER, CAS_CONTAINER, DETACHED, ATTACHED, ENVELOPED))
 
 _HASH: Final = "TOTAL-FAILED (HASH_FAILURE), {}-BASELINE-B"
 _VALUE: Final = "TOTAL-FAILED (SIG_CRYPTO_FAILURE), {}-BASELINE-B"
@@ -172,6 +180,16 @@ CASES: Final[tuple[Case, ...]] = (
         for shape in (CONTAINER, CAS_CONTAINER)
         for level in ("B-LT", "B-LTA")
     ),
+    *(
+        _case(
+            f"judges its own {shape.words}, B-T, that we raised to {level}",
+            passed(shape, level),
+            partial(_dss_judges_its_document_that_we_augmented, shape=shape, level=level),
+        )
+        for shape in (ENVELOPED, ENVELOPING)
+        for level in ("B-LT", "B-LTA")
+    ),
+    _case("judges enveloped XML, B-LTA renewed", passed(ENVELOPED, "B-LTA"), _dss_judges_renewed_document),
     *(
         _case(
             f"judges XAdES and a CMS in one container, {level}",
