@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cache
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
 
 CURVE_BITS: Final = (256, 384, 521)
@@ -29,6 +31,12 @@ class Hash(Protocol):
     def copy(self) -> Hash: ...
 
 
+@cache
+def _constructor(digest_id: str) -> Callable[[], Hash]:
+    """`hashlib.new` looks the name up each time, which costs as much as hashing half a kilobyte."""
+    return getattr(hashlib, digest_id.replace("-", "_"))  # type: ignore[no-any-return]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DigestAlgorithm:
     """A hash by its id, its XML URI and its OID; `size` in octets."""
@@ -44,7 +52,7 @@ class DigestAlgorithm:
         """A fresh hash object; only for a TRUSTED entry."""
         if self.standing is not Standing.TRUSTED:
             raise ValueError(self.id)
-        return hashlib.new(self.id)
+        return _constructor(self.id)()
 
     def of(self, data: bytes) -> bytes:
         """Digest of `data`."""

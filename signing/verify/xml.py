@@ -213,7 +213,7 @@ def _judge(
         examined.append(each)
         is_plain = examination.format == "XMLDSig"
         reports.append(examination.report(_without_claims(context) if is_plain else context))
-        if context.policy.co_signatures:
+        if context.policy.co_signatures and index:
             later = _worst(later, examination)
             if later is Conclusion.PASSED:
                 document.taken_out.append(element)
@@ -221,7 +221,7 @@ def _judge(
 
 def _worst(later: Conclusion, examination: Examination) -> Conclusion:
     """What is known of all the signatures from this one on, as far as steps 1, 2 and 4 go."""
-    conclusions = [later, *(check.conclusion for check in examination.checks)]
+    conclusions = [later, *[check.conclusion for check in examination.checks]]
     for worst in (_FAILED, _INDETERMINATE):
         if worst in conclusions:
             return worst

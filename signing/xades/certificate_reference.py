@@ -31,7 +31,7 @@ def certificate_reference(properties: Mapping[str, etree._Element]) -> tuple[str
     if len(found) != 1:  # the older form beside the newer one could name another certificate
         raise malformed(check_id, "not exactly one")
     entries = children(found[0], check_id)
-    if not entries or any(entry.tag != _CERT for entry in entries):
+    if {entry.tag for entry in entries} != {_CERT}:
         raise malformed(check_id, "children")
     parts = children(entries[0], check_id)
     if not parts or parts[0].tag != _CERT_DIGEST:

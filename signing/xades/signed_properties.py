@@ -128,8 +128,8 @@ def read_qualifying_properties(
         certificate_digest=digest,
         serial=serial,
         is_first_version="SigningCertificate" in properties,
-        media_types=_media_types(item for name, item in about_objects if name == "DataObjectFormat"),
-        content_time_stamps=tuple(item for name, item in about_objects if name.endswith("TimeStamp")),
+        media_types=_media_types([item for name, item in about_objects if name == "DataObjectFormat"]),
+        content_time_stamps=tuple([item for name, item in about_objects if name.endswith("TimeStamp")]),
         unsigned=parts.get("UnsignedProperties"),
     )
 

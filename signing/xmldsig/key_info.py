@@ -62,7 +62,7 @@ def certificates_in(key_info: etree._Element | None) -> tuple[bytes, ...]:
     ]
     if len(found) > MAX_CERTIFICATES:
         raise malformed("xmldsig.limits", "certificates", limit=str(MAX_CERTIFICATES))
-    return tuple(certificate_text(element) for element in found)
+    return tuple([certificate_text(element) for element in found])
 
 
 def certificate_text(element: etree._Element) -> bytes:

@@ -82,7 +82,7 @@ def read_signature(
         raise malformed("xmldsig.structure", "children", element="Signature")
     signed_info, value, *rest = parts
     key_info = rest.pop(0) if rest and rest[0].tag == _KEY_INFO else None
-    if any(part.tag != OBJECT for part in rest):
+    if not {part.tag for part in rest} <= {OBJECT}:
         raise malformed("xmldsig.structure", "children", element="Signature")
 
     attributes(signed_info, optional=("Id",))
@@ -92,7 +92,7 @@ def read_signature(
         raise malformed("xmldsig.limits", "references", limit=str(max_references))
     if tags[:2] != [_CANONICALIZATION_METHOD, _SIGNATURE_METHOD] or len(tags) == 2:  # noqa: PLR2004
         raise malformed("xmldsig.structure", "children", element="SignedInfo")
-    if any(tag != _REFERENCE for tag in tags[2:]):
+    if set(tags[2:]) != {_REFERENCE}:
         raise malformed("xmldsig.structure", "children", element="SignedInfo")
     method_uri = read_signature_method(inside[1])
     canonicalization = read_canonicalization(inside[0], "xmldsig.canonicalization")

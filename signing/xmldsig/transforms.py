@@ -95,7 +95,7 @@ def read_transforms(element: etree._Element, profile: TransformProfile) -> Trans
     steps = children(element)
     if len(steps) > MAX_TRANSFORMS:
         raise malformed("xmldsig.limits", "transforms", limit=str(MAX_TRANSFORMS))
-    if not steps or any(step.tag != _TRANSFORM for step in steps):
+    if {step.tag for step in steps} != {_TRANSFORM}:
         raise malformed("xmldsig.transforms", "not exactly one canonicalization")
     removal = Removal.NOTHING
     if profile is not TransformProfile.DETACHED:
