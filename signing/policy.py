@@ -129,6 +129,9 @@ class ValidationPolicy:
     """`mimetype` first, stored and exact, and no archive comment but the standard's own (EN 319 162-1, A.1): what a program
     that looks at the first bytes takes the file for is then what it is. False reads containers that were packed again
     without such care; the report says what was not as it should be."""
+    require_data_object_formats: bool = True
+    """False takes XAdES signatures that do not state the media type of what they sign (mandatory at level B-B, EN 319
+    132-1, 6.3; optional before): what they state must be about what they sign all the same."""
     require_named_canonicalization: bool = True
     """The Reference to the signed properties names its canonicalization. False lets it be Canonical XML 1.0 where none is
     named (XMLDSig, 4.4.3.2)."""
@@ -237,6 +240,7 @@ ETSI_BASELINE = ValidationPolicy(
     every_signature_covers_everything=False,
     require_manifest=False,
     exact_container_layout=False,
+    require_data_object_formats=False,
     require_named_canonicalization=False,
     accept_simple_containers=True,
     accept_ber=True,

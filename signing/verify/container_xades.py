@@ -100,7 +100,11 @@ def _examine(pending: PendingXml, element: Element, known: Known, canonicalizer:
     }
     examination.take("asic.coverage", lambda: require_coverage(pending.references, known))
     own = [each for each in signature.references if each.uri in parts and each.uri != properties.reference.uri]
-    examination.take("xades.data-object-format", lambda: xades.require_formats(data, properties, others=own))
+    is_required = known.context.policy.require_data_object_formats
+    examination.take(
+        "xades.data-object-format",
+        lambda: xades.require_formats(data, properties, others=own, is_required=is_required),
+    )
     if listed is not None:
         examination.take("asic.media-types", lambda: _require_media_types(pending.media_types, listed))
     judge_key_value(examination, signature, examination.signer)

@@ -274,9 +274,13 @@ def _examine(each: _Examined, element: Element, document: SignedDocument, contex
             lambda reference: _octets_for_time_stamps(reference, each, targets, signature, document),
         )
         examination.take(
-            "xades.data-object-format", lambda: xades.require_formats(data, properties, others=of_key_info)
+            "xades.data-object-format",
+            lambda: xades.require_formats(
+                data, properties, others=of_key_info, is_required=policy.require_data_object_formats
+            ),
         )
-        signer, others = xades.signing_certificate(signature, properties)
+        known = (*examination.embedded.certificates, *context.data.certificates)
+        signer, others = xades.signing_certificate(signature, properties, known)
         examination.checks.append(passed("xades.signing-certificate"))
         candidates = [signer]
     else:

@@ -107,10 +107,12 @@ def read_qualifying_properties(
         raise malformed("xades.qualifying-properties", "children", element="QualifyingProperties")
     identifier = attributes(signed, ("Id",), (), "xades.qualifying-properties")["Id"]
     groups = dict(_known_children(signed, _GROUPS))
-    if len(groups) != len(_GROUPS):
+    has_formats = policy is None or policy.require_data_object_formats
+    if "SignedSignatureProperties" not in groups or (has_formats and len(groups) != len(_GROUPS)):
         raise malformed("xades.qualifying-properties", "children", element="SignedProperties")
     properties = dict(_known_children(groups["SignedSignatureProperties"], _SIGNATURE_PROPERTIES))
-    about_objects = _known_children(groups["SignedDataObjectProperties"], _OBJECT_PROPERTIES, repeated=True)
+    about = groups.get("SignedDataObjectProperties")
+    about_objects = _known_children(about, _OBJECT_PROPERTIES, repeated=True) if about is not None else []
     checks.append(passed("xades.qualifying-properties"))
     is_named = policy is not None and policy.require_named_canonicalization
     reference = _signed_properties_reference(signature, identifier, is_named=is_named)
@@ -128,20 +130,31 @@ def read_qualifying_properties(
         certificate_digest=digest,
         serial=serial,
         is_first_version="SigningCertificate" in properties,
-        media_types=_media_types([item for name, item in about_objects if name == "DataObjectFormat"]),
+        media_types=_media_types(
+            [item for name, item in about_objects if name == "DataObjectFormat"], is_required=has_formats
+        ),
         content_time_stamps=tuple([item for name, item in about_objects if name.endswith("TimeStamp")]),
         unsigned=parts.get("UnsignedProperties"),
     )
 
 
 def require_formats(
-    references: Iterable[Reference], properties: QualifyingProperties, *, others: Iterable[Reference] = ()
+    references: Iterable[Reference],
+    properties: QualifyingProperties,
+    *,
+    others: Iterable[Reference] = (),
+    is_required: bool = True,
 ) -> None:
     """Step 6: each data Reference has its one DataObjectFormat, and each of those its Reference.
 
-    `others` are References to parts of the Signature itself, which may have one as well.
+    `others` are References to parts of the Signature itself, which may have one as well. Where none `is_required`, those
+    that are there still need their Reference.
     """
     identifiers = [reference.id for reference in references]
+    if not is_required:
+        if properties.media_types.keys() - {*identifiers, *(reference.id for reference in others)}:
+            raise malformed("xades.data-object-format", "not one to one")
+        return
     if None in identifiers or len(set(identifiers)) != len(identifiers):
         raise malformed("xades.data-object-format", "Reference without its own Id")
     described = properties.media_types.keys() - {reference.id for reference in others}
@@ -212,13 +225,15 @@ def _signing_time(element: etree._Element | None) -> datetime:
         raise malformed("xades.signing-time", "no such time") from error
 
 
-def _media_types(formats: Iterable[etree._Element]) -> dict[str, str]:
+def _media_types(formats: Iterable[etree._Element], *, is_required: bool) -> dict[str, str]:
+    """Id of a Reference -> MimeType, empty where none is stated and none `is_required`."""
     check_id = "xades.data-object-format"
     found: dict[str, str] = {}
     for element in formats:
         target = attributes(element, ("ObjectReference",), (), check_id)["ObjectReference"]
         media_types = [part for part in children(element, check_id) if part.tag == _MIME_TYPE]
-        if len(media_types) != 1 or not target.startswith("#") or target[1:] in found:
+        counts = (1,) if is_required else (0, 1)
+        if len(media_types) not in counts or not target.startswith("#") or target[1:] in found:
             raise malformed(check_id, "MimeType or ObjectReference")
-        found[target[1:]] = leaf_text(media_types[0], check_id)
+        found[target[1:]] = leaf_text(media_types[0], check_id) if media_types else ""
     return found

@@ -21,12 +21,12 @@ def signing_certificate(
 ) -> tuple[Certificate, list[Certificate]]:
     """(the signer's certificate, the others in KeyInfo); step 5, "xades.signing-certificate".
 
-    `known` (DER) is searched where KeyInfo holds no certificate at all (EN 319 102-1, 5.2.3.4). Not checked here: that
+    `known` (DER) is searched where KeyInfo does not hold it (EN 319 102-1, 5.2.3.4). Not checked here: that
     its key verifies the value, that it may be trusted.
     """
     algorithm = digest_algorithm(properties.certificate_digest_uri, "xades.signing-certificate")
     given = certificates_in(signature.key_info)
-    named = next((der for der in given or known if algorithm.of(der) == properties.certificate_digest), None)
+    named = next((der for der in (*given, *known) if algorithm.of(der) == properties.certificate_digest), None)
     if named is None and not given:
         raise unsupported(
             "xades.signing-certificate", SubIndication.NO_SIGNING_CERTIFICATE_FOUND, "no certificate in KeyInfo"
