@@ -6,7 +6,7 @@ import struct
 from functools import lru_cache
 from typing import BinaryIO, Final, NamedTuple, TypeAlias
 
-from signing.asic.names import MIMETYPE, ContainerLimits, name_flaw, name_key
+from signing.asic.names import META_INF, MIMETYPE, ContainerLimits, name_flaw, name_key
 from signing.asic.writer import CENTRAL, CENTRAL_MARK, DEFLATED, END, END_MARK, FLAG_UTF8, STORED
 from signing.errors import SigningError
 from signing.xmldsig import malformed
@@ -165,8 +165,10 @@ def is_folder(entry: Entry) -> bool:
 def require_names(entries: list[Entry], limits: ContainerLimits) -> None:
     seen: set[str] = set()
     for entry in entries:
-        name = entry.name[:-1] if is_folder(entry) else entry.name
-        flaw = name_flaw(name, limits)
+        of_folder = is_folder(entry)
+        name = entry.name[:-1] if of_folder else entry.name
+        # the folder META-INF may have an entry of its own, a file of that name may not
+        flaw = None if of_folder and entry.name == META_INF else name_flaw(name, limits)
         if flaw is not None:
             raise malformed("asic.names", flaw, name=entry.name[:255])
         key = name_key(name)

@@ -28,6 +28,7 @@ _OWN_ENTRIES: Final = 3  # mimetype, manifest, signature
 _MEDIA_TYPE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
 _PLAIN_NAME: Final = re.compile(r"(?:[A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]++)*+/)*+[A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]++)*+")
 _XADES_FILE: Final = re.compile(r"META-INF/[^/]*signatures[^/]*\.xml", re.IGNORECASE)
+_KEPT: Final = frozenset({"meta-inf", MIMETYPE_NAME})
 _BAD_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # Names are shown to people: these turn the reading order round, so that exe.pdf may be fdp.exe.
 _BIDI_CONTROLS: Final = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -76,7 +77,7 @@ def name_flaw(name: str, limits: ContainerLimits = DEFAULT_LIMITS) -> str | None
         _PLAIN_NAME.fullmatch(name)
         and len(name) <= limits.max_name
         and name.count("/") < limits.max_depth
-        and (name.startswith("META-INF/") or name[:8].lower() != "meta-inf")
+        and (name == MIMETYPE_NAME or name.startswith(META_INF) or name[:8].lower() not in _KEPT)
     ):
         return None  # what nearly every name is, at a tenth of the cost of asking one by one
     parts = name.split("/")
@@ -94,9 +95,19 @@ def name_flaw(name: str, limits: ContainerLimits = DEFAULT_LIMITS) -> str | None
         or any(not part or part.endswith((".", " ")) for part in parts)  # also "..", and what Windows would cut off
     ):
         flaw = "path"
-    elif parts[0] != "META-INF" and parts[0].casefold() == "meta-inf":
+    elif _is_mistakable(name, parts[0]):
         flaw = "reserved"
     return flaw
+
+
+def _is_mistakable(name: str, first: str) -> bool:
+    """Whether a name is one that the standard keeps, otherwise written: a file nobody signs and nobody would list.
+
+    META-INF is a folder, `mimetype` a file; in any other spelling, or as the other of the two, they are neither.
+    """
+    if first.casefold() == "meta-inf":
+        return not name.startswith(META_INF)
+    return name != MIMETYPE_NAME and name.casefold() == MIMETYPE_NAME
 
 
 def name_key(name: str) -> str:

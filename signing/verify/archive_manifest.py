@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from signing.algorithms import DigestAlgorithm
     from signing.asic import SignatureManifest, StatedDigest
+    from signing.validation_data import ValidationData
     from signing.verify.container_objects import Hashed, Known
 
 NOTE: Final = "asic.archive-manifest"
@@ -31,10 +32,14 @@ _AFTER_ALL_INSIDE: Final = 1000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ArchiveManifest:
-    """A time-stamp over an archive manifest; `flaw` names the first file under META-INF that is not as it says."""
+    """A time-stamp over an archive manifest; `flaw` names the first file under META-INF that is not as it says.
+
+    `embedded` is what lies in the token.
+    """
 
     manifest: SignatureManifest
     token: bytes
+    embedded: ValidationData
     flaw: str | None
 
     def time_stamp(
@@ -49,7 +54,7 @@ class ArchiveManifest:
             imprint=lambda digest: self._imprint(needed, digest, hashed),
             covers=frozenset({SIGNATURE, *(hashlib.sha256(each).hexdigest() for each in objects)}),
             covers_in_words=("signature", *self.manifest.references),
-            embedded=cades.token_data(self.token),
+            embedded=self.embedded,
         )
 
     def _imprint(self, needed: Collection[str], digest: DigestAlgorithm, hashed: Hashed) -> bytes:
@@ -80,7 +85,7 @@ def read_archive_manifests(known: Known, checks: list[Check]) -> list[ArchiveMan
             reason = error.check.params.get("reason", error.check.id)
             checks.append(Check.not_performed(NOTE, file=name, reason=reason))
             continue
-        found.append(ArchiveManifest(manifest=manifest, token=token, flaw=flaw))
+        found.append(ArchiveManifest(manifest=manifest, token=token, embedded=cades.token_data(token), flaw=flaw))
     stamps = {each.manifest.signature for each in found}
     return sorted(found, key=lambda each: len(stamps & each.manifest.references.keys()))
 
@@ -97,4 +102,7 @@ def digest_of_small(known: Known, name: str, stated: StatedDigest) -> bytes | No
     digest = algorithms.digest_by_uri(stated.digest_uri)
     if digest is None or digest.standing is not algorithms.Standing.TRUSTED:
         return None
-    return digest.of(known.archive.read(name))
+    key = (name, digest.id)
+    if key not in known.remembered:  # thirty manifests over the same megabytes cost as much as one
+        known.remembered[key] = digest.of(known.archive.read(name))
+    return known.remembered[key]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from signing import algorithms, asic, cades
+from signing import algorithms, asic
 from signing.asic import StatedDigest
 from signing.errors import Malformed
 from signing.validation_report import Check, Conclusion, SubIndication
@@ -101,7 +101,7 @@ class PendingCms:
         for other in self.archives:
             if other.manifest.signature in archive.manifest.references:
                 yield other.token
-                yield from _in(cades.token_data(other.token))
+                yield from _in(other.embedded)
 
 
 def _in(data: ValidationData) -> tuple[bytes, ...]:
@@ -194,7 +194,12 @@ def _simple(pending: PendingCms, known: Known, read: ReadCms) -> dict[str, bytes
     (name,) = known.names
     sha256 = algorithms.digest_algorithm("sha256")
     assert sha256 is not None
-    content = hash_content(known.archive.chunks(name), _wanted(read) | {sha256.id: sha256})
+    wanted = _wanted(read) | {sha256.id: sha256}
+    missing = {each: digest for each, digest in wanted.items() if (name, each) not in known.remembered}
+    if missing:  # thirty CMS over the same object are hashed with it once
+        found = hash_content(known.archive.chunks(name), missing)
+        known.remembered.update({(name, each): digest for each, digest in found.items()})
+    content = {each: known.remembered[name, each] for each in wanted}
     pending.references = {name: StatedDigest(name, "", sha256.xml_uri, content[sha256.id])}
     pending.digests = {sha256.xml_uri: sha256}
     return content

@@ -29,6 +29,9 @@ Hashed: TypeAlias = "Mapping[str, Mapping[str, bytes]]"
 """Name of a data object -> id of a digest algorithm -> digest."""
 
 _MAX_READINGS: Final = 4
+_MAX_UNPACKED: Final = 64
+# Each further hash of the same octets costs as much as reading them again.
+_FREE_ALGORITHMS: Final = 2
 # Below this it does not matter how often: an eighth of a second of hashing.
 _READINGS_FLOOR: Final = 128 << 20
 
@@ -36,24 +39,33 @@ _READINGS_FLOOR: Final = 128 << 20
 class SecondReading:
     """Data objects read again, for time-stamps over them, within a budget for the whole container.
 
-    Whoever signs a container without anybody's trust could otherwise make us read it for each of its time-stamps.
+    Whoever signs a container without anybody's trust could otherwise make us read it for each of its time-stamps. What
+    unpacks to much more than lies in the archive counts by what lies there: that is what it costs to send it.
     """
 
     def __init__(self, archive: Archive, names: Sequence[str]) -> None:
         self._archive = archive
-        self._left = _MAX_READINGS * sum(archive.entries[name].size for name in names) + _READINGS_FLOOR
+        unpacked = sum(archive.entries[name].size for name in names)
+        self._left = min(_MAX_READINGS * unpacked, _MAX_UNPACKED * archive.size) + _READINGS_FLOOR
 
     def chunks(self, name: str) -> Iterator[bytes]:
         """The content once more; StepError "asic.limits" where the budget is spent."""
-        self._left -= self._archive.entries[name].size
+        self.charge(name)
+        return self._archive.chunks(name)
+
+    def charge(self, name: str, times: int = 1) -> None:
+        """Count as many readings of it without reading; StepError "asic.limits" where the budget is spent."""
+        self._left -= times * self._archive.entries[name].size
         if self._left < 0:
             raise malformed("asic.limits", "data objects read again", limit=str(_MAX_READINGS))
-        return self._archive.chunks(name)
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """`names` of data objects in the archive's order; `listed` None when there is no manifest, or none to be read."""
+    """`names` of data objects in the archive's order; `listed` None when there is no manifest, or none to be read.
+
+    `remembered`: (name of an entry, id of a digest algorithm) -> digest, of what several signature files ask for.
+    """
 
     archive: Archive
     names: tuple[str, ...]
@@ -61,6 +73,7 @@ class Known:
     limits: ContainerLimits
     context: Context
     again: SecondReading
+    remembered: dict[tuple[str, str], bytes] = field(default_factory=dict)
 
 
 class StatesDigest(Protocol):
@@ -177,6 +190,7 @@ def hash_objects(known: Known, pending: Sequence[Pending], checks: list[Check]) 
             algorithm = _algorithm(each, name) if name in each.references else None
             if algorithm is not None and algorithm.id not in hashers:
                 hashers[algorithm.id] = algorithm.new()
+        known.again.charge(name, max(len(hashers) - _FREE_ALGORITHMS, 0))
         for chunk in known.archive.chunks(name):
             for hasher in hashers.values():
                 hasher.update(chunk)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MAX_CANONICAL_FACTOR: Final = 4
 # Short documents may grow by more than the factor in all honesty: each sibling repeats its namespace declaration.
 CANONICAL_FLOOR: Final = 1 << 20
+# What several signatures and time-stamps are over is hashed for each of them: sixteen of both, and as much again.
+MAX_HASHED_FACTOR: Final = 64
+HASHED_FLOOR: Final = 64 << 20
 MAX_INCLUSIVE_COST: Final = 50_000_000  # elements x (namespaces in scope)^2: about 0.25 s
 
 _SIGNATURE: Final = f"{{{DS}}}Signature"
@@ -45,6 +48,7 @@ class Canonicalizer:
 
     def __init__(self, input_size: int, source: bytes | None = None) -> None:
         self._left = MAX_CANONICAL_FACTOR * input_size + CANONICAL_FLOOR
+        self._to_hash = MAX_HASHED_FACTOR * input_size + HASHED_FLOOR
         # many elements, each below the limit, as the properties under archive time-stamps are
         self._cost_left = 2 * MAX_INCLUSIVE_COST
         self._source = source
@@ -61,6 +65,9 @@ class Canonicalizer:
         key = (element, method, is_document)
         known = self._known.get(key)
         if known is not None:
+            self._to_hash -= len(known)
+            if self._to_hash < 0:
+                raise malformed("xmldsig.limits", "canonical bytes hashed again")
             return known
         try:
             if method.uri == EXC_C14N:

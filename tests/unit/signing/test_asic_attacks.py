@@ -143,6 +143,12 @@ VECTORS: dict[str, tuple[Callable[[], bytes], str]] = {
     "name over 255 bytes": (lambda: _with(b"a" * 256), "asic.names"),
     "folders over 16": (lambda: _with(b"a/" * 16 + b"a"), "asic.names"),
     "meta-inf in other case": (lambda: _with(b"Meta-Inf/signatures1.xml"), "asic.names"),
+    "Z10 a file called META-INF": (lambda: _with(b"META-INF"), "asic.names"),
+    "META-INF/ with content": (lambda: _with(b"META-INF/"), "asic.names"),
+    "Z18 mimetype in other case": (
+        lambda: m.raw_zip([replace(m.raw_entries()[0], name=b"Mimetype"), *m.raw_entries()[1:]]),
+        "asic.names",
+    ),
     "Z09 symbolic link": (lambda: _with(b"link", attributes=0o120777 << 16), "asic.entries"),
     "Z09 DOS folder": (lambda: _with(b"folder", attributes=0x10), "asic.entries"),
     "DOS link": (lambda: _with(b"link", attributes=0x400), "asic.entries"),

@@ -203,6 +203,8 @@ REFUSED: dict[str, Callable[[], bytes]] = {
         signatures=m.parts_of(_signed_object())[m.SIGNATURES].replace(b'Id="inside">1<', b'Id="inside">2<')
     ),
     "another serial number": lambda: _first_version(7),
+    "Z10 a file called META-INF": lambda: m.with_part("META-INF", b"x"),
+    "mimetype in other case": lambda: m.raw_zip([*m.raw_entries()[1:], m.Raw(name=b"MIMETYPE", content=b"evil")]),
     "folder with content": lambda: m.with_part("docs/", b"x"),
     "folder of the name of a file": lambda: m.with_part("docs/a.pdf/", b""),
 }

@@ -276,12 +276,14 @@ def test_data_objects_are_read_again_for_time_stamps_a_few_times_only() -> None:
     @dataclass
     class Archived:
         entries: dict[str, Listed]
+        size: int
 
         def chunks(self, name: str) -> list[bytes]:
             return [name.encode()]
 
-    def readings(size: int) -> int:
-        again = SecondReading(Archived({"a": Listed(size)}), ["a"])  # type: ignore[arg-type]
+    def readings(size: int, packed: int | None = None) -> int:
+        archive = Archived({"a": Listed(size)}, size if packed is None else packed)
+        again = SecondReading(archive, ["a"])  # type: ignore[arg-type]
         for count in range(1000):
             try:
                 again.chunks("a")
@@ -290,6 +292,8 @@ def test_data_objects_are_read_again_for_time_stamps_a_few_times_only() -> None:
         return 1000
 
     assert (readings(4 << 30), readings(100 << 20), readings(1 << 20)) == (4, 5, 132)
+    # 800 MB that lie in 8: what it costs to send bounds what it costs to judge
+    assert (readings(800 << 20, 80 << 20), readings(800 << 20, 8 << 20)) == (4, 0)
 
 
 # --- attacks -------------------------------------------------------------------------------------------------------
