@@ -73,7 +73,7 @@ def made(algorithm: SignatureAlgorithm) -> tuple[Holder, bytes]:
 
 
 @pytest.mark.parametrize("algorithm", TRUSTED, ids=lambda entry: entry.id)
-def test_verifies_what_another_library_signed(algorithm: SignatureAlgorithm):
+def test_k01_verifies_what_another_library_signed(algorithm: SignatureAlgorithm):
     key, signature = made(algorithm)
     assert verify_signature(algorithm, key, MESSAGE, signature, form="cms")
     if algorithm.key_type == "ec":

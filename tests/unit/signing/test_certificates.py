@@ -75,7 +75,7 @@ def test_no_number_is_read_from_what_only_looks_like_one(pki: SandboxPki):
     assert Chain().with_leaf(subject=same_twice).signer.facts().bin == "123456789012"
 
 
-def test_bytes_after_the_certificate_are_refused(head: IssuedKey):
+def test_p21_bytes_after_the_certificate_are_refused(head: IssuedKey):
     assert code_of(head.certificate + b"\x00") == "asn1.trailing-bytes"
 
 
@@ -83,7 +83,7 @@ def test_a_certificate_over_64_kilobytes_is_refused():
     assert code_of(b"\x30" * (x509.MAX_CERTIFICATE_BYTES + 1)) == "signing.certificate-too-large"
 
 
-def test_ber_inside_an_extension_is_refused():
+def test_p21_ber_inside_an_extension_is_refused():
     assert (
         code_of(
             Chain()

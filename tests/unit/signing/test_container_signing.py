@@ -122,7 +122,7 @@ def test_refuses_a_key_without_certificate_or_of_an_unknown_algorithm_before_a_b
     assert _code(ONE, FakeKey(chain, "nobody", m.head())) == ("signing.algorithm-refused", 0)
 
 
-def test_a_value_that_its_own_certificate_does_not_verify_never_leaves() -> None:
+def test_k08_a_value_that_its_own_certificate_does_not_verify_never_leaves() -> None:
     """K08: a fault of the token, or a certificate of another key."""
     key = FakeKey(m.head().certificate_chain, "rsa-sha256", m.other_head())
     assert _code(ONE, key)[0] == "signing.own-signature-wrong"

@@ -657,7 +657,7 @@ def test_a_stranger_s_certificate_has_no_path() -> None:
     assert set(m.flaws(report)) == {"path.found"}
 
 
-def test_the_public_key_info_is_what_the_certificate_says() -> None:
+def test_k03_the_public_key_info_is_what_the_certificate_says() -> None:
     """K03: no key of the message is ever used; KeyValue is compared with this."""
     key = m.issued("head").private_key.public_key()
     from signing.certificates import Certificate

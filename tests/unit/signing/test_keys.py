@@ -222,7 +222,7 @@ def test_a_flipped_bit_is_a_signing_error_or_changes_nothing(bit: int):
     assert same_or_refused(bit)
 
 
-def test_every_flipped_bit_of_the_mac_is_a_signing_error_or_changes_nothing():
+def test_k04_every_flipped_bit_of_the_mac_is_a_signing_error_or_changes_nothing():
     # where another reader of the file than ours has the last word
     end = len(FLIPPED) * 8
     assert [bit for bit in range(end - 64 * 8, end) if not same_or_refused(bit)] == []

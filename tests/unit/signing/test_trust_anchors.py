@@ -39,11 +39,11 @@ def test_an_intermediate_alone_is_the_anchor(pki: SandboxPki):
 
 
 @pytest.mark.parametrize("kind", ["production", "test"])
-def test_a_sandbox_authority_enters_no_other_set(pki: SandboxPki, kind: str):
+def test_p17_a_sandbox_authority_enters_no_other_set(pki: SandboxPki, kind: str):
     assert code_of("mixed", kind, pki.anchor_pem()) == "signing.anchors-mixed"
 
 
-def test_a_test_authority_enters_no_production_set():
+def test_p17_a_test_authority_enters_no_production_set():
     root = Chain().with_root(subject=made.cn("ROOT (GOST) TEST 2022")).root
     der = root.signed_by(root)
     assert code_of("mixed", "production", der) == "signing.anchors-mixed"

@@ -191,8 +191,8 @@ VECTORS: dict[str, tuple[Callable[[], bytes], dict[str, Conclusion]]] = {
     ),
     "D08 billion laughs": (_doctype(_laughs(), "<a>&x9;</a>"), {"xml.accepted": F}),
     "D09 DTD that makes an ID": (_doctype('<!DOCTYPE a [<!ATTLIST row n ID "r9">]>'), {"xml.accepted": F}),
-    "D10 HMAC keyed with the certificate": (_hmac(_pem()), {"xmldsig.signature-algorithm": F}),
-    "D11 HMAC keyed with the public key": (_hmac(_public_key()), {"xmldsig.signature-algorithm": F}),
+    "D10 K05 HMAC keyed with the certificate": (_hmac(_pem()), {"xmldsig.signature-algorithm": F}),
+    "D11 K05 HMAC keyed with the public key": (_hmac(_public_key()), {"xmldsig.signature-algorithm": F}),
     "D12 HMACOutputLength": (
         lambda: d.craft(
             signed_info=m.replaced(
@@ -672,7 +672,7 @@ def test_hands_out_what_was_signed_and_no_comment() -> None:
     assert result.report.signatures[0].covered == ("document",)
 
 
-def test_a_prefix_that_only_a_value_uses_is_not_in_what_is_handed_out() -> None:
+def test_n14_a_prefix_that_only_a_value_uses_is_not_in_what_is_handed_out() -> None:
     """N14: exclusive canonical form does not sign it, so nobody can read the rebound one from the signed octets."""
     typed = m.replaced("<report ", '<report xmlns:t="urn:type" xmlns:q="urn:q" ')(d.DOCUMENT).replace(
         "<amount>", '<amount q:type="t:money">'
@@ -685,7 +685,7 @@ def test_a_prefix_that_only_a_value_uses_is_not_in_what_is_handed_out() -> None:
     assert b"urn:other" not in result.document
 
 
-def test_a_stranger_s_certificate_has_no_path() -> None:
+def test_d60_a_stranger_s_certificate_has_no_path() -> None:
     """D60."""
     key = m.stranger_pki().issue("head", "Бөтен", "Бөтен", bin=m.BIN, key_of=m.issued("head")).signing_key()
     report = d.judged(d.signed(d.DOCUMENT, key=key)).report
@@ -855,8 +855,8 @@ ROWS = frozenset(
 )
 IN_DOCSTRINGS = (
     test_a_text_of_eleven_megabytes_is_no_attack,
-    test_a_prefix_that_only_a_value_uses_is_not_in_what_is_handed_out,
-    test_a_stranger_s_certificate_has_no_path,
+    test_n14_a_prefix_that_only_a_value_uses_is_not_in_what_is_handed_out,
+    test_d60_a_stranger_s_certificate_has_no_path,
 )
 
 
