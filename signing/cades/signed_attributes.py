@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from signing.certificates import Certificate
     from signing.cms import Attribute, SignerInfo
 
+_DIRECTORY_NAME: Final = 0xA4
+"""GeneralName.directoryName (RFC 5280, 4.2.1.6)."""
+
 _NAMED: Final = {
     MIME_TYPE: "mime-type",
     CONTENT_HINTS: "content-hints",
@@ -213,10 +216,10 @@ def _algorithm_protection(value: asn1.Der | None) -> tuple[str, str] | None:
         return None
     fields = asn1.Fields(value)
     digest = algorithm_identifier(fields.take(asn1.SEQUENCE))[0]
-    signature = fields.take(0xA1)
-    fields.end()
     # the tag stands in place of SEQUENCE (RFC 6211, 2: IMPLICIT)
-    return digest, asn1.oid(asn1.children(signature)[0])
+    signature = asn1.Fields(fields.take(0xA1), 0xA1)
+    fields.end()
+    return digest, asn1.oid(signature.take(asn1.OID))
 
 
 def _mime_type(value: asn1.Der | None) -> str | None:
@@ -260,10 +263,10 @@ def _issuer_serial(element: asn1.Der | None) -> tuple[object | None, int | None]
     names = asn1.children(fields.take(asn1.SEQUENCE))
     serial = asn1.integer(fields.take(asn1.INTEGER))
     fields.end()
-    directory = [name for name in names if name.tag == 0xA4]  # noqa: PLR2004 - directoryName, RFC 5280, 4.2.1.6
-    if len(directory) != 1 or len(names) != 1:
+    directory = asn1.children(names[0]) if len(names) == 1 and names[0].tag == _DIRECTORY_NAME else ()
+    if len(directory) != 1:
         raise Malformed("signing.cms-attribute", attribute=SIGNING_CERTIFICATE_V2)
-    return read_name(asn1.children(directory[0])[0]).key, serial
+    return read_name(directory[0]).key, serial
 
 
 def _hash_identifier(digest: DigestAlgorithm) -> bytes:
