@@ -19,6 +19,7 @@ from signing.verify.archive_manifest import digest_of_small, read_archive_manife
 from signing.verify.cms_form import apart_check, format_checks, format_failure, hash_content, read_cms
 from signing.verify.cms_signature import examine_cms_signer
 from signing.verify.container_objects import require_coverage
+from signing.verify.cryptographic_verification import worst_of
 from signing.verify.signature import algorithm_check
 from signing.xmldsig import StepError, failed, malformed, passed, passed_in
 
@@ -240,12 +241,10 @@ def _require_media_types(signed: Mapping[str, str], listed: Mapping[str, str]) -
 def _algorithms_check(pending: PendingCms, known: Known, manifest: SignatureManifest) -> Check:
     """The worst of the hashes the manifest names; gives those that may be computed with to `pending`."""
     policy, day = known.context.policy, known.context.at.date()
-    worst = passed("asic.manifest-algorithms")
+    checks = []
     for uri in dict.fromkeys(stated.digest_uri for stated in manifest.references.values()):
         digest = algorithms.digest_by_uri(uri)
-        check = algorithm_check("asic.manifest-algorithms", digest, named=uri, day=day, policy=policy)
-        if check.conclusion is _FAILED or worst.conclusion is Conclusion.PASSED:
-            worst = check
+        checks.append(algorithm_check("asic.manifest-algorithms", digest, named=uri, day=day, policy=policy))
         if digest is not None and digest.standing is algorithms.Standing.TRUSTED:
             pending.digests[uri] = digest
-    return worst
+    return worst_of(checks, passed("asic.manifest-algorithms"))

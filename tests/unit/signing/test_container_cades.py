@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 from collections.abc import Callable
+from datetime import date
 from functools import cache
 
 import pytest
@@ -202,6 +203,21 @@ def test_every_check_of_its_own_has_a_vector_that_fails_it_alone():
     alone = {next(iter(expected)) for _, expected in VECTORS.values() if len(expected) == 1}
     own = {each for each in container_cades.CHECKS if each.startswith("asic.")}
     assert own | {"cms.format", "cms.signers", "cms.detached"} <= alone
+
+
+def test_K02_of_two_hashes_that_ended_the_earlier_end_is_the_one_to_be_proven():
+    sha512 = digest_algorithm("sha512")
+
+    def last_by_sha512(text: str) -> str:
+        start = text.rindex("<asic:DataObjectReference")
+        old, new = (base64.b64encode(each.of(m.PDF)).decode() for each in (SHA256, sha512))
+        assert old in text[start:]
+        return text[:start] + text[start:].replace(SHA256.xml_uri, sha512.xml_uri).replace(old, new)
+
+    ends = (("sha256", date(2025, 1, 1)), ("sha512", date(2020, 1, 1)))
+    (report,) = m.judged(signed_manifest(last_by_sha512), algorithm_end_dates=ends).report.signatures
+    check = next(each for each in report.checks if each.id == "asic.manifest-algorithms")
+    assert (check.params["algorithm"], check.params["until"]) == ("sha512", "2020-01-01")
 
 
 # --- what passes -------------------------------------------------------------------------------------------------------
