@@ -81,6 +81,7 @@ def _together(partial: Sequence[Finding], question: Question) -> Iterator[Status
                 outcome,
                 next_update=None if None in ends else min(end for end in ends if end is not None),
                 based_on=tuple(each.crl.der for each in used[:-1]),
+                based_on_evidence=tuple(each.crl.sha256 for each in used[:-1]),
             )
 
 
@@ -142,4 +143,5 @@ def _statement(one: Finding, question: Question, entry: Entry | None, base: Find
         evidence=crl.sha256,
         der=crl.der,
         based_on=(base.crl.der,) if base is not None else (),
+        based_on_evidence=(base.crl.sha256,) if base is not None else (),
     )

@@ -61,6 +61,8 @@ class StatusStatement:
     der: bytes
     based_on: tuple[bytes, ...] = ()
     """DER of the other lists it rests on: the base of a delta CRL, the CRLs of the other reasons."""
+    based_on_evidence: tuple[str, ...] = ()
+    """Hex SHA-256 of each of these: the statement is as old as the youngest of all of them."""
 
     @property
     def certificates(self) -> tuple[Certificate, ...]:
@@ -72,11 +74,13 @@ class StatusStatement:
         """Since when the certificate does not count: the revocation, or the earlier day it became invalid.
 
         invalidityDate (RFC 5280, 5.3.2) is the day the key is known or suspected to have been compromised, or the
-        certificate should otherwise have been taken for invalid.
+        certificate should otherwise have been taken for invalid. Evidence that says "revoked" says it of its own
+        thisUpdate: an authority that writes local time as UTC puts the revocation hours after it.
         """
         if self.status != "revoked" or self.revoked_at is None:
             return None
-        return min(self.revoked_at, self.invalidity_date) if self.invalidity_date else self.revoked_at
+        since = min(self.revoked_at, self.this_update)
+        return min(since, self.invalidity_date) if self.invalidity_date else since
 
     def report(self) -> RevocationReport:
         return RevocationReport(

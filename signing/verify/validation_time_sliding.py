@@ -142,7 +142,7 @@ class StatusWalk:
 
     def _is_usable(self, statement: StatusStatement) -> bool:
         """5.6.2.2: issued, and proven to exist, by control-time; and its algorithm was good when that was proven."""
-        proven = self.proofs.time(statement.evidence)
+        proven = max(map(self.proofs.time, (statement.evidence, *statement.based_on_evidence)))
         tolerance = self.policy.clock_tolerance if self.control_time == self.proofs.at else _NO_TIME
         if proven > self.control_time or statement.this_update - self.control_time > tolerance:
             return False

@@ -277,6 +277,22 @@ def revocation_list(
     return builder.sign(issuer.key, _hash_of(issuer.key)).public_bytes(serialization.Encoding.DER)
 
 
+def empty_list(by: str, this_update: datetime, number: int, *, base_number: int | None = None) -> bytes:
+    """CertificateList of an authority that names nobody: complete, or the changes since another one."""
+    issuer = who(by)
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer.x509.subject)
+        .last_update(this_update)
+        .next_update(this_update + timedelta(days=1))
+        .add_extension(x509.CRLNumber(number), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), critical=False)
+    )
+    if base_number is not None:
+        builder = builder.add_extension(x509.DeltaCRLIndicator(base_number), critical=True)
+    return builder.sign(issuer.key, _hash_of(issuer.key)).public_bytes(serialization.Encoding.DER)
+
+
 @dataclass
 class StatusServices:
     """Fetches from a table, remembers what it was asked, and fails for everything else."""

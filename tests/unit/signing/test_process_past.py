@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signing import Check, Conclusion, SubIndication
+from signing import Check, Conclusion, Indication, SubIndication
 from signing.validation_data import SIGNATURE, ValidationData
 from signing.verify import acceptance, certificate_validation, time_stamps
 from signing.verify.cryptographic_verification import worst_of
@@ -25,6 +25,7 @@ from tests.unit.signing.process_material import (
     archive,
     authorities_at,
     day,
+    empty_list,
     good,
     ocsp_answer,
     revocation_list,
@@ -85,6 +86,27 @@ def test_evidence_of_an_authority_that_was_revoked_since_is_no_evidence_without_
 def test_evidence_proven_to_be_older_than_the_revocation_of_its_authority_stands():
     report = with_status(level_lta(), CA_REVOKED_LATER).judged()
     assert verdict(report) == (PASSED, None)
+
+
+@pytest.mark.parametrize(("unproven", "expected"), [((), PASSED), ((0,), UNDECIDED), ((1,), UNDECIDED)])
+def test_changes_to_a_list_are_proven_only_with_the_list_they_change(unproven: tuple[int, ...], expected: Indication):
+    """Whoever took the key of the CA could write a list without the signer under changes that are old."""
+    lists = (
+        empty_list("ca", SIGNED_AT - 2 * DAY, 7),
+        empty_list("ca", SIGNED_AT + HOUR, 9, base_number=7),
+    )
+    signed = level_lta()
+    others = tuple(each for each in signed.embedded.ocsp_responses if each != good("signer", SIGNED_AT + HOUR))
+    covered = [*others, *certificates(), *(each for index, each in enumerate(lists) if index not in unproven)]
+    signed = replace(
+        signed,
+        time_stamps=(signed.time_stamps[0], archive("tsa-2", RENEWED_AT, *covered, over=signed.time_stamps[:1])),
+        embedded=ValidationData(ocsp_responses=others, crls=lists),
+    )
+    report = with_status(signed, CA_REVOKED_LATER).judged()
+    assert report.indication is expected
+    if unproven:
+        assert (report.sub_indication, broken(report)) == (SubIndication.NO_POE, {"revocation.status"})
 
 
 def test_a_revoked_authority_speaks_against_one_path_and_not_against_another():

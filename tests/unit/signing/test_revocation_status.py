@@ -59,6 +59,13 @@ CURRENT = [
 ]
 
 
+def test_R01_revoked_is_revoked_from_the_day_it_is_said_even_if_the_date_lies_after_it():
+    """Local time written as UTC: the revocation seems to come five hours after the answer that tells it."""
+    for each in (revoked(AT + 5 * HOUR), crl(status="revoked", revoked_at=AT + 5 * HOUR)):
+        assert each.revoked_from == each.this_update
+        assert judge_status([each], LEAF, at=AT, policy=KZ_DOCUMENT)[0].sub_indication is SubIndication.REVOKED
+
+
 @pytest.mark.parametrize(("changes", "expected"), [row[1:] for row in CURRENT], ids=[row[0] for row in CURRENT])
 def test_a_good_status_counts_while_it_is_fresh(changes: dict[str, object], expected: str):
     check, _ = judge_status([statement(**changes)], LEAF, at=AT, policy=KZ_DOCUMENT)
