@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from signing.verify.time_stamps import TimeStampValidation
 
 LEVEL: Final = "signature.level"
+NOTES: Final = frozenset({LEVEL})
+"""Ids of checks that never fail: what is said and decides nothing."""
 
 BASELINE_LEVELS: Final = frozenset({"B-T", "B-LT", "B-LTA"})
 """Levels that ask for more than the signature itself."""
