@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from signing.errors import SigningError
 from signing.fetcher import Fetcher
@@ -28,3 +28,5 @@ class Context:
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
             raise SigningError("signing.naive-time")
+        # algorithms end with a day, and which day it is must not hang on the zone of whoever asks
+        object.__setattr__(self, "at", self.at.astimezone(UTC))

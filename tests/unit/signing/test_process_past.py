@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
 
 import pytest
@@ -144,6 +144,16 @@ def test_R13_a_key_that_was_lost_counts_from_the_day_it_was_lost(invalid_since, 
     if expected is UNDECIDED:
         assert report.sub_indication is SubIndication.REVOKED_NO_POE
         assert broken(report) == {"revocation.status"}
+
+
+@pytest.mark.parametrize("hours", [-12, 0, 14])
+def test_K02_the_day_an_algorithm_ends_is_the_same_in_every_zone(hours: int):
+    policy = replace(POLICY, algorithm_end_dates=(("ecdsa-sha256", date(2022, 6, 2)),))
+    zone = timezone(timedelta(hours=hours))
+    before, after = (datetime(2022, 6, day_, hour, tzinfo=UTC).astimezone(zone) for day_, hour in ((1, 23), (2, 1)))
+    assert replace(timely.level_t(before), policy=policy).judged().indication is PASSED
+    report = replace(timely.level_t(after), policy=policy).judged()
+    assert verdict(report) == (UNDECIDED, SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE)
 
 
 # --- K02: an algorithm that ended -----------------------------------------------------------------------------------
