@@ -8,6 +8,9 @@ xml ...). Said alone beside another end it would say the opposite of what was fo
     FAILED          "Not so: ..."           the sentence
     INDETERMINATE   "Not established: ..."  the sentence
     NOT_PERFORMED   "Not examined: ..."     the sentence
+
+Some faults are found only by comparing (`COMPARED`): where nothing was compared, nobody knows of them, and the sentence
+alone would accuse. They are "Not examined. The fault that is looked for here: ...", with nothing to do about it.
 """
 
 from __future__ import annotations
@@ -40,6 +43,16 @@ FAULTS: Final = frozenset(
 )
 """Single checks whose sentences state a fault, or what was not asked."""
 
+COMPARED: Final = frozenset(
+    {"asic.content", "asic.coverage", "asic.manifest-digests", "xmldsig.digests", "xmldsig.signature-value"}
+)
+"""Checks whose fault is found by comparing: left open, it is neither there nor absent."""
+
+_NOT_COMPARED: Final[Mapping[Language, str]] = {
+    Language.KK: "Тексерілген жоқ. Мұнда мынадай ақау ізделеді:",
+    Language.RU: "Не проверялось. Здесь ищут такое нарушение:",
+    Language.EN: "Not examined. The fault that is looked for here:",
+}
 _BEFORE: Final[Mapping[str, Mapping[Language, str]]] = {
     "PASSED": {
         Language.KK: "Ізделді, табылған жоқ:",
@@ -72,6 +85,8 @@ def check_sentence(check: Mapping[str, Any], language: Language, *, under_headin
     what = sentence.what.replace(" (—)", "").replace(": —.", ".")
     if under_heading and conclusion == "PASSED":
         return what
+    if code in COMPARED and conclusion in {"NOT_PERFORMED", "INDETERMINATE"}:
+        return f"{_NOT_COMPARED[language]} {what}"
     if states_a_fault(code) == (conclusion == "PASSED"):
         what = f"{_BEFORE.get(conclusion, {}).get(language, '')} {what}".lstrip()
     return what if conclusion == "PASSED" else f"{what} {sentence.to_do}".rstrip()

@@ -17,6 +17,7 @@ from signing.verify.xml_signature import (
     judge_algorithms,
     judge_key_value,
     judge_value,
+    report_id,
     take_what_was_added,
 )
 from signing.xmldsig import Canonicalizer, StepError, failed, malformed, passed, passed_in, unsupported
@@ -35,7 +36,6 @@ _XADES_SIGNATURES: Final = f"{{{asic.ASIC_NS}}}XAdESSignatures"
 _EARLY_XADES_SIGNATURES: Final = "{http://uri.etsi.org/2918/v1.2.1#}XAdESSignatures"
 
 
-# Forms of TS 101 903 that a signature has when its reference to the certificate is of the first version.
 def examine_file(known: Known, name: str, checks: list[Check]) -> list[PendingXml]:
     """Each signature of one file; a file that is no list of signatures is a failed check of the container."""
     try:
@@ -60,7 +60,7 @@ def examine_file(known: Known, name: str, checks: list[Check]) -> list[PendingXm
     found = []
     for index, element in enumerate(elements):
         pending = PendingXml(
-            examination=Examination(id=f"{name}#{element.get('Id') or index}", format="XAdES", level="B-B")
+            examination=Examination(id=f"{name}#{report_id(element, str(index))}", format="XAdES", level="B-B")
         )
         try:
             _examine(pending, element, known, canonicalizer)

@@ -25,7 +25,7 @@ from signing.certificates import Certificate
 from signing.validation_data import NO_DATA
 from signing.validation_report import Check, SubIndication, ValidationReport
 from signing.verify.context import Context
-from signing.verify.xml_signature import Examination, judge_algorithms, judge_key_value, judge_value
+from signing.verify.xml_signature import Examination, judge_algorithms, judge_key_value, judge_value, report_id
 from signing.xmldsig import Canonicalizer, StepError, passed
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def verify_envelope(
             context=context,
         )
         for index, element in enumerate(envelope.signatures):
-            examination = Examination(id=element.get("Id") or f"envelope#{index}", format="XMLDSig", level="WSS-X.509")
+            examination = Examination(id=report_id(element, f"envelope#{index}"), format="XMLDSig", level="WSS-X.509")
             examinations.append(examination)
             try:
                 _examine(examination, element, known)

@@ -35,6 +35,7 @@ from signing.verify.xml_signature import (
     judge_algorithms,
     judge_key_value,
     judge_value,
+    report_id,
     take_what_was_added,
 )
 from signing.xmldsig import Canonicalizer, StepError, TransformProfile, failed, malformed, passed, unsupported
@@ -204,7 +205,7 @@ def _judge(
     later = Conclusion.PASSED
     for index in range(len(document.signatures) - 1, -1, -1):
         element = document.signatures[index]
-        examination = Examination(id=element.get("Id") or f"signature#{index}", format="XMLDSig", level="plain")
+        examination = Examination(id=report_id(element, f"signature#{index}"), format="XMLDSig", level="plain")
         each = _Examined(examination=examination, signed=[])
         try:
             _examine(each, element, document, context, later)
@@ -397,4 +398,4 @@ def _octets_for_time_stamps(
 
 
 def _named(element: Element, document: SignedDocument) -> str:
-    return f"Signature {element.get('Id') or document.signatures.index(element)}"
+    return f"Signature {report_id(element, f'#{document.signatures.index(element)}')}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from signing.validation_data import FoundTimeStamp, ValidationData
     from signing.verify.context import Context
     from signing.xades import QualifyingProperties
-    from signing.xmldsig import Canonicalizer, Reference, Signature
+    from signing.xmldsig import Canonicalizer, Element, Reference, Signature
 
 CHECKS: Final = frozenset({"xmldsig.signature-algorithm", "xmldsig.digest-algorithms", "xmldsig.signature-value"})
 
@@ -30,6 +31,17 @@ _FAILED: Final = Conclusion.FAILED  # a member found once: Python 3.11 looks eac
 _FORMS: Final = {"B-B": "BES", "B-T": "T", "B-LT": "X-L", "B-LTA": "A"}
 
 T = TypeVar("T")
+
+_NC_NAME: Final = re.compile(r"[^\W\d][\w.-]{0,199}")
+
+
+def report_id(element: Element, otherwise: str) -> str:
+    """What a report calls a signature: its Id where that is an XML name, else `otherwise`, which is none.
+
+    An Id that is no name could be what another signature is called, or a line of the report.
+    """
+    identifier = element.get("Id")
+    return identifier if identifier is not None and _NC_NAME.fullmatch(identifier) else otherwise
 
 
 @dataclass(kw_only=True, slots=True)

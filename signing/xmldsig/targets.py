@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from signing.validation_report import SubIndication
 from signing.xmldsig.reading import OBJECT, SIGNATURE
-from signing.xmldsig.steps import DS, failed, malformed, unsupported
+from signing.xmldsig.steps import DS, XML_NS, failed, malformed, unsupported
 from signing.xmldsig.structure import base64_text, fragment, local_name
 from signing.xmldsig.transforms import Removal
 
@@ -26,6 +26,15 @@ if TYPE_CHECKING:
     from signing.xmldsig.structure import Element
 
 _KEY_INFO = f"{{{DS}}}KeyInfo"
+_MANIFEST = f"{{{DS}}}Manifest"
+_KNOWN_IDS = (
+    "Id",
+    "ID",
+    "id",
+    f"{{{XML_NS}}}id",
+    "{http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd}Id",
+)
+"""Attributes that every reader takes for an identifier; one of another namespace is unique here and leads nowhere."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +71,9 @@ def targets_of(own: Element, data: Iterable[Reference], document: SignedDocument
         if reference.type == f"{DS}Manifest":
             raise unsupported("xml.references", SubIndication.SIGNED_DATA_NOT_FOUND, "ds:Manifest")
         target = _target(reference, document)
+        if any(each.tag == _MANIFEST for each in (target.element, *_held(target.element))):
+            # the Type is a hint that may be left out; what the Manifest names would then be taken for signed
+            raise unsupported("xml.references", SubIndication.SIGNED_DATA_NOT_FOUND, "ds:Manifest")
         _require_place(target, own)
         if any(target.element is each.element and reference.transforms == each.reference.transforms for each in found):
             raise malformed("xml.references", "twice", uri=reference.uri[:200])
@@ -140,8 +152,15 @@ def _target(reference: Reference, document: SignedDocument) -> Target:
     element = document.ids.get(identifier)
     if element is None:
         raise malformed("xml.references", "no such element", uri=reference.uri[:200])
+    if all(element.get(name) != identifier for name in _KNOWN_IDS):
+        raise malformed("xml.references", "identifier of a foreign namespace", uri=reference.uri[:200])
     name = "document" if element is document.root else f"{reference.uri[:200]} ({local_name(element)})"
     return Target(reference, element, is_document=False, name=name)
+
+
+def _held(element: Element) -> Iterable[Element]:
+    """What a ds:Object holds; of any other element nothing that matters here."""
+    return element.iterchildren("*") if element.tag == OBJECT else ()
 
 
 def _require_place(target: Target, own: Element) -> None:

@@ -85,6 +85,9 @@ def test_a_check_is_told_by_how_it_ended() -> None:
     assert told("path.found", "FAILED").startswith("Not so: A path")
     assert told("path.found", "INDETERMINATE").startswith("Not established: A path")
     assert told("path.found", "NOT_PERFORMED").startswith("Not examined: A path")
+    for end in ("NOT_PERFORMED", "INDETERMINATE"):  # nothing was compared, so nobody may be told that it was changed
+        assert told("xmldsig.digests", end).startswith("Not examined. The fault that is looked for here: The content")
+        assert "Ask the sender" not in told("xmldsig.digests", end)
     fault = "The container has bytes that belong to no file or to two files"
     assert told("asic.spans", "FAILED", reason="gap") == f"{fault} (gap)."
     assert told("asic.spans", "PASSED") == f"Looked for and not found: {fault}."

@@ -11,6 +11,7 @@ from lxml import etree
 from signing import xades
 from signing.policy import DEFAULT_SIGNING
 from signing.validation_report import Conclusion, Indication
+from signing.wss import WSU
 from tests.unit.signing import xml_document_material as d
 from tests.unit.signing import xml_material as m
 
@@ -86,6 +87,14 @@ def _with_instruction() -> str:
 def _manifest() -> str:
     reference = d.reference("#o", _object("").encode(), "", f' Type="{m.DS}Manifest"')
     return f"<r>{d.over([reference], objects=_object(''))}</r>"
+
+
+def _unnamed_manifest(uri: str = "#m") -> str:
+    """The Type is only a hint: what a Manifest names is not signed before somebody has compared it."""
+    inside = f'<ds:Manifest xmlns:ds="{m.DS}" Id="m">{d.reference("#d", b"another")}</ds:Manifest>'
+    whole = _object(inside)
+    octets = etree.tostring(etree.fromstring(inside if uri == "#m" else whole), method="c14n", exclusive=True)
+    return f"<r>{DATA}{d.over([d.reference(uri, octets)], objects=whole)}</r>"
 
 
 def _sha256(octets: bytes) -> bytes:
@@ -213,6 +222,12 @@ BAD: dict[str, tuple[Callable[[], str], dict[str, Conclusion]]] = {
         _manifest,
         {"xml.references": I},
     ),
+    "A90 ds:Manifest without its Type": (_unnamed_manifest, {"xml.references": I}),
+    "A90 ds:Manifest in an Object": (lambda: _unnamed_manifest("#o"), {"xml.references": I}),
+    "D45 found by an Id of a foreign namespace": (
+        lambda: _beside(DATA.replace(' Id="d"', ' e:Id="d" xmlns:e="urn:e"')),
+        {"xml.references": F},
+    ),
 }  # fmt: skip
 
 
@@ -246,3 +261,23 @@ def test_base64_in_an_object_may_be_wrapped() -> None:
     spelled = base64.encodebytes(bytes(range(256))).decode()
     result = d.judged(_enveloping_base64(spelled, bytes(range(256))).encode(), d.PARTS_TAKEN)
     assert [each.octets for each in result.signed] == [bytes(range(256))]
+
+
+@pytest.mark.parametrize("identifier", ["signature#1", "a&#10;TOTAL-PASSED", "1", ""])
+def test_a_signature_is_called_by_its_id_only_where_that_is_a_name(identifier: str) -> None:
+    """Whatever is called like another signature could be taken for its signer; D85 for reports."""
+    first = d.over([d.reference("#d", DATA.encode())], identifier="A").replace('Id="A"', f'Id="{identifier}"', 1)
+    octets = '<data xmlns="urn:data" Id="e"><sum>100</sum></data>'
+    second = d.over([d.reference("#e", octets.encode())], identifier="B", key=m.other_head()).replace(' Id="B"', "", 1)
+    result = d.judged(f"<r>{DATA}{octets}{first}{second}</r>".encode(), d.PARTS_TAKEN)
+    assert result.report.indication is Indication.TOTAL_PASSED
+    assert [each.id for each in result.report.signatures] == ["signature#0", "signature#1"]
+    assert [each.signatures for each in result.signed] == [("signature#0",), ("signature#1",)]
+
+
+@pytest.mark.parametrize("name", ["xml:id", "wsu:Id", "ID", "id"])
+def test_what_every_reader_takes_for_an_identifier_leads_to_its_element(name: str) -> None:
+    declared = f' xmlns:wsu="{WSU}"' if name.startswith("wsu") else ""
+    data = f'<data xmlns="urn:data"{declared} {name}="d"></data>'
+    result = d.judged(f"<r>{data}{d.over([d.reference('#d', data.encode())])}</r>".encode(), d.PARTS_TAKEN)
+    assert result.report.indication is Indication.TOTAL_PASSED
