@@ -50,7 +50,8 @@ _POLICY_EXTENSIONS: Final = frozenset({x509.POLICY_CONSTRAINTS, x509.INHIBIT_ANY
 class PathResult:
     """The path, signer first and anchor last (empty when none was found), with every check made on it.
 
-    `facts` are what a report shows of each certificate of it.
+    `facts` are what a report shows of each certificate of it. `checks_in_vain`: signatures verified before it was clear
+    that there is no path.
     """
 
     path: tuple[Certificate, ...]
@@ -59,9 +60,10 @@ class PathResult:
     indication: Indication
     sub_indication: SubIndication | None
     params: Mapping[str, str]
+    checks_in_vain: int = 0
 
     @classmethod
-    def of(cls, path: Sequence[Certificate], checks: Sequence[Check]) -> PathResult:
+    def of(cls, path: Sequence[Certificate], checks: Sequence[Check], *, checks_in_vain: int = 0) -> PathResult:
         indication, sub_indication = conclude(checks)
         params = next((c.params for c in checks if c.sub_indication is sub_indication), {}) if sub_indication else {}
         return cls(
@@ -71,6 +73,7 @@ class PathResult:
             indication=indication,
             sub_indication=sub_indication,
             params=params,
+            checks_in_vain=checks_in_vain,
         )
 
 
@@ -94,7 +97,7 @@ def validate_path(
         find = first_path if sum(len(each.der) for each in bag) <= _REMEMBERED_BYTES else first_path.__wrapped__
         path = find(signer, bag, anchors, policy)
     except NoPathError as error:
-        return PathResult.of((), [error.search.why_none(signer)])
+        return PathResult.of((), [error.search.why_none(signer)], checks_in_vain=error.search.signature_checks)
     passed = _passed_on_the_day(path, at.date(), policy) if _validity(path, at, policy) is None else None
     if passed is not None:
         return passed

@@ -29,7 +29,8 @@ class StatusMaterial:
     """Evidence for one signature and its time-stamps; grows by what is fetched.
 
     `candidates` are all certificates that may help to build a path. `may_ask` is False where no answer could change the
-    verdict any more: nothing is fetched for a signature that has failed.
+    verdict any more: nothing is fetched for a signature that has failed. `checks_in_vain`: signatures verified for
+    certificates that turned out to be a stranger's.
     """
 
     context: Context
@@ -37,6 +38,7 @@ class StatusMaterial:
     candidates: tuple[Certificate, ...]
     may_ask: bool = True
     fetched: ValidationData = NO_DATA
+    checks_in_vain: int = 0
     _asked: dict[Certificate, tuple[Check, ...]] = field(default_factory=dict)
     _found: dict[tuple[Certificate, Certificate], _Found] = field(default_factory=dict)
 

@@ -58,6 +58,7 @@ def validate_certificate(use: Use, proofs: ProofsOfExistence | None, material: S
     policy = context.policy if use.role == "signer" else _for_authorities(context.policy)
     found = validate_path(use.certificate, material.candidates, context.anchors, at=use.judged_at, policy=policy)
     if not found.path:
+        material.checks_in_vain += found.checks_in_vain
         return CertificateValidation(checks=found.checks)
     if use.judged_at == context.at and policy.revocation == "not-checked" and material.is_empty:
         return CertificateValidation(checks=(*found.checks, _NOT_CHECKED), path=found.path, facts=found.facts)

@@ -164,6 +164,10 @@ def _validate(stamp: ReadTimeStamp, proofs: ProofsOfExistence, material: StatusM
     found, token, context = stamp.found, stamp.token, material.context
     if token is None:
         return _report(stamp, checks=(stamp.unreadable,) if stamp.unreadable is not None else ())
+    if material.checks_in_vain >= context.policy.max_signature_checks:
+        # each may name an authority of its own and eight issuers for that: what one path may cost, they cost together
+        limit = Check.failed("path.limits", SubIndication.FORMAT_FAILURE, limit="signature checks")
+        return _report(stamp, checks=(limit,))
     proven = proofs.time(stamp.object_id)
     checks, authority = judge_token(token, found.imprint, material.candidates, policy=context.policy, at=context.at)
     if proven < context.at:

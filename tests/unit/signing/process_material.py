@@ -172,6 +172,32 @@ def world() -> dict[str, Party]:
     }
 
 
+@cache
+def strangers(
+    name: str, issuer: str, count: int, purposes: tuple[x509.ObjectIdentifier, ...] = ()
+) -> tuple[Party, ...]:
+    """Certificates of one name that nobody issued; they name their issuer and no key, so it may be anyone of that name."""
+    key = _key(0, other_algorithm=False)
+    called, above = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, each)]) for each in (name, issuer))
+    found = []
+    for number in range(count):
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(called)
+            .issuer_name(above)
+            .public_key(_key(300 + number, other_algorithm=False).public_key())
+            .serial_number(5000 + number)
+            .not_valid_before(day("2000-01-01"))
+            .not_valid_after(day("2060-01-01"))
+            .add_extension(x509.BasicConstraints(ca=not purposes, path_length=None), critical=True)
+        )
+        if purposes:
+            builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=True)
+        made = builder.sign(key, hashes.SHA256())
+        found.append(Party(name=name, key=_key(300 + number, other_algorithm=False), x509=made, issuer=None))
+    return tuple(found)
+
+
 def who(name: str) -> Party:
     return world()[name]
 
@@ -330,7 +356,7 @@ def good(name: str, moment: datetime, *, lasts: timedelta = timedelta(days=1)) -
 
 
 def stamp(
-    by: str,
+    by: str | Party,
     when: datetime,
     *,
     kind: TimeStampKind = "signature",
@@ -341,7 +367,7 @@ def stamp(
     embedded: ValidationData = NO_DATA,
 ) -> FoundTimeStamp:
     """A time-stamp by one of the authorities; `of` other than `over` makes it a time-stamp of something else."""
-    authority = SandboxTsa(key=who(by).issued_key(), clock=lambda: when)
+    authority = SandboxTsa(key=(who(by) if isinstance(by, str) else by).issued_key(), clock=lambda: when)
     token = authority.token(SHA256, SHA256.of(over if of is None else of))
     return FoundTimeStamp(
         id=f"{kind}-{position}",

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
 
 import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,6 +32,7 @@ from tests.unit.signing.process_material import (
     revocation_list,
     stamp,
     status_url,
+    strangers,
     who,
 )
 from tests.unit.signing.test_process_time import (
@@ -315,6 +317,21 @@ def test_no_duty_to_ask_is_no_licence_to_overlook_a_revocation(origin: str):
     assert verdict(report) == (UNDECIDED, SubIndication.REVOKED_NO_POE)
     strict = replace(signed, policy=replace(UNASKED, revoked_without_proof="failed"), **{origin: answers(revoked)})
     assert verdict(strict.judged()) == (FAILED, SubIndication.REVOKED)
+
+
+def test_P09_looking_for_the_issuers_of_many_strangers_costs_no_more_than_for_one():
+    """Each time-stamp is by an authority of its own, whose issuer could be any of eight; the newest come first."""
+    authorities = strangers("TSA", "Nobody", 10, (ExtendedKeyUsageOID.TIME_STAMPING,))
+    stamps = tuple(stamp(each, SIGNED_AT, position=number) for number, each in enumerate(authorities))
+    issuers = tuple(each.der for each in strangers("Nobody", "No one", 8))
+    signed = replace(timely.level_t(SIGNED_AT + DAY), time_stamps=stamps, embedded=ValidationData(certificates=issuers))
+    report = signed.judged()
+    assert [each.sub_indication for each in report.time_stamps] == [
+        *[SubIndication.FORMAT_FAILURE] * 2,
+        *[SubIndication.NO_CERTIFICATE_CHAIN_FOUND] * 8,
+    ]
+    assert found(report.time_stamps[0], "path.limits").params["limit"] == "signature checks"
+    assert report.indication is PASSED  # by the signer's certificate, which still is valid
 
 
 def test_a_flood_of_evidence_does_not_hide_what_the_judge_knows():
