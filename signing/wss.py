@@ -106,7 +106,7 @@ def read_envelope(root: etree._Element) -> Envelope:
         raise malformed("wss.envelope", "a second Security")
     if not securities:
         return Envelope(root=root, body=body, security=None, signatures=())
-    if securities[0].getparent() is not parts[0]:
+    if len(parts) == 1 or securities[0].getparent() is not parts[0]:
         raise malformed("wss.envelope", "Security outside the Header")
     signatures = tuple(securities[0].iterchildren(SIGNATURE))
     if len(signatures) > MAX_SIGNATURES:

@@ -6,7 +6,7 @@
     FOLDER/prepared.json       names and digests of all that, the time claimed, the certificate
     FOLDER/completed.json      left by the second step
 
-Whoever changes a file here changes a digest; whoever changes the digests too changes what is signed, and then the value
+Whoever changes one of them changes a digest; whoever changes the digests too changes what is signed, and then the value
 made for it does not verify. What is read back is foreign: names lead nowhere but into the folder, sizes are counted.
 """
 
@@ -19,7 +19,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Literal, cast
@@ -35,7 +35,11 @@ _HEAD: Constant = "prepared.json"
 _COMPLETED: Constant = "completed.json"
 _OBJECTS: Constant = "objects"
 _LONGEST_HEAD: Constant = 4_000_000
-"""Bytes: a thousand objects and a path of certificates fit many times."""
+"""Bytes of each file but the objects: a thousand objects and a path of certificates fit many times."""
+# A link could lead to a file that nobody meant to sign, and a pipe would be waited for; Windows reads text otherwise.
+_AS_IT_IS: Constant = (
+    os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+)
 _CHUNK: Constant = 256 * 1024
 
 Form = Literal["xades", "cades"]
@@ -62,6 +66,7 @@ class Prepared:
     padding: Padding
     objects: tuple[PreparedObject, ...]
     message_sha256: str
+    card_sha256: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,10 +130,12 @@ def write_objects(folder: Path, objects: Sequence[signing.DataObject]) -> tuple[
 
 def write_prepared(folder: Path, prepared: Prepared, message: bytes, card: str) -> None:
     """What is signed, the card, and last the head that makes it a prepared folder. Raises Final `file.not-written`."""
+    # what the person read is kept as well: one that was altered shows what they were told to sign
+    sealed = replace(prepared, card_sha256=hashlib.sha256(card.encode()).hexdigest())
     try:
         (folder / MESSAGE).write_bytes(message)
-        (folder / CARD).write_text(card, encoding="utf-8")
-        (folder / _HEAD).write_text(json.dumps(_as_json(prepared), ensure_ascii=False, indent=1) + "\n", "utf-8")
+        (folder / CARD).write_bytes(card.encode())
+        (folder / _HEAD).write_text(json.dumps(_as_json(sealed), ensure_ascii=False, indent=1) + "\n", "utf-8")
     except OSError as error:
         raise _not_written(folder) from error
 
@@ -152,12 +159,8 @@ def read_prepared(folder: Path) -> PreparedFolder:
     for item in prepared.objects:
         if _digest_of(folder, item) != item.sha256:
             raise _changed(item.name)
-    try:
-        message = (folder / MESSAGE).read_bytes()
-    except OSError as error:
-        raise _changed(MESSAGE) from error
-    if hashlib.sha256(message).hexdigest() != prepared.message_sha256:
-        raise _changed(MESSAGE)
+    _sealed(folder, CARD, prepared.card_sha256)
+    message = _sealed(folder, MESSAGE, prepared.message_sha256)
     return PreparedFolder(folder=folder, prepared=prepared, message=message)
 
 
@@ -182,14 +185,15 @@ def _as_json(prepared: Prepared) -> Mapping[str, object]:
             for item in prepared.objects
         ],
         "toBeSigned": {"file": MESSAGE, "sha256": prepared.message_sha256},
+        "card": {"file": CARD, "sha256": prepared.card_sha256},
     }
 
 
 def _head(folder: Path) -> Prepared:
     try:
-        with (folder / _HEAD).open("rb") as opened:
+        with _opened(folder / _HEAD) as opened:
             return _prepared(json.loads(opened.read(_LONGEST_HEAD)))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise Final("two-step.not-prepared", params={"folder": folder.name}) from error
 
 
@@ -201,7 +205,7 @@ def _prepared(value: Any) -> Prepared:
         raise ValueError("a time without its zone")
     return Prepared(
         form=cast("Form", value["form"]),
-        signing_time=moment,
+        signing_time=moment.astimezone(UTC),
         certificates=tuple(base64.b64decode(_text(each), validate=True) for each in value["certificates"]),
         padding=cast("Padding", value["padding"]),
         objects=tuple(
@@ -214,6 +218,7 @@ def _prepared(value: Any) -> Prepared:
             for each in value["objects"]
         ),
         message_sha256=_text(value["toBeSigned"]["sha256"]),
+        card_sha256=_text(value["card"]["sha256"]),
     )
 
 
@@ -242,12 +247,23 @@ def _place(folder: Path, name: str) -> Path:
 
 def _opener(folder: Path, name: str) -> Any:
     path = _place(folder, name)
+    return lambda: _opened(path)
 
-    def opened() -> BinaryIO:
-        # a link could lead to a file that nobody meant to sign
-        return os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb")
 
-    return opened
+def _opened(path: Path) -> BinaryIO:
+    return os.fdopen(os.open(path, _AS_IT_IS), "rb")
+
+
+def _sealed(folder: Path, name: str, sha256: str) -> bytes:
+    """A file of the folder itself that holds what the head says."""
+    try:
+        with _opened(folder / name) as source:
+            content = source.read(_LONGEST_HEAD + 1)
+    except OSError as error:
+        raise _changed(name) from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise _changed(name)
+    return content
 
 
 def _digest_of(folder: Path, item: PreparedObject) -> str:

@@ -9,7 +9,7 @@ import base64
 from typing import TYPE_CHECKING, Final
 
 from signing.xades.names import XADES, XADES141
-from signing.xmldsig import DS, EXC_C14N
+from signing.xmldsig import DS, EXC_C14N, escape_attribute
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,9 +26,9 @@ def new_unsigned_properties(inside: bytes) -> bytes:
 
 
 def new_signature_time_stamp(identifier: str, token: bytes) -> bytes:
-    """xades:SignatureTimeStamp (EN 319 132-1, 5.3) with a token in DER; `identifier` is an NCName."""
+    """xades:SignatureTimeStamp (EN 319 132-1, 5.3) with a token in DER."""
     return (
-        f'<xades:SignatureTimeStamp xmlns:xades="{XADES}" Id="{identifier}">{_METHOD}'
+        f'<xades:SignatureTimeStamp xmlns:xades="{XADES}" Id="{escape_attribute(identifier)}">{_METHOD}'
         f"<xades:EncapsulatedTimeStamp>{_base64(token)}</xades:EncapsulatedTimeStamp></xades:SignatureTimeStamp>"
     ).encode()
 
@@ -36,7 +36,7 @@ def new_signature_time_stamp(identifier: str, token: bytes) -> bytes:
 def new_archive_time_stamp(identifier: str, token: bytes) -> bytes:
     """xades141:ArchiveTimeStamp (EN 319 132-1, 5.5.2)."""
     return (
-        f'<xades141:ArchiveTimeStamp xmlns:xades141="{XADES141}" Id="{identifier}">{_METHOD}'
+        f'<xades141:ArchiveTimeStamp xmlns:xades141="{XADES141}" Id="{escape_attribute(identifier)}">{_METHOD}'
         f'<xades:EncapsulatedTimeStamp xmlns:xades="{XADES}">{_base64(token)}</xades:EncapsulatedTimeStamp>'
         "</xades141:ArchiveTimeStamp>"
     ).encode()
@@ -71,7 +71,9 @@ def new_time_stamp_validation_data(data: ValidationData, time_stamp: str | None)
 
     None: for the time-stamp right before it.
     """
-    return _validation_data("TimeStampValidationData", data, f' URI="#{time_stamp}"' if time_stamp else "")
+    return _validation_data(
+        "TimeStampValidationData", data, f' URI="#{escape_attribute(time_stamp)}"' if time_stamp else ""
+    )
 
 
 def new_any_validation_data(data: ValidationData) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import shutil
 import tomllib
 from collections.abc import Callable
@@ -153,6 +154,12 @@ def _linked(folder: Path) -> None:
     page.symlink_to(elsewhere)
 
 
+def _pipe(folder: Path) -> None:
+    page = folder / "objects" / "document.pdf"
+    page.unlink()
+    os.mkfifo(page)
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
@@ -162,8 +169,10 @@ def _linked(folder: Path) -> None:
         (lambda folder: (folder / "to-be-signed.bin").write_bytes(b"other"), "to-be-signed.bin"),
         (lambda folder: (folder / "to-be-signed.bin").unlink(), "to-be-signed.bin"),
         (_linked, "document.pdf"),
+        (_pipe, "document.pdf"),
+        (lambda folder: (folder / "card.txt").write_bytes(b"sign this"), "card.txt"),
     ],
-    ids=["changed", "removed", "added", "another message", "no message", "a link"],
+    ids=["changed", "removed", "added", "another message", "no message", "a link", "a pipe", "another card"],
 )
 def test_a_folder_that_changed_is_not_finished(
     prepared: Path, head: SigningKey, complete: Callable[..., Ran], spoil: Callable[[Path], object], said: str
@@ -210,6 +219,22 @@ def test_what_was_not_prepared_is_called_that(
     value = signed(prepared, head)
     (prepared / "prepared.json").write_bytes(content)
     ran = complete(value)
+    assert ran.code == 2
+    assert "was not prepared for signing" in ran.shown
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("signingTime", "0001-01-01T00:00:00+23:59"), ("size", float("inf")), ("card", "none")],
+)
+def test_a_head_with_impossible_values_is_none(
+    prepared: Path, head: SigningKey, complete: Callable[..., Ran], name: str, value: object
+) -> None:
+    made = signed(prepared, head)
+    content = json.loads((prepared / "prepared.json").read_text(encoding="utf-8"))
+    (content["objects"][0] if name == "size" else content)[name] = value
+    (prepared / "prepared.json").write_text(json.dumps(content), encoding="utf-8")
+    ran = complete(made)
     assert ran.code == 2
     assert "was not prepared for signing" in ran.shown
 

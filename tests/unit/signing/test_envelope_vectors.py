@@ -123,12 +123,23 @@ def _other_token() -> m.Edit:
     return _token(key=base64.b64encode(m.issued("information-system", name="другая").certificate).decode())
 
 
+def _unsigned_with_security_in_the_body() -> bytes:
+    text = m.good_envelope().decode()
+    signature = text[text.index("<ds:Signature ") : text.index("</ds:Signature>")] + "</ds:Signature>"
+    security = f'<wsse:Security xmlns:wsse="{m.WSSE}">{signature}</wsse:Security>'
+    return f'<s:Envelope xmlns:s="{m.SOAP}"><s:Body>{security}</s:Body></s:Envelope>'.encode()
+
+
 VECTORS: dict[str, tuple[Callable[[], bytes], dict[str, Conclusion]]] = {
     "W01 signed Body moved into the header": (lambda: _edited(_moved_body), {"wss.envelope": F}),
     "W01 signed payload moved under another name": (lambda: _edited(_moved_payload), {"wss.coverage": F}),
     "W02 two Bodies": (lambda: _edited(m.replaced("</soap:Body>", f"</soap:Body>{SECOND_BODY}")), {"wss.envelope": F}),
     "W02 two Security headers": (
         lambda: _edited(m.replaced("</wsse:Security>", f'</wsse:Security><wsse:Security xmlns:wsse="{m.WSSE}"/>')),
+        {"wss.envelope": F},
+    ),
+    "W06 Security in the Body, and no Header": (
+        _unsigned_with_security_in_the_body,
         {"wss.envelope": F},
     ),
     "W02 Envelope inside": (

@@ -296,6 +296,19 @@ def test_data_objects_are_read_again_for_time_stamps_a_few_times_only() -> None:
     assert (readings(800 << 20, 80 << 20), readings(800 << 20, 8 << 20)) == (4, 0)
 
 
+@pytest.mark.parametrize("identifier", ["a&amp;b", "a&quot; b=&quot;c", "a&lt;b"])
+def test_whatever_others_call_a_signature_or_a_time_stamp_is_text(identifier: str) -> None:
+    """What we add names both; it stands there as it was read."""
+    stamped = _signatures(lm.at_level("B-T")).decode()
+    names = [re.search(r'<ds:Signature [^>]*Id="([^"]*)"', stamped), re.search(r'Id="([^"]*-t0)"', stamped)]
+    own, stamp = (found[1] for found in names if found is not None)
+    text = stamped.replace(f'Id="{stamp}"', f'Id="{identifier}"')
+    text = text.replace(f'Id="{own}"', f'Id="{identifier}s"').replace(f'Target="#{own}"', f'Target="#{identifier}s"')
+    raised = lm.raised(m.changed(signatures=text.encode()), "B-LTA")
+    report = lm.only(raised)
+    assert (report.indication, report.level) == (Indication.TOTAL_PASSED, "B-LTA")
+
+
 # --- attacks -------------------------------------------------------------------------------------------------------
 def _moved_time_stamp() -> bytes:
     """A84: the time-stamp of another signature over the same data."""
