@@ -1,7 +1,7 @@
 """Contestants measured round by round in one run, so that a busy machine slows all of them alike.
 
 In each round every contestant runs for the same share of time, in an order that turns from round to round; the ratio is
-taken inside the round. Reported are the medians, and the smallest and largest round.
+taken inside the round. The time is that of the processor. Reported are the medians, and the smallest and largest round.
 """
 
 from __future__ import annotations
@@ -115,10 +115,11 @@ def _rounds(contestants: Sequence[Work], rounds: int, slice_seconds: float) -> l
 
 
 def _seconds(work: Work, repeats: int) -> float:
-    started = time.perf_counter()
+    """Of the processor, for one operation: what other programs take of the core is not counted."""
+    started = time.process_time()
     for _ in range(repeats):
         work()
-    return (time.perf_counter() - started) / repeats
+    return (time.process_time() - started) / repeats
 
 
 def _in_unit(value: float, unit: Unit) -> float:
