@@ -2,7 +2,8 @@
 
 Control-time begins at the validation time and only ever goes back: to the moment from which a certificate was revoked,
 and, for the authorities of time-stamps, to its end. Below a certificate whose key somebody else may hold, or nobody
-watches any more, only what is proven to be older speaks.
+watches any more, only what is proven to be older speaks. That nobody watches any more speaks against a "good" and not
+against a "revoked": of that only the loss of a key above takes the word away.
 """
 
 from __future__ import annotations
@@ -58,13 +59,14 @@ class StatusWalk:
     """One walk down one path.
 
     `checks` and `used` begin with the leaf; `leaf` is the check on its status; `carried` are the certificates whose status
-    the signature itself would tell; `unproven` is one that is not proven to have existed by control-time, `doubtful` an
-    authority that was revoked or whose status nobody tells.
+    the signature itself would tell; `keys_held_until` is control-time as far as revocations alone move it; `unproven` is a
+    certificate that is not proven to have existed by control-time, `doubtful` an authority that was revoked or whose status
+    nobody tells.
     """
 
     def __init__(self, use: Use, proofs: ProofsOfExistence, material: StatusMaterial, policy: ValidationPolicy) -> None:
         self.use, self.proofs, self.material, self.policy = use, proofs, material, policy
-        self.control_time = material.context.at
+        self.control_time = self.keys_held_until = material.context.at
         self.path: tuple[Certificate, ...] = ()
         self.is_required = policy.revocation == "required" and (
             use.role == "signer" or policy.timestamp_authority_revocation == "required"
@@ -102,6 +104,7 @@ class StatusWalk:
             # revoked by the time judged at: said above, and what lies below is judged for itself
             if each.revoked_from is not None and each.revoked_from > self.use.judged_at:
                 self.control_time = min(self.control_time, each.revoked_from)
+                self.keys_held_until = min(self.keys_held_until, each.revoked_from)
 
     def _status(
         self, certificate: Certificate, issuer: Certificate
@@ -142,9 +145,10 @@ class StatusWalk:
 
     def _is_usable(self, statement: StatusStatement) -> bool:
         """5.6.2.2: issued, and proven to exist, by control-time; and its algorithm was good when that was proven."""
+        by = self.keys_held_until if statement.status == "revoked" else self.control_time
         proven = max(map(self.proofs.time, (statement.evidence, *statement.based_on_evidence)))
-        tolerance = self.policy.clock_tolerance if self.control_time == self.proofs.at else _NO_TIME
-        if proven > self.control_time or statement.this_update - self.control_time > tolerance:
+        tolerance = self.policy.clock_tolerance if by == self.proofs.at else _NO_TIME
+        if proven > by or statement.this_update - by > tolerance:
             return False
         return _is_trusted(statement.algorithm, proven, self.policy) and self._speaks(statement, proven)
 

@@ -77,6 +77,23 @@ def test_a_time_stamp_proven_to_be_older_than_the_revocation_of_its_authority_st
     assert status.params["status"] in ("good", "revoked later")
 
 
+@pytest.mark.parametrize("told", [day("2024-06-20"), day("2025-02-20")], ids=["before its end", "after its end"])
+def test_A86_a_revoked_authority_of_time_stamps_proves_nothing_after_its_end_either(told: datetime):
+    """Whoever took its key could date a token back until the archive time-stamp was made, a month later."""
+    revoked = ocsp_answer("tsa", told, revoked_at=day("2024-05-01"), reason="keyCompromise")
+    report = with_status(level_lta(), revoked).judged()
+    assert verdict(report.time_stamps[0]) == (UNDECIDED, SubIndication.REVOKED_NO_POE)
+    assert report.best_signature_time == RENEWED_AT
+    assert report.indication is UNDECIDED
+
+
+def test_an_authority_of_time_stamps_revoked_after_the_archive_time_stamp_stands_after_its_end():
+    revoked = ocsp_answer("tsa", day("2024-09-01"), revoked_at=day("2024-08-01"), reason="keyCompromise")
+    report = with_status(level_lta(), revoked).judged()
+    assert verdict(report) == (PASSED, None)
+    assert found(report.time_stamps[0], "revocation.status").params["status"] in ("good", "revoked later")
+
+
 def test_evidence_of_an_authority_that_was_revoked_since_is_no_evidence_without_proof():
     """Whoever took the key of the CA could write "good" as of any day."""
     report = with_status(level_lt(), CA_REVOKED).judged()
