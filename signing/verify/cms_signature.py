@@ -197,16 +197,29 @@ def _acceptance(
     try:
         yield from _content_checks(signer.info, attributes, signed, content, policy=policy, at=at)
         if certificate is not None:
-            yield cades.check_certificate_reference(
-                attributes,
-                certificate,
-                required=policy.require_signing_certificate,
-                accept_sha1=policy.accept_sha1_certificate_reference,
-            )
+            yield _certificate_check(attributes, certificate, policy=policy, at=at)
         yield _signature_policy(attributes, policy)
         yield from _value_checks(signer.info, attributes, certificate, policy=policy, at=at)
     except Malformed as error:
         yield Check.failed("cms.signed-attributes", SubIndication.FORMAT_FAILURE, reason=error.code, **error.params)
+
+
+def _certificate_check(
+    attributes: SignedAttributes, certificate: Certificate, *, policy: ValidationPolicy, at: datetime
+) -> Check:
+    """Check "cms.signing-certificate": the reference names this one, by a hash that is trusted on the day of `at`."""
+    check = cades.check_certificate_reference(
+        attributes,
+        certificate,
+        required=policy.require_signing_certificate,
+        accept_sha1=policy.accept_sha1_certificate_reference,
+    )
+    reference = attributes.certificate_reference
+    if reference is None or check.conclusion is not Conclusion.PASSED:
+        return check
+    named = reference.digest_oid
+    by = algorithm_check(check.id, reference.digest, named=named, day=at.date(), policy=policy)
+    return check if by.conclusion is Conclusion.PASSED else by
 
 
 def _content_checks(

@@ -14,6 +14,7 @@ from signing.validation_report import Check, SubIndication
 from signing.verify.container_objects import PendingXml, require_coverage
 from signing.verify.xml_signature import (
     Examination,
+    certificate_reference_check,
     judge_algorithms,
     judge_key_value,
     judge_value,
@@ -89,7 +90,7 @@ def _examine(pending: PendingXml, element: Element, known: Known, canonicalizer:
     known_certificates = (*examination.embedded.certificates, *known.context.data.certificates)
     examination.signer, others = xades.signing_certificate(signature, properties, known_certificates)
     examination.others = tuple(others)
-    examination.checks.append(passed("xades.signing-certificate"))
+    examination.checks.append(certificate_reference_check(properties, known.context))
     data = [reference for reference in signature.references if reference.uri not in parts]
     if len({reference.uri for reference in signature.references}) != len(signature.references):
         raise malformed("asic.references", "twice")

@@ -32,6 +32,7 @@ from signing.validation_report import Check, Conclusion, Indication, SubIndicati
 from signing.verify.context import Context
 from signing.verify.xml_signature import (
     Examination,
+    certificate_reference_check,
     judge_algorithms,
     judge_key_value,
     judge_value,
@@ -282,7 +283,7 @@ def _examine(each: _Examined, element: Element, document: SignedDocument, contex
         )
         known = (*examination.embedded.certificates, *context.data.certificates)
         signer, others = xades.signing_certificate(signature, properties, known)
-        examination.checks.append(passed("xades.signing-certificate"))
+        examination.checks.append(certificate_reference_check(properties, context))
         candidates = [signer]
     else:
         examination.take("xml.signing-certificate", lambda: _require_no_reference(policy))

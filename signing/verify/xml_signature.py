@@ -132,6 +132,14 @@ def judge_algorithms(
     return (method if usable else None), digests
 
 
+def certificate_reference_check(properties: QualifyingProperties, context: Context) -> Check:
+    """Check "xades.signing-certificate" of a reference that names the certificate: by a hash that is trusted that day."""
+    check_id, uri = "xades.signing-certificate", properties.certificate_digest_uri
+    digest, day = algorithms.digest_by_uri(uri), context.at.date()
+    check = algorithm_check(check_id, digest, named=uri, day=day, policy=context.policy)
+    return passed(check_id) if check.conclusion is Conclusion.PASSED else check
+
+
 def judge_value(
     examination: Examination,
     signature: Signature,

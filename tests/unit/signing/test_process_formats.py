@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
@@ -13,6 +14,7 @@ from signing import (
     DataObject,
     Indication,
     SignatureReport,
+    SigningPolicy,
     SubIndication,
     sign_container,
     sign_detached,
@@ -34,6 +36,7 @@ from tests.unit.signing.test_process_time import (
     SIGNER_ENDED,
     TSA_2_ENDED,
     TSA_ENDED,
+    broken,
     evidence_at,
 )
 
@@ -162,6 +165,24 @@ def test_a_cades_signature_outlives_its_certificates(level: str, at: datetime, n
     ]
     assert report.best_signature_time == SIGNED_AT
     assert {each.origin for each in report.revocation} == {"embedded"}
+
+
+def test_K02_the_hash_by_which_a_certificate_is_named_ends_as_others_do():
+    key = software_key(who("signer").key, (who("signer").der, who("ca").der))
+    by_sha512 = SigningPolicy(name="by SHA-512", digest="sha512")
+    signature = sign_detached(CONTENT, key, policy=by_sha512, signing_time=SIGNED_AT)
+    out = io.BytesIO()
+    sign_container(
+        (DataObject.of("a.txt", "text/plain", b"text"),), key, policy=by_sha512, signing_time=SIGNED_AT, out=out
+    )
+    ended = replace(POLICY, algorithm_end_dates=(("sha512", SIGNED_AT.date()),))
+    status = answers(*evidence_at(SIGNED_AT, "signer"))
+    under = {"policy": ended, "anchors": anchors(), "at": SIGNED_AT, "data": status}
+    (cms_report,) = verify_detached(signature, CONTENT, **under).signatures
+    assert broken(cms_report) == {"cms.signing-certificate"}
+    (xml_report,) = verify_container(out.getvalue(), **under).report.signatures
+    assert broken(xml_report) == {"xades.signing-certificate", "xmldsig.digest-algorithms"}
+    assert cms_report.sub_indication is xml_report.sub_indication is SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE
 
 
 def test_a_cades_signature_that_was_not_renewed_does_not():
