@@ -25,7 +25,11 @@ from signing import (
 from tests.unit.cli.conftest import Elshi
 
 PIN = "marked-secret-2468"
-NOW = datetime.now(UTC)
+
+
+def now() -> datetime:
+    """Asked when it is needed: the commands sign by the machine's clock, and a run of all tests takes minutes."""
+    return datetime.now(UTC)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +69,7 @@ def _judged(form: str, content: bytes, source: Path, anchors: TrustAnchors) -> I
     policy = replace(ETSI_BASELINE, revocation="not-checked")
     if form == "xmldsig":  # the national form binds no certificate and states no time
         policy = replace(policy, require_signing_certificate=False, require_signing_time=False)
-    how = {"policy": policy, "anchors": anchors, "at": NOW}
+    how = {"policy": policy, "anchors": anchors, "at": now()}
     report = {
         "asice": lambda: verify_container(content, **how).report,
         "asice-cades": lambda: verify_container(content, **how).report,
@@ -133,7 +137,7 @@ def test_a_key_of_the_settings_signs_files_too(elshi: Elshi, stand: Stand, act: 
     more.write_text("more")
     output = tmp_path / "both.asice"
     elshi("sign", act, more, "--form", "asice", "--key", "office", "-o", output, "-s", stand.nodes["KZ-MOF"], code=0)
-    report = verify_container(output.read_bytes(), policy=SANDBOX_DOCUMENT, anchors=_anchors(stand), at=NOW).report
+    report = verify_container(output.read_bytes(), policy=SANDBOX_DOCUMENT, anchors=_anchors(stand), at=now()).report
     assert report.indication is Indication.TOTAL_PASSED
 
 
@@ -145,7 +149,7 @@ def _anchors(stand: Stand) -> TrustAnchors:
 def test_a_second_person_signs_what_holds(elshi: Elshi, stand: Stand, container: Path, tmp_path: Path) -> None:
     output = tmp_path / "both.asice"
     elshi("sign", "--add", container, "--key", "office", "-o", output, "-s", stand.nodes["KZ-MOF"], code=0)
-    report = verify_container(output.read_bytes(), policy=SANDBOX_DOCUMENT, anchors=_anchors(stand), at=NOW).report
+    report = verify_container(output.read_bytes(), policy=SANDBOX_DOCUMENT, anchors=_anchors(stand), at=now()).report
     assert (report.indication, len(report.signatures)) == (Indication.TOTAL_PASSED, 2)
 
 
