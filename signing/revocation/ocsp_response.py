@@ -18,7 +18,8 @@ from signing.revocation.statement import HOLD, NEVER_ISSUED, REASONS, Status
 MAX_OCSP_BYTES: Final = 64 * 1024
 """The largest national answer seen has 2.2 kB; room for a chain of RSA-4096 certificates."""
 _REMEMBERED_BYTES: Final = 8 * 1024
-"""Larger answers are read anew each time: what strangers may make us remember is bounded."""
+"""Up to here answers are small and many are remembered; of larger ones, as many as a signature brings along: each is
+asked about every certificate there is."""
 MAX_CERTIFICATES: Final = 16
 MAX_RESPONSES: Final = 256
 
@@ -94,12 +95,12 @@ def read_ocsp(der: bytes) -> OcspAnswer:
 
     Raises Malformed, and NotSuccessfulError for an answer that carries no status.
     """
-    return _remembered(der) if len(der) <= _REMEMBERED_BYTES else _read(der)
+    if len(der) > MAX_OCSP_BYTES:
+        raise Malformed("signing.ocsp-too-large", limit=str(MAX_OCSP_BYTES))
+    return _small(der) if len(der) <= _REMEMBERED_BYTES else _large(der)
 
 
 def _read(der: bytes) -> OcspAnswer:
-    if len(der) > MAX_OCSP_BYTES:
-        raise Malformed("signing.ocsp-too-large", limit=str(MAX_OCSP_BYTES))
     outer = asn1.read_der(der)
     first = asn1.children(asn1.expect(outer, asn1.SEQUENCE))[:1]
     if first and first[0].tag == _ENUMERATED:
@@ -107,7 +108,8 @@ def _read(der: bytes) -> OcspAnswer:
     return _basic(outer, der)
 
 
-_remembered = lru_cache(maxsize=1024)(_read)
+_small = lru_cache(maxsize=1024)(_read)
+_large = lru_cache(maxsize=64)(_read)
 
 
 def _response_bytes(outer: asn1.Der) -> asn1.Der:

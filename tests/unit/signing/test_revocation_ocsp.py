@@ -15,6 +15,7 @@ from cryptography.x509 import ocsp as peer
 from signing import Certificate, IssuedKey, SubIndication, asn1
 from signing import certificates as certs
 from signing.revocation import NEVER_ISSUED, new_request
+from signing.revocation.ocsp_response import read_ocsp
 from signing.sandbox_services.ocsp import SandboxOcsp
 from signing.sandbox_services.register import SandboxRegister
 from signing.validation_report import Conclusion
@@ -226,6 +227,13 @@ def test_R08_a_hash_that_is_not_computed_here_names_nobody():
     der = world().ocsp().status(world().head.certificate, world().pki.intermediate, bare=True)
     (check,) = said(ocsp=(der.replace(sha256, sha512_256),)).checks
     assert (check.id, check.params["reason"]) == ("revocation.certificate-id", "hash not computed here")
+
+
+def test_a_large_answer_is_read_once_however_many_certificates_it_is_asked_about():
+    own = world().responder.certificate
+    der = world().answer(certificates=(own,) * 15)
+    assert len(der) > 8 * 1024
+    assert read_ocsp(der) is read_ocsp(bytes(bytearray(der)))
 
 
 def test_one_bad_answer_does_not_silence_a_good_one():
