@@ -50,5 +50,6 @@ def test_armour_is_taken_off(label: bytes) -> None:
 
 
 def test_what_is_no_armour_stays_as_it_is() -> None:
-    for odd in (b"-----BEGIN CMS-----\nMI!", b"MI\xff", b"-----BEGIN CMS-----\nMIIB\n-----END PKCS7-----"):
+    endless = b"-----BEGIN CMS-----" + b" \n" * 100_000
+    for odd in (b"-----BEGIN CMS-----\nMI!", b"MI\xff", b"-----BEGIN CMS-----\nMIIB\n-----END PKCS7-----", endless):
         assert der_of(odd) == odd
