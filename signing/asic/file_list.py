@@ -29,7 +29,7 @@ def read_manifest(archive: Archive) -> Mapping[str, str]:
     """
     if MANIFEST_NAME not in archive.entries:
         raise malformed("asic.manifest", "missing")
-    content = archive.read(MANIFEST_NAME)
+    content = archive.read_markup(MANIFEST_NAME)
     listed = _remembered_list(content) if len(content) <= _REMEMBERED_MANIFEST else _listed(content)
     if listed.get("/") != archive.media_type:
         raise malformed("asic.manifest", "no entry for the container")

@@ -51,6 +51,10 @@ class ContainerLimits:
     """Each file under META-INF: these are held in memory."""
     max_meta_inf_total: int = 24 << 20
     """All of them: thirty hostile signature files would take thirty times as long to refuse as one."""
+    max_markup: int = 300_000
+    """Tags, attributes and (each as eight) namespace declarations in all files under META-INF that are read as XML: these
+    pack a hundred times, and cost a hundred times what the same number of plain octets does. A signature over a
+    thousand data objects has 25,000."""
     max_signatures_per_file: int = 16
     max_signatures: int = 32
 

@@ -64,6 +64,7 @@ CHECKS: Final = frozenset(
 )
 
 _DESCRIPTOR: Final = struct.Struct("<III")
+_DECLARATION_COST: Final = 8
 _DESCRIPTOR_MARK: Final = b"PK\x07\x08"
 
 
@@ -82,13 +83,21 @@ class Archive:
     """
 
     def __init__(
-        self, source: Source, entries: Mapping[str, Entry], places: Mapping[str, Place], size: int, media_type: str
+        self,
+        source: Source,
+        entries: Mapping[str, Entry],
+        places: Mapping[str, Place],
+        size: int,
+        media_type: str,
+        *,
+        markup: int = DEFAULT_LIMITS.max_markup,
     ) -> None:
         self._source = source
         self.places = places
         self.size = size
         self.entries = entries
         self.media_type = media_type
+        self._markup_left = markup
 
     def over(self, source: Source) -> Archive:
         """The same entries read from another stream of the same bytes."""
@@ -97,6 +106,14 @@ class Archive:
     def read(self, name: str) -> bytes:
         """The whole content of one entry; whoever asks has looked at its size."""
         return b"".join(self.chunks(name))
+
+    def read_markup(self, name: str) -> bytes:
+        """A file under META-INF that is to be parsed; StepError "asic.limits" where all of them hold too much markup."""
+        content = self.read(name)
+        self._markup_left -= content.count(b"<") + content.count(b"=") + _DECLARATION_COST * content.count(b"xmlns")
+        if self._markup_left < 0:
+            raise malformed("asic.limits", "markup under META-INF", name=name)
+        return content
 
     def chunks(self, name: str) -> Iterator[bytes]:
         """Content in pieces of at most 256 KB; StepError "asic.content" where it disagrees with the directory."""
@@ -208,7 +225,7 @@ def open_archive(
     if flaw is not None and exact_layout:
         raise malformed("asic.mimetype", flaw)
     checks.append(passed("asic.mimetype") if flaw is None else Check.not_performed("asic.mimetype", reason=flaw))
-    archive = Archive(source, entries, by_name, size, media_type)
+    archive = Archive(source, entries, by_name, size, media_type, markup=limits.max_markup)
     folders = [name for name in entries if name.endswith("/")]
     for name in folders:
         archive.read(name)  # nothing, or two octets that inflate to nothing

@@ -74,7 +74,7 @@ def is_time_stamp_file(name: str) -> bool:
 
 def read_signature_manifest(archive: Archive, name: str) -> SignatureManifest:
     """Check "asic.signature-manifest": one SigReference to a file under META-INF, each other file once; StepError."""
-    octets = archive.read(name)
+    octets = archive.read_markup(name)
     root = parse(octets, schemas.SIGNATURE_LIMITS, name)
     inside = children(root, CHECK)
     if root.tag != _ROOT or len(inside) < 2 or inside[0].tag != _SIG_REFERENCE:  # noqa: PLR2004 - a signature and a file

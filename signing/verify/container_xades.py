@@ -40,7 +40,7 @@ _EARLY_XADES_SIGNATURES: Final = "{http://uri.etsi.org/2918/v1.2.1#}XAdESSignatu
 def examine_file(known: Known, name: str, checks: list[Check]) -> list[PendingXml]:
     """Each signature of one file; a file that is no list of signatures is a failed check of the container."""
     try:
-        content = known.archive.read(name)
+        content = known.archive.read_markup(name)
         root = xmldsig.parse(content, schemas.SIGNATURE_LIMITS, name)
         checks.append(passed_in("xml.accepted", name))
         elements = xmldsig.children(root, "asic.signature-file")

@@ -8,9 +8,9 @@ import random
 
 import pytest
 
-from signing.asic import SIMPLE_MIMETYPE, encode_signature_manifest
-from signing.policy import ETSI_BASELINE
-from signing.validation_report import SubIndication
+from signing.asic import SIMPLE_MIMETYPE, DataObject, encode_signature_manifest
+from signing.policy import ETSI_BASELINE, SANDBOX_DOCUMENT
+from signing.validation_report import Conclusion, Indication, SubIndication
 from signing.verify.container import verify_container
 from signing.xmldsig import canonical
 from tests.unit.signing import levels_material as lm
@@ -97,3 +97,26 @@ def test_what_time_stamps_are_over_is_hashed_within_a_budget(monkeypatch: pytest
     ends = [each.sub_indication for each in signature.time_stamps]
     assert set(ends) == {SubIndication.HASH_FAILURE, SubIndication.SIGNED_DATA_NOT_FOUND}
     assert ends.count(SubIndication.HASH_FAILURE) <= 8
+
+
+@pytest.mark.parametrize("filler", ["<a/>", '<a xmlns:b="urn:b"/>', '<a b="" c="" d=""/>'])
+@pytest.mark.parametrize("place", ["META-INF/signatures{}.xml", "META-INF/ASiCManifest{}.xml"])
+def test_markup_of_all_files_under_META_INF_is_counted_before_it_is_read(place: str, filler: str) -> None:
+    """A megabyte of it packs to ten kilobytes, and thirty of them would take seconds."""
+    flood = f"<r>{filler * (600_000 // len(filler))}</r>".encode()
+    parts = dict(m.parts_of(m.good()))
+    for number in range(3):
+        parts[place.format(number)] = flood
+    result = lm.judged(m.raw_zip(m.raw_entries(parts)), SANDBOX_DOCUMENT)
+    reasons = {check.params.get("reason") for check in result.report.checks if check.conclusion is Conclusion.FAILED}
+    assert result.report.indication is Indication.TOTAL_FAILED
+    assert "markup under META-INF" in reasons
+
+
+def test_markup_that_many_signatures_over_many_objects_need_is_there() -> None:
+    """Four signatures over nine hundred objects stay below the limit."""
+    objects = [DataObject.of(f"docs/{number:04}.txt", "text/plain", b"x") for number in range(900)]
+    container = m.signed(objects)
+    for _ in range(3):
+        container = lm.with_another(container, m.other_head())
+    assert lm.judged(container, SANDBOX_DOCUMENT).report.indication is Indication.TOTAL_PASSED
