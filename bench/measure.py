@@ -19,6 +19,8 @@ Work = Callable[[], object]
 MIN_ROUNDS = 9
 SLICE_SECONDS = 0.15
 """Of one contestant in one round; slower work than that runs once."""
+_SHORTEST = 1e-9
+"""Seconds: where the system counts coarsely, work of a test may take none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,7 +121,7 @@ def _seconds(work: Work, repeats: int) -> float:
     started = time.process_time()
     for _ in range(repeats):
         work()
-    return (time.process_time() - started) / repeats
+    return max((time.process_time() - started) / repeats, _SHORTEST)
 
 
 def _in_unit(value: float, unit: Unit) -> float:
