@@ -56,6 +56,7 @@ class FoundTimeStamp:
     names, of the octets the format says it is over, and raises Malformed where they cannot be had. `covers`: object
     identifiers (SIGNATURE, hex SHA-256 of DER) it is proof for. `position` orders the time-stamps of one signature as
     they were added: a later one may be proof for an earlier one. `embedded` is validation data that came along for it.
+    `named_by`: the hashes by which the octets under the imprint name what is covered (an index, a manifest), if they do.
     """
 
     id: str
@@ -66,3 +67,4 @@ class FoundTimeStamp:
     covers: frozenset[str]
     covers_in_words: tuple[str, ...] = ()
     embedded: ValidationData = NO_DATA
+    named_by: tuple[DigestAlgorithm, ...] = ()

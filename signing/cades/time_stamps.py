@@ -90,6 +90,7 @@ def found_time_stamps(
                 covers=archive.covers,
                 covers_in_words=archive.in_words,
                 embedded=token_data(archive.token),
+                named_by=(archive.index.digest,) if archive.index is not None else (),
             )
         )
     return tuple(found)

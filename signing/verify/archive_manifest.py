@@ -17,7 +17,7 @@ from signing.validation_report import Check
 from signing.xmldsig import StepError, malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
     from signing.algorithms import DigestAlgorithm
     from signing.asic import SignatureManifest, StatedDigest
@@ -55,7 +55,14 @@ class ArchiveManifest:
             covers=frozenset({SIGNATURE, *(hashlib.sha256(each).hexdigest() for each in objects)}),
             covers_in_words=("signature", *self.manifest.references),
             embedded=self.embedded,
+            named_by=tuple(dict.fromkeys(self._hashes())),
         )
+
+    def _hashes(self) -> Iterator[DigestAlgorithm]:
+        for stated in self.manifest.references.values():
+            known = algorithms.digest_by_uri(stated.digest_uri)
+            if known is not None:  # by another one nothing is proven, and the imprint is not had
+                yield known
 
     def _imprint(self, needed: Collection[str], digest: DigestAlgorithm, hashed: Hashed) -> bytes:
         """Over the octets of the manifest, if it states what the signature is and covers, and rightly."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from signing.certification_path import algorithm_check
 from signing.errors import Malformed
 from signing.timestamp import judge_token, read_token, unreadable_token
 from signing.validation_data import SIGNATURE
@@ -22,7 +23,7 @@ from signing.verify.cryptographic_verification import judged_at
 from signing.verify.validation_time_sliding import Use
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from signing.certificates import Certificate
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from signing.validation_data import FoundTimeStamp, TimeStampKind
     from signing.validation_report import RevocationReport
     from signing.verify.certificate_status import StatusMaterial
+    from signing.verify.context import Context
     from signing.verify.proof_of_existence import ProofsOfExistence
 
 MAX_TIME_STAMPS: Final = 64
@@ -170,6 +172,7 @@ def _validate(stamp: ReadTimeStamp, proofs: ProofsOfExistence, material: StatusM
         return _report(stamp, checks=(limit,))
     proven = proofs.time(stamp.object_id)
     checks, authority = judge_token(token, found.imprint, material.candidates, policy=context.policy, at=context.at)
+    checks = (*checks, *_hashes_that_ended(found, context))
     if proven < context.at:
         checks = judged_at(checks, proven)
     if authority is None or any(check.conclusion is Conclusion.FAILED for check in checks):
@@ -182,6 +185,16 @@ def _validate(stamp: ReadTimeStamp, proofs: ProofsOfExistence, material: StatusM
         checks=(*checks, _begun(authority, token.generated_at), *validation.checks),
         revocation=validation.revocation,
     )
+
+
+def _hashes_that_ended(found: FoundTimeStamp, context: Context) -> Iterator[Check]:
+    """What is covered by a digest under the imprint is covered for as long as the hash of that digest lasts."""
+    for digest in found.named_by:
+        check = algorithm_check(
+            "timestamp.imprint-algorithm", digest, named=digest.oid, day=context.at.date(), policy=context.policy
+        )
+        if check.conclusion is not Conclusion.PASSED:
+            yield check
 
 
 def _begun(authority: Certificate, generated_at: datetime) -> Check:

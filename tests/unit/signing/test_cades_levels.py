@@ -34,6 +34,7 @@ from signing.algorithms import digest_algorithm
 from signing.cades.archive import read_hash_index
 from signing.sandbox_services.tsa import SandboxTsa
 from signing.timestamp import read_token
+from signing.verify import cms_form
 from tests.unit.signing import levels_material as lm
 from tests.unit.signing import process_material as pm
 from tests.unit.signing import xml_material as m
@@ -151,6 +152,16 @@ def test_a_renewed_archive_time_stamp_covers_the_one_before_and_its_status():
 
 def test_an_archive_time_stamp_by_another_hash_needs_the_content_under_that_hash():
     assert judged(archived("sha512")).indication is PASSED
+
+
+def test_K02_the_hash_of_the_index_is_judged_by_its_day():
+    read = cms_form.read_cms(archived(), pm.POLICY)
+    (signer,) = read.signers
+    digests = {"sha256": SHA256.of(CONTENT)}
+    found = cades.found_time_stamps(
+        read.signed, signer.info, signer.attributes, signer.unsigned, digests, signer_id="s"
+    )
+    assert [each.named_by for each in found] == [(), (read_hash_index(found[1].token).digest,)]
 
 
 def test_attached_content_is_raised_from_itself():

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from functools import cache
 
@@ -19,6 +20,7 @@ from signing import (
     Indication,
     SigningError,
     SigningPolicy,
+    ValidationPolicy,
     add_cades_signature,
     add_cms,
     add_signature,
@@ -318,8 +320,10 @@ def archived(edit: Callable[[str], str] = m.same, **contents: bytes) -> dict[str
     return {**parts, **contents, ARCHIVE: text.encode(), STAMP: token}
 
 
-def archive_of(parts: dict[str, bytes]) -> tuple[Indication, dict[str, Conclusion], str]:
-    (one,) = lm.judged(m.raw_zip(m.raw_entries(parts)), lm.STRICT).report.signatures
+def archive_of(
+    parts: dict[str, bytes], policy: ValidationPolicy = lm.STRICT
+) -> tuple[Indication, dict[str, Conclusion], str]:
+    (one,) = lm.judged(m.raw_zip(m.raw_entries(parts)), policy).report.signatures
     stamp = one.time_stamps[-1]
     found = {each.id: each.conclusion for each in stamp.checks if each.conclusion in (F, I)}
     return stamp.indication, found, one.level
@@ -328,6 +332,21 @@ def archive_of(parts: dict[str, bytes]) -> tuple[Indication, dict[str, Conclusio
 def test_an_archive_manifest_is_proof_for_the_cms_it_names():
     indication, flaws, level = archive_of(archived())
     assert (indication, flaws, level) == (Indication.TOTAL_PASSED, {}, "B-LTA")
+
+
+def test_K02_the_hash_of_an_archive_manifest_is_judged_by_its_day():
+    content, sha512 = m.parts_of(good())[m.MANIFEST], digest_algorithm("sha512")
+    old, new = (base64.b64encode(each.of(content)).decode() for each in (SHA256, sha512))
+
+    def listed_by_sha512(text: str) -> str:
+        before, after = text.split(old)
+        start, rest = before.rsplit(SHA256.xml_uri, 1)
+        return f"{start}{sha512.xml_uri}{rest}{new}{after}"
+
+    parts = archived(listed_by_sha512)
+    assert archive_of(parts)[0] is Indication.TOTAL_PASSED
+    ended = replace(lm.STRICT, algorithm_end_dates=(("sha512", m.NOW.date()),))
+    assert archive_of(parts, ended)[:2] == (Indication.INDETERMINATE, {"timestamp.imprint-algorithm": I})
 
 
 def left_out(name: str) -> Callable[[str], str]:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signing import Check, Conclusion, Indication, SubIndication
+from signing.algorithms import digest_algorithm
 from signing.validation_data import SIGNATURE, ValidationData
 from signing.verify import acceptance, certificate_validation, time_stamps
 from signing.verify.cryptographic_verification import worst_of
@@ -163,6 +164,18 @@ def test_R13_a_key_that_was_lost_counts_from_the_day_it_was_lost(invalid_since, 
     if expected is UNDECIDED:
         assert report.sub_indication is SubIndication.REVOKED_NO_POE
         assert broken(report) == {"revocation.status"}
+
+
+def test_K02_a_time_stamp_over_digests_lasts_as_long_as_their_hash():
+    sha512 = digest_algorithm("sha512")
+    signed = level_lta()
+    newest = replace(signed.time_stamps[1], named_by=(sha512,))
+    for end, expected in ((TSA_ENDED + DAY, PASSED), (TSA_ENDED, UNDECIDED)):
+        policy = replace(POLICY, algorithm_end_dates=(("sha512", end.date()),))
+        report = replace(signed, time_stamps=(signed.time_stamps[0], newest), policy=policy).judged()
+        assert report.indication is expected
+    assert verdict(report.time_stamps[1]) == (UNDECIDED, SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE)
+    assert broken(report.time_stamps[1]) == {"timestamp.imprint-algorithm"}
 
 
 @pytest.mark.parametrize("hours", [-12, 0, 14])
