@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from functools import lru_cache
 from typing import BinaryIO, Final, NamedTuple, TypeAlias
@@ -25,6 +26,7 @@ _UNIX: Final = frozenset({3, 19})
 _NEVER_FROM_UNIX: Final = 0x3FC0
 # Tenths of a version: those of APPNOTE 4.4.3.2, those Info-ZIP wrote of itself, and 0, which means nothing.
 _VERSIONS: Final = frozenset({0, 10, 11, 20, 21, 23, 25, 27, 30, 31, 45, 46, 50, 51, 52, 61, 62, 63})
+_BINARY: Final = re.compile(r"META-INF/[^/]*\.(?:p7s|tst)", re.IGNORECASE)
 _REGULAR: Final = 0o10
 _DOS_FOLDER: Final = 0x10
 _UNIX_FOLDER: Final = 0o4
@@ -151,6 +153,10 @@ def require_limits(entries: list[Entry], limits: ContainerLimits) -> None:
                 raise malformed(
                     "asic.limits", "META-INF file size", name=entry.name[:255], limit=str(limits.max_meta_inf)
                 )
+    binaries = [entry for entry in entries if _BINARY.fullmatch(entry.name)]
+    unpacked, packed = sum(entry.size for entry in binaries), sum(entry.packed for entry in binaries)
+    if unpacked > limits.ratio_from + limits.max_binary_ratio * packed:
+        raise malformed("asic.limits", "ratio", name=binaries[0].name[:255], limit=str(limits.max_binary_ratio))
     if meta_inf > limits.max_meta_inf_total:
         raise malformed("asic.limits", "META-INF size", limit=str(limits.max_meta_inf_total))
     if sum(entry.size for entry in entries) > limits.max_unpacked:

@@ -51,6 +51,8 @@ class ContainerLimits:
     """Each file under META-INF: these are held in memory."""
     max_meta_inf_total: int = 24 << 20
     """All of them: thirty hostile signature files would take thirty times as long to refuse as one."""
+    max_binary_ratio: int = 8
+    """CMS and tokens under META-INF, all together, beyond a megabyte: what is signed, hashed and encrypted hardly packs."""
     max_markup: int = 300_000
     """Tags, attributes and (each as eight) namespace declarations in all files under META-INF that are read as XML: these
     pack a hundred times, and cost a hundred times what the same number of plain octets does. A signature over a

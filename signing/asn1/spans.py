@@ -44,6 +44,10 @@ def span(data: bytes) -> Span:
     return Span(data, tag, 0, body, end)
 
 
+_MOST_FIELDS: int = 64
+"""No structure has more; what has more is refused before it is taken apart."""
+
+
 class SpanFields:
     """Reads the elements of a constructed element in order, as `Fields` does with what was walked."""
 
@@ -52,7 +56,7 @@ class SpanFields:
     def __init__(self, element: Span, tag: int) -> None:
         if element.tag != tag:
             raise Malformed("asn1.structure", expected=f"{tag:02x}", found=f"{element.tag:02x}")
-        self._elements = list(reversed(inside(element)))
+        self._elements = list(reversed(inside(element, limit=_MOST_FIELDS)))
 
     def take(self, *tags: int) -> Span:
         """The next element, of one of these tags."""

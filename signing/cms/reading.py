@@ -195,7 +195,7 @@ def _attributes(element: asn1.Der | None) -> tuple[Attribute, ...]:
 
 
 def _only(element: asn1.Span) -> asn1.Span:
-    inside = asn1.inside(element)
+    inside = asn1.inside(element, limit=16)  # the message says how many there are of a few, and nothing of thousands
     if len(inside) != 1:
         raise Malformed("asn1.structure", expected="one element", found=str(len(inside)))
     return inside[0]

@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import io
 import random
+from dataclasses import replace
 
 import pytest
 
+from signing import asn1
 from signing.asic import SIMPLE_MIMETYPE, DataObject, encode_signature_manifest
+from signing.errors import Malformed
 from signing.policy import ETSI_BASELINE, SANDBOX_DOCUMENT
 from signing.validation_report import Conclusion, Indication, SubIndication
 from signing.verify.container import verify_container
@@ -120,3 +123,19 @@ def test_markup_that_many_signatures_over_many_objects_need_is_there() -> None:
     for _ in range(3):
         container = lm.with_another(container, m.other_head())
     assert lm.judged(container, SANDBOX_DOCUMENT).report.indication is Indication.TOTAL_PASSED
+
+
+def test_Z23_what_hardly_packs_may_not_unpack_to_megabytes() -> None:
+    """Thirty CMS of a hundred thousand elements each lie in eighty kilobytes."""
+    flood = asn1.encode(asn1.SEQUENCE, b"\x05\x00" * 200_000)
+    parts = {**m.parts_of(c.good()), **{f"META-INF/signature9{n}.p7s": flood for n in range(4)}}
+    entries = [replace(entry, deflate=entry.name.endswith(b".p7s")) for entry in m.raw_entries(parts)]
+    result = lm.judged(m.raw_zip(entries), ETSI_BASELINE)
+    assert m.flaws(result.report) == {"asic.limits": Conclusion.FAILED}
+
+
+def test_a_structure_of_thousands_of_fields_is_refused_before_it_is_taken_apart() -> None:
+    flood = asn1.encode(asn1.SEQUENCE, b"\x05\x00" * 100)
+    with pytest.raises(Malformed) as caught:
+        asn1.SpanFields(asn1.span(flood), asn1.SEQUENCE)
+    assert caught.value.code == "asn1.too-many-elements"
