@@ -150,17 +150,20 @@ class StatusWalk:
         tolerance = self.policy.clock_tolerance if by == self.proofs.at else _NO_TIME
         if proven > by or statement.this_update - by > tolerance:
             return False
-        return _is_trusted(statement.algorithm, proven, self.policy) and self._speaks(statement, proven)
+        return _is_trusted(statement.algorithm, proven, self.policy) and self._speaks(statement, proven, by)
 
-    def _speaks(self, statement: StatusStatement, proven: datetime) -> bool:
+    def _speaks(self, statement: StatusStatement, proven: datetime, by: datetime) -> bool:
         """Nobody on the way from the signer of the evidence to an anchor lost his key before the evidence was there.
 
-        Those who are in the path themselves have moved control-time already; what is said of the others is not judged
-        in its turn: a doubt is enough to leave the evidence aside.
+        And each of them was there by control-time, by a proof of its own or inside the evidence: whoever took the key above
+        could make a responder of somebody whose answer is old. Those who are in the path themselves have moved control-time
+        already; what is said of the others is not judged in its turn: a doubt is enough to leave the evidence aside.
         """
         for certificate, issuer in pairwise(statement.issuer_path):
             if certificate in self.path or certificate == statement.certificate:
                 continue
+            if self.proofs.time(certificate.sha256) > by and certificate.der not in statement.der:
+                return False
             said, _ = self.material.on(certificate, issuer)
             if any(each.revoked_from is not None and each.revoked_from <= proven for each in said):
                 return False

@@ -221,8 +221,12 @@ def ocsp_answer(
     revoked_at: datetime | None = None,
     reason: str | None = None,
     signed_by: Party | None = None,
+    is_bare: bool = False,
 ) -> bytes:
-    """OCSPResponse on somebody, by the issuer itself or by a responder of its own; producedAt is thisUpdate."""
+    """OCSPResponse on somebody, by the issuer itself or by a responder of its own; producedAt is thisUpdate.
+
+    `is_bare`: the certificate of that responder does not come along.
+    """
     asked = who(name).certificate
     issuer = who(name).issuer
     assert issuer is not None
@@ -257,7 +261,7 @@ def ocsp_answer(
         signed,
         asn1.encode(asn1.SEQUENCE, asn1.encode_oid(oid)),
         asn1.encode(asn1.BIT_STRING, b"\0" + value),
-        asn1.encode(0xA0, asn1.encode(asn1.SEQUENCE, signer.der)) if signed_by else b"",
+        asn1.encode(0xA0, asn1.encode(asn1.SEQUENCE, signer.der)) if signed_by and not is_bare else b"",
     )
     inside = asn1.encode(asn1.SEQUENCE, asn1.encode_oid("1.3.6.1.5.5.7.48.1.1"), asn1.encode(asn1.OCTET_STRING, basic))
     return asn1.encode(asn1.SEQUENCE, b"\x0a\x01\x00", asn1.encode(0xA0, inside))

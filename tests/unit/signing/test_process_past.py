@@ -30,6 +30,7 @@ from tests.unit.signing.process_material import (
     empty_list,
     good,
     ocsp_answer,
+    party,
     revocation_list,
     stamp,
     status_url,
@@ -126,6 +127,35 @@ def test_changes_to_a_list_are_proven_only_with_the_list_they_change(unproven: t
     report = with_status(signed, CA_REVOKED_LATER).judged()
     assert report.indication is expected
     if unproven:
+        assert (report.sub_indication, broken(report)) == (SubIndication.NO_POE, {"revocation.status"})
+
+
+@pytest.mark.parametrize(
+    ("is_bare", "is_covered", "expected"),
+    [
+        pytest.param(False, False, PASSED, id="inside the answer"),
+        pytest.param(True, True, PASSED, id="beside it and proven"),
+        pytest.param(True, False, UNDECIDED, id="R09 beside it and not proven"),
+    ],
+)
+def test_a_responder_whose_authority_was_revoked_is_proven_to_be_older(
+    is_bare: bool, is_covered: bool, expected: Indication
+):
+    """Whoever took the key of the CA could make a responder of somebody who had his answer time-stamped before."""
+    responder = party("Responder", 30, who("ca"), since="2022-01-01", purposes=[ExtendedKeyUsageOID.OCSP_SIGNING])
+    at = SIGNED_AT + HOUR
+    answer = ocsp_answer("signer", at, next_update=at + DAY, signed_by=responder, is_bare=is_bare)
+    signed = level_lta()
+    ocsp = tuple(answer if each == good("signer", at) else each for each in signed.embedded.ocsp_responses)
+    covered = (*ocsp, *certificates(), *([responder.der] if is_covered else []))
+    signed = replace(
+        signed,
+        time_stamps=(signed.time_stamps[0], archive("tsa-2", RENEWED_AT, *covered, over=signed.time_stamps[:1])),
+        embedded=ValidationData(certificates=(responder.der,), ocsp_responses=ocsp),
+    )
+    report = with_status(signed, CA_REVOKED_LATER).judged()
+    assert report.indication is expected
+    if expected is UNDECIDED:
         assert (report.sub_indication, broken(report)) == (SubIndication.NO_POE, {"revocation.status"})
 
 
