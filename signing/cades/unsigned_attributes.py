@@ -57,8 +57,10 @@ def read_unsigned_attributes(signer: SignerInfo) -> UnsignedAttributes:
     for oid in (SIGNATURE_TIME_STAMP, ARCHIVE_TIME_STAMP_V3):
         if len(values.get(oid, ())) > MAX_TIME_STAMPS:
             raise Malformed("signing.cms-too-many", what="time-stamps", limit=str(MAX_TIME_STAMPS))
-    certificates = tuple(each for value in values.get(CERTIFICATE_VALUES, ()) for each in _members(value))
-    revocation = [_revocation_values(value) for value in values.get(REVOCATION_VALUES, ())]
+    certificates = tuple(
+        each for value in values.get(CERTIFICATE_VALUES, ()) for each in _members(asn1.span(value.raw))
+    )
+    revocation = [_revocation_values(asn1.span(value.raw)) for value in values.get(REVOCATION_VALUES, ())]
     return UnsignedAttributes(
         signature_time_stamps=tuple(value.raw for value in values.get(SIGNATURE_TIME_STAMP, ())),
         archive_time_stamps=tuple(value.raw for value in values.get(ARCHIVE_TIME_STAMP_V3, ())),
@@ -83,36 +85,43 @@ def token_data(token: bytes) -> ValidationData:
 
 
 def objects_in(oid: str, value: bytes) -> ValidationData:
-    """What lies inside one value of an unsigned attribute; raises Malformed where it is not what its type says."""
+    """What lies inside one value of an unsigned attribute; raises Malformed where it is not what its type says.
+
+    The value was walked with its SignerInfo; here it is only taken apart, and no further than its limit.
+    """
     if oid == CERTIFICATE_VALUES:
-        return ValidationData(certificates=_members(asn1.read_der(value)))
+        return ValidationData(certificates=_members(asn1.span(value)))
     if oid == REVOCATION_VALUES:
-        return _revocation_values(asn1.read_der(value))
+        return _revocation_values(asn1.span(value))
     if oid in _TIME_STAMPS:
         return token_data(value)
     return NO_DATA
 
 
-def _members(value: asn1.Der) -> tuple[bytes, ...]:
-    members = asn1.children(asn1.expect(value, asn1.SEQUENCE))
-    if len(members) > MAX_VALUES:
-        raise Malformed("signing.cms-too-many", what="values", limit=str(MAX_VALUES))
-    return tuple(each.raw for each in members)
+def _members(value: asn1.Span) -> tuple[bytes, ...]:
+    if value.tag != asn1.SEQUENCE:
+        raise Malformed("asn1.structure", expected=f"{asn1.SEQUENCE:02x}", found=f"{value.tag:02x}")
+    try:
+        return tuple(each.raw for each in asn1.inside(value, limit=MAX_VALUES))
+    except Malformed as error:
+        if error.code != "asn1.too-many-elements":
+            raise
+        raise Malformed("signing.cms-too-many", what="values", limit=str(MAX_VALUES)) from error
 
 
-def _revocation_values(value: asn1.Der) -> ValidationData:
+def _revocation_values(value: asn1.Span) -> ValidationData:
     """RevocationValues (RFC 5126, 6.3.4): CRLs, BasicOCSPResponses, and other kinds, which are left out."""
-    fields = asn1.Fields(value)
+    fields = asn1.SpanFields(value, asn1.SEQUENCE)
     crls, answers = fields.take_optional(0xA0), fields.take_optional(0xA1)
     fields.take_optional(0xA2)
     fields.end()
     return ValidationData(crls=_listed(crls), ocsp_responses=_listed(answers))
 
 
-def _listed(wrapped: asn1.Der | None) -> tuple[bytes, ...]:
+def _listed(wrapped: asn1.Span | None) -> tuple[bytes, ...]:
     if wrapped is None:
         return ()
-    inside = asn1.children(wrapped)
+    inside = asn1.inside(wrapped, limit=MAX_VALUES)
     if len(inside) != 1:
         raise Malformed("asn1.structure", expected="one element", found=str(len(inside)))
     return _members(inside[0])
