@@ -65,11 +65,9 @@ _USUAL_DECLARATION: Final = b'<?xml version="1.0" encoding="UTF-8"?>'
 _DECLARATION: Final = re.compile(rb"<\?xml[ \t\r\n][^>]{0,200}?\?>")
 _VERSION: Final = re.compile(rb"""[ \t\r\n]version[ \t\r\n]*=[ \t\r\n]*["']1\.0["']""")
 _ENCODING: Final = re.compile(rb"""[ \t\r\n]encoding[ \t\r\n]*=[ \t\r\n]*["']([A-Za-z0-9._:-]{1,40})["']""")
-_PROLOG: Final = re.compile(rb"(?:[ \t\r\n]++|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
+_PROLOG: Final = re.compile(rb"(?:[ \t\r\n]++|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 _MAX_BEFORE_ROOT: Final = 1_000  # comments and processing instructions; a document of ours has one, the declaration
-_LONG_PROLOG: Final = re.compile(
-    rb"(?:\xef\xbb\xbf)?(?:[ \t\r\n]*+(?><\?.*?\?>|<!--.*?-->)){%d}" % (_MAX_BEFORE_ROOT + 1), re.DOTALL
-)
+_ASIDE: Final = re.compile(rb"[ \t\r\n]*+(?:<\?.*?\?>|<!--.*?-->)", re.DOTALL)
 _ABSOLUTE_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.")
 _EVENTS: Final = ("start", "end", "start-ns", "end-ns", "comment", "pi")
 
@@ -229,7 +227,7 @@ def _refuse_floods(data: bytes, limits: Limits) -> None:
 
     What only looks like markup is taken out first: it can stand nowhere but in these three.
     """
-    if _LONG_PROLOG.match(data):
+    if _has_long_prolog(data):
         # Each node before the root costs lxml as much as there are before it, once it reports them as it reads.
         raise XmlRefused("xml.too-many-elements", None, {"limit": str(_MAX_BEFORE_ROOT)})
     if b"<!" in data or b"<?" in data:
@@ -242,6 +240,16 @@ def _refuse_floods(data: bytes, limits: Limits) -> None:
     if len(_DECLARED.findall(flood[0])) > limits.max_namespaces_per_element:
         raise XmlRefused("xml.too-many-namespaces", None, {"limit": str(limits.max_namespaces_per_element)})
     raise XmlRefused("xml.too-many-attributes", None, {"limit": str(limits.max_attributes)})
+
+
+def _has_long_prolog(data: bytes) -> bool:
+    at = len(_BOM) if data.startswith(_BOM) else 0
+    for _ in range(_MAX_BEFORE_ROOT + 1):
+        aside = _ASIDE.match(data, at)
+        if aside is None:
+            return False
+        at = aside.end()
+    return True
 
 
 @cache

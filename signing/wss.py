@@ -71,7 +71,7 @@ _BODY_ID: Final = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*")
 # Tags of bytes already to be parsed by the one door: only their places are taken from here, never their meaning.
 _TOKEN: Final = re.compile(
     rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>"
-    rb"|<(?P<close>/?)(?P<name>[^\s/>!?\"'=]++)(?P<attributes>(?:[^>\"'/]++|\"[^\"]*+\"|'[^']*+'|/(?!>))*+)(?P<empty>/?)>",
+    rb"|<(?P<close>/?)(?P<name>[^\s/>!?\"'=]++)(?P<attributes>(?:[^>\"'/]++|\"[^\"]*+\"|'[^']*+'|/(?!>))*)(?P<empty>/?)>",
     re.DOTALL,
 )
 

@@ -30,7 +30,7 @@ _MARK: Final = b"\xef\xbb\xbf"
 _SOAP: Final = b"http://schemas.xmlsoap.org/soap/envelope/"
 _ASIDE: Final = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 # nothing is given back once it is taken: 64 KB without a ">" would be gone through 64,000 times
-_START_TAG: Final = re.compile(rb"<(?:([^\s/>:=\"']++):)?+([^\s/>:=\"']++)([^>]*+)>")
+_START_TAG: Final = re.compile(rb"<(?:([^\s/>:=\"']++):)?([^\s/>:=\"']++)([^>]*+)>")
 _BASE64_OF_A_SEQUENCE: Final = re.compile(rb"MI[A-Za-z0-9+/=\s]+")
 _ARMOUR: Final = re.compile(
     rb"\s*+-----BEGIN (CMS|PKCS7|PKCS #7 SIGNED DATA)-----(?P<body>[A-Za-z0-9+/=\s]++)-----END \1-----\s*"

@@ -26,7 +26,7 @@ CHUNK: Final = 256 * 1024
 
 _OWN_ENTRIES: Final = 3  # mimetype, manifest, signature
 _MEDIA_TYPE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
-_PLAIN_NAME: Final = re.compile(r"(?:[A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]++)*+/)*+[A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]++)*+")
+_PLAIN_NAME: Final = re.compile(r"(?:[A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]++)*/)*[A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]++)*")
 _XADES_FILE: Final = re.compile(r"META-INF/[^/]*signatures[^/]*\.xml", re.IGNORECASE)
 _KEPT: Final = frozenset({"meta-inf", MIMETYPE_NAME})
 _BAD_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Tags of bytes already to be parsed by the one door: only their places are taken from here, never their meaning.
 _TOKEN: Final = re.compile(
     rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>"
-    rb"|<(?P<close>/?)[^\s/>!?\"'=]++(?:[^>\"'/]++|\"[^\"]*+\"|'[^']*+'|/(?!>))*+(?P<empty>/?)>",
+    rb"|<(?P<close>/?)[^\s/>!?\"'=]++(?:[^>\"'/]++|\"[^\"]*+\"|'[^']*+'|/(?!>))*(?P<empty>/?)>",
     re.DOTALL,
 )
 _MARKS: Final = (b"<!", b"<?")
