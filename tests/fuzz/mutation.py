@@ -166,7 +166,7 @@ def _entry(content: bytes, steps: Script) -> bytes:
         zipfile.BadZipFile,
         zlib.error,
         ValueError,
-        NotImplementedError,
+        NotImplementedError,  # what zipfile raises for a method or version it does not know
         RuntimeError,
         EOFError,
         OSError,

@@ -99,6 +99,8 @@ def test_a_pin_comes_from_an_open_descriptor(elshi: Elshi, act: Path, key_file: 
     os.close(theirs)
     out = act.parent / "out.p7s"
     elshi("sign", act, "--form", "cades-detached", "--key-file", key_file, "--pin", f"fd:{ours}", "-o", out, code=0)
+    anchors = TrustAnchors.from_pem("t", "sandbox", (act.parent / "root.pem").read_bytes())
+    assert _judged("cades-detached", out.read_bytes(), act, anchors) is Indication.TOTAL_PASSED
 
 
 @pytest.mark.parametrize(

@@ -95,13 +95,16 @@ def test_what_is_shown_is_the_digest_that_a_device_may_ask_for(signers: dict[str
 
 
 @pytest.mark.parametrize("kind", ["ec-p256", "ec-p521"])
-def test_r_and_s_may_come_side_by_side(signers: dict[str, IssuedKey], at: datetime, kind: str) -> None:
+def test_r_and_s_may_come_side_by_side(signers: dict[str, IssuedKey], pki: SandboxPki, at: datetime, kind: str) -> None:
     issued = signers[kind]
     prepared = prepare_signature(container(at, io.BytesIO()), chain(issued))
     r, s = decode_dss_signature(issued.signing_key().sign(prepared.message))
     size = {"ec-p256": 32, "ec-p521": 66}[kind]
     value = r.to_bytes(size, "big") + s.to_bytes(size, "big")
-    complete_signature(container(at, io.BytesIO()), chain(issued), prepared.message, value)
+    out = io.BytesIO()
+    complete_signature(container(at, out), chain(issued), prepared.message, value)
+    judged = verify_container(out.getvalue(), policy=SANDBOX_DOCUMENT, anchors=pki.trust_anchors(), at=at)
+    assert judged.report.indication is Indication.TOTAL_PASSED
 
 
 def test_padding_of_the_other_kind_is_chosen_at_both_steps(
