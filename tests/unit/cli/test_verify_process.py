@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -59,7 +59,16 @@ def until(holds: Callable[[], bool]) -> None:
     raise AssertionError
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Processes begun here hear an interrupt, though a shell that put the tests in the background told them not to."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the living processes are read from /proc")
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_every_process_and_is_no_verdict(stand: Stand, tmp_path: Path) -> None:
     (tmp_path / "many").mkdir()
     (tmp_path / "good.asice").write_bytes(m.good())
