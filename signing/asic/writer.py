@@ -6,6 +6,8 @@ import struct
 import zlib
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
+from zlib_ng.zlib_ng import crc32
+
 from signing.asic.names import CHUNK, DEFAULT_LIMITS, MANIFEST_NS, MIMETYPE, MIMETYPE_NAME, ContainerLimits, DataObject
 from signing.errors import SigningError
 from signing.xmldsig import escape_attribute
@@ -79,7 +81,7 @@ class ContainerWriter:
     def add(self, name: str, content: bytes, *, deflate: bool = True) -> None:
         """One entry whose content is in memory."""
         packed = _deflated(content) if deflate else content
-        header = self._describe(name, deflate=deflate, crc=zlib.crc32(content), packed=len(packed), size=len(content))
+        header = self._describe(name, deflate=deflate, crc=crc32(content), packed=len(packed), size=len(content))
         self._out.write(header + packed)
         self._position += len(header) + len(packed)
 
@@ -145,7 +147,7 @@ class ContainerWriter:
             size += len(chunk)
             if size > self._limits.max_entry:
                 raise SigningError("signing.data-object-too-large", name=name, limit=str(self._limits.max_entry))
-            crc = zlib.crc32(chunk, crc)
+            crc = crc32(chunk, crc)
             if hasher is not None:
                 hasher.update(chunk)
             packed += self._out.write(packer.compress(chunk) if packer else chunk)

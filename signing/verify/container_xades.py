@@ -57,7 +57,7 @@ def examine_file(known: Known, name: str, checks: list[Check]) -> list[PendingXm
     except StepError as error:
         checks.append(error.check)
         return []
-    canonicalizer = Canonicalizer(len(content))
+    canonicalizer = Canonicalizer(len(content), content)
     found = []
     for index, element in enumerate(elements):
         pending = PendingXml(
@@ -75,9 +75,16 @@ def examine_file(known: Known, name: str, checks: list[Check]) -> list[PendingXm
 def _examine(pending: PendingXml, element: Element, known: Known, canonicalizer: Canonicalizer) -> None:
     """All but the digests of data objects, cheap steps first; StepError where nothing can follow."""
     examination, names, listed = pending.examination, known.names, known.listed
-    most = max(xmldsig.MAX_REFERENCES, len(names) + 1)
-    signature = xmldsig.read_signature(element, examination.checks, max_references=most)
-    properties = xades.read_qualifying_properties(signature, examination.checks, known.context.policy)
+    policy = known.context.policy
+    read = xades.read_own_form(
+        element, examination.checks, policy=policy, canonicalizer=canonicalizer, takes_enveloped=False
+    )
+    if read is not None:
+        signature, properties = read
+    else:
+        most = max(xmldsig.MAX_REFERENCES, len(names) + 1)
+        signature = xmldsig.read_signature(element, examination.checks, max_references=most)
+        properties = xades.read_qualifying_properties(signature, examination.checks, policy)
     parts = _signed_parts(signature, properties, known)
     take_what_was_added(
         examination,

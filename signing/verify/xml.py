@@ -187,7 +187,7 @@ def _read(document: bytes, context: Context, checks: list[Check]) -> SignedDocum
         raise malformed("xml.signatures", "none")
     if len(every) > MAX_SIGNATURES:
         raise malformed("xmldsig.limits", "signatures", limit=str(MAX_SIGNATURES))
-    outer = outer_signatures(root)
+    outer = tuple(every) if len(every) == 1 else outer_signatures(root)
     if not takes_parts and any(each.getparent() is not root for each in outer):
         # wrapped in a bigger document, or around a smaller one: what an application reads may be unsigned
         raise malformed("xml.signatures", "not a child of the root")
@@ -247,13 +247,7 @@ def _examine(each: _Examined, element: Element, document: SignedDocument, contex
     """All of one signature; StepError where nothing can follow."""
     examination, policy = each.examination, context.policy
     takes_parts = policy.xml_coverage == "signed-parts"
-    signature = xmldsig.read_signature(
-        element,
-        examination.checks,
-        profile=TransformProfile.EUROPEAN if takes_parts else TransformProfile.ENVELOPED,
-    )
-    examination.value = signature.value
-    properties = _qualifying_properties(examination, signature, policy)
+    signature, properties = _read_signature(examination, element, document, policy)
     own = None if properties is None else properties.reference
     data = [reference for reference in signature.references if reference is not own]
     targets = targets_of(signature.element, data, document)
@@ -304,6 +298,24 @@ def _examine(each: _Examined, element: Element, document: SignedDocument, contex
     else:
         _compare_digests(each, signature, targets, digests, document)
     examination.is_complete = True
+
+
+def _read_signature(
+    examination: Examination, element: Element, document: SignedDocument, policy: ValidationPolicy
+) -> tuple[Signature, xades.QualifyingProperties | None]:
+    read = xades.read_own_form(
+        element, examination.checks, policy=policy, canonicalizer=document.canonicalizer, takes_enveloped=True
+    )
+    if read is not None:
+        examination.format, examination.level, examination.value = "XAdES", "B-B", read[0].value
+        return read
+    signature = xmldsig.read_signature(
+        element,
+        examination.checks,
+        profile=TransformProfile.EUROPEAN if policy.xml_coverage == "signed-parts" else TransformProfile.ENVELOPED,
+    )
+    examination.value = signature.value
+    return signature, _qualifying_properties(examination, signature, policy)
 
 
 def _qualifying_properties(

@@ -22,6 +22,7 @@ from signing.xades.names import (
     XADES,
     XADES141,
 )
+from signing.xades.own_form import read_own_form
 from signing.xades.signed_properties import (
     QualifyingProperties,
     read_qualifying_properties,
@@ -60,6 +61,7 @@ __all__ = [
     "new_signature_time_stamp",
     "new_time_stamp_validation_data",
     "read_content_time_stamps",
+    "read_own_form",
     "read_qualifying_properties",
     "read_unsigned_properties",
     "require_formats",

@@ -71,7 +71,7 @@ def new_signature(
     algorithm, digest = signing_algorithms(key.algorithm, policy.digest)
     chain = key.certificate_chain if policy.include_chain else key.certificate_chain[:1]
     certificate = Certificate.from_der(chain[0])
-    claimed = signing_time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    claimed = f"{signing_time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
     seed = hashlib.sha256(claimed.encode() + certificate.der)
     for item in objects:
         seed.update(f"{item.uri}\n{item.media_type}\n".encode() + item.digest)

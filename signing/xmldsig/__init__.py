@@ -46,11 +46,13 @@ from signing.xmldsig.key_info import (
 from signing.xmldsig.reading import (
     MAX_REFERENCES,
     OBJECT,
+    READ_CHECKS,
     SIGNATURE,
     Reference,
     Signature,
     read_signature,
 )
+from signing.xmldsig.signature_method import RSA_PSS
 from signing.xmldsig.steps import (
     C14N_10,
     C14N_11,
@@ -104,6 +106,8 @@ __all__ = [
     "MAX_REFERENCES",
     "MAX_TRANSFORMS",
     "OBJECT",
+    "READ_CHECKS",
+    "RSA_PSS",
     "SIGNATURE",
     "XML_NS",
     "Canonicalization",

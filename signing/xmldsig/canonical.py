@@ -51,10 +51,20 @@ class Canonicalizer:
         self._to_hash = MAX_HASHED_FACTOR * input_size + HASHED_FLOOR
         # many elements, each below the limit, as the properties under archive time-stamps are
         self._cost_left = 2 * MAX_INCLUSIVE_COST
-        self._source = source
+        self.source = source
         self._known: dict[tuple[etree._Element, Canonicalization, bool], bytes] = {}
+        self._learnt: dict[tuple[etree._Element, Canonicalization, bool], bytes] = {}
+        self._ends: dict[etree._Element, tuple[bytes, bytes]] = {}
         self._places: dict[tuple[etree._Element, Canonicalization, bool], dict[etree._Element, tuple[int, int]]] = {}
         self._is_cheap: bool | None = None
+
+    def learn(self, element: etree._Element, method: Canonicalization, octets: bytes) -> None:
+        """The canonical form of an element that a caller has proven to stand in the source as it is."""
+        self._learnt[element, method, False] = octets
+
+    def learn_end(self, last: etree._Element, octets: bytes, end_tag: bytes) -> None:
+        """How the canonical form of the root ends if its last child `last` has these octets: held against it, not believed."""
+        self._ends[last] = (octets, end_tag)
 
     def octets(self, element: etree._Element, method: Canonicalization, *, is_document: bool = False) -> bytes:
         """Canonical form of an element with all it holds ("xmldsig.canonicalization"); never empty.
@@ -70,7 +80,9 @@ class Canonicalizer:
                 raise malformed("xmldsig.limits", "canonical bytes hashed again")
             return known
         try:
-            if method.uri == EXC_C14N:
+            if key in self._learnt:
+                octets = self._learnt[key]
+            elif method.uri == EXC_C14N:
                 octets = _exclusive(element.getroottree() if is_document else element, method)
             else:
                 octets = self._inclusive(element, method, is_document=is_document)
@@ -104,7 +116,8 @@ class Canonicalizer:
         if not removed:
             return [octets]
         if len(removed) == 1:
-            only = _only_place(element, next(iter(removed)), octets)
+            signature = next(iter(removed))
+            only = self._place_at_end(element, signature, octets) or _only_place(element, signature, octets)
             if only is not None:
                 view = memoryview(octets)
                 return [view[: only[0]], view[only[1] :]]
@@ -123,13 +136,26 @@ class Canonicalizer:
         pieces.append(view[at:])
         return pieces
 
+    def _place_at_end(
+        self, element: etree._Element, signature: etree._Element, octets: bytes
+    ) -> tuple[int, int] | None:
+        """Where a Signature is that is the last child of the root, if the root's octets end as it says."""
+        learnt = self._ends.get(signature)
+        if learnt is None or signature.getparent() is not element:
+            return None
+        own, end_tag = learnt
+        if not octets.endswith(own + end_tag):
+            return None
+        end = len(octets) - len(end_tag)
+        return end - len(own), end
+
     def _inclusive(self, element: etree._Element, method: Canonicalization, *, is_document: bool) -> bytes:
         """Canonical XML 1.0, and 1.1 where no xml:base stands above, by the recipe of signing README 5.1.
 
         The library is wrong on a sub-element in place: it invents xmlns="" and loses inherited xml:* attributes.
         """
         if self._is_cheap is None:
-            self._is_cheap = self._source is not None and _bytes_prove_cheap(self._source)
+            self._is_cheap = self.source is not None and _bytes_prove_cheap(self.source)
         if not self._is_cheap:
             cost = _inclusive_cost(element)
             self._cost_left -= cost

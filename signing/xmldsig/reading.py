@@ -36,7 +36,8 @@ _SIGNED_INFO: Final = f"{{{DS}}}SignedInfo"
 _TRANSFORMS: Final = f"{{{DS}}}Transforms"
 
 MAX_REFERENCES: Final = 100
-_READ: Final = tuple(passed(f"xmldsig.{step}") for step in ("structure", "base64", "limits", "transforms"))
+READ_CHECKS: Final = tuple(passed(f"xmldsig.{step}") for step in ("structure", "base64", "limits", "transforms"))
+"""The checks of a ds:Signature that was read."""
 
 
 class Reference(NamedTuple):
@@ -99,7 +100,7 @@ def read_signature(
     references = tuple([_reference(part, profile) for part in inside[2:]])
     attributes(value, optional=("Id",))
     octets = base64_text(value)
-    checks += _READ
+    checks += READ_CHECKS
     return Signature(
         element=element,
         id=element.get("Id"),
