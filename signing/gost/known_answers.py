@@ -1,7 +1,7 @@
 """Questions with known answers: what a provider must say before it is used, and what the tests ask all of them.
 
 The hashes: RFC 6986, 10, its message M1, and answers on which independent libraries agree. The signatures: made here with
-keys that anybody can make again, and accepted by two independent libraries.
+keys that anybody can make again, and accepted by libgcrypt and, on the two curves it knows, by Nettle.
 """
 
 from __future__ import annotations
