@@ -266,6 +266,19 @@ def test_both_providers_agree(native: nettle.NettleProvider, curve: Curve, draw:
         assert native.verify(key, digest, candidate) == portable.verify(key, digest, candidate)
 
 
+@pytest.mark.parametrize("curve", NATIVE, ids=lambda curve: curve.name)
+def test_the_case_in_which_providers_differ_gives_the_key_away(curve: Curve):
+    """The two points are equal: plain Python follows the definition, rule 5 of `nettle` says what the library does."""
+    number, nonce = 1234567, 987654321
+    point = curve.multiple(nonce, curve.generator)
+    assert point is not None
+    r = point[0] % curve.q
+    e, s = -2 * r * number * pow(nonce, -1, curve.q) % curve.q, -r * number % curve.q
+    public_key = PrivateKey(curve, number).public_key()
+    assert PortableProvider().verify(public_key, little(e, curve), little(r, curve) + little(s, curve))
+    assert -s * pow(r, -1, curve.q) % curve.q == number  # anybody can compute the key
+
+
 @known_signatures
 def test_a_key_has_one_form(known: KnownSignature):
     curve, octets, size = known.curve, known.public_key, known.curve.octets
