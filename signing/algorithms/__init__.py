@@ -1,8 +1,7 @@
 """The allow-list of algorithms, one table: URI or OID -> primitive, key it needs, and until when it is trusted.
 
 1. Only what stands in the table as TRUSTED verifies anything. REFUSED entries are known so that a verdict can name them
-   (SHA-1, MD5, DSA, HMAC); UNSUPPORTED ones are trusted elsewhere and not built here (the national ones in this
-   release).
+   (SHA-1, MD5, DSA, HMAC); UNSUPPORTED ones would be trusted elsewhere and not built here (there are none).
 2. The key must fit the algorithm: type, curve, and size (RSA 2048 to 8192 bits, exponent odd from 3 to 2^32 - 1).
 3. A signature value has exactly one accepted form: RSA as long as the modulus; ECDSA raw r and s in XML, DER in CMS,
    with 0 < r, s < n; Ed25519 64 octets.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
 
 from signing import asn1
 from signing.algorithms.table import (
     DIGEST_BY_ID,
     MGF1,
+    NATIONAL_KEYS,
     RSA_ENCRYPTION,
     RSASSA_PSS,
     DigestAlgorithm,
@@ -18,6 +20,9 @@ from signing.algorithms.table import (
     signature_algorithm_by_oid,
 )
 from signing.errors import Malformed
+
+
+_NULL_BEHIND: Final = ("rsa", *NATIONAL_KEYS)
 
 
 @lru_cache(maxsize=1024)
@@ -61,7 +66,7 @@ def algorithm_identifier(algorithm: asn1.Der) -> tuple[str, bytes | None]:
 
 
 def encode_algorithm_identifier(algorithm: SignatureAlgorithm) -> bytes:
-    """DER of the AlgorithmIdentifier we write for a signature: NULL after RSA, nothing after ECDSA and Ed25519."""
+    """DER of the AlgorithmIdentifier we write for a signature: NULL after RSA and the national ones, else nothing."""
     if algorithm.padding == "pss":
         digest = DIGEST_BY_ID[algorithm.digest or ""]
         hash_der = asn1.encode(asn1.SEQUENCE, asn1.encode_oid(digest.oid), b"\x05\x00")
@@ -73,16 +78,16 @@ def encode_algorithm_identifier(algorithm: SignatureAlgorithm) -> bytes:
             asn1.encode(0xA2, asn1.encode_integer(digest.size)),
         )
         return asn1.encode(asn1.SEQUENCE, asn1.encode_oid(RSASSA_PSS), parameters)
-    parameters = b"\x05\x00" if algorithm.key_type == "rsa" else b""
+    parameters = b"\x05\x00" if algorithm.key_type in _NULL_BEHIND else b""
     return asn1.encode(asn1.SEQUENCE, asn1.encode_oid(algorithm.oids[0]), parameters)
 
 
 def _check_parameters(entry: SignatureAlgorithm, parameters: bytes | None) -> None:
-    # absent and NULL mean the same after RSA (national CRLs leave it out); ECDSA and EdDSA have none (RFC 5758, 8410);
+    # absent and NULL mean the same after RSA and the national ones (national CRLs leave it out); ECDSA and EdDSA have none (RFC 5758, 8410);
     # of what we refuse or cannot verify anyway the parameters are not judged
     if entry.standing is not Standing.TRUSTED:
         return
-    allowed = (None, b"\x05\x00") if entry.key_type == "rsa" else (None,)
+    allowed = (None, b"\x05\x00") if entry.key_type in _NULL_BEHIND else (None,)
     if parameters not in allowed:
         raise Malformed("signing.algorithm-parameters", algorithm=entry.id)
 

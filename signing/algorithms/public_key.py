@@ -12,13 +12,17 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from signing import asn1
+from signing import asn1, gost
 from signing.algorithms.identifier import algorithm_identifier
 from signing.algorithms.table import (
+    DIGEST_BY_ID,
     EC_PUBLIC_KEY,
     ED25519,
     GOST2004_KEY,
+    GOST2015_256_KEY,
     GOST2015_512_KEY,
+    GOST2015_512_KEY_OF_EFC,
+    NATIONAL_KEYS,
     RSA_ENCRYPTION,
     KeyType,
     SignatureAlgorithm,
@@ -109,13 +113,15 @@ def verify_signature(
             return _verify_rsa(algorithm, key, message, signature)
         if isinstance(key, ec.EllipticCurvePublicKey):
             return _verify_ecdsa(algorithm, key, message, signature, form)
+        if isinstance(key, gost.PublicKey):  # one layout, in XML and CMS alike
+            return gost.chosen().verify(key, DIGEST_BY_ID[algorithm.digest or ""].of(message), signature)
         key.verify(signature, message)  # 64 octets or InvalidSignature (RFC 8032, 5.1.7)
     except InvalidSignature:
         return False
     return True
 
 
-_PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
+_PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | gost.PublicKey
 
 
 def _verify_rsa(algorithm: SignatureAlgorithm, key: rsa.RSAPublicKey, message: bytes, signature: bytes) -> bool:
@@ -164,6 +170,8 @@ def ecdsa_to_raw(signature: bytes, bits: int) -> bytes:
 @lru_cache(maxsize=1024)
 def _load(public_key_info: bytes) -> tuple[PublicKey, _PublicKey | None]:  # noqa: PLR0911 - one end for each kind
     key_type, parameters = _key_type(public_key_info)
+    if key_type in NATIONAL_KEYS:
+        return _load_national(key_type, public_key_info, parameters)
     if key_type not in ("rsa", "ec", "ed25519"):
         unsupported = key_type not in ("dsa", "hmac")  # those are refused by name
         return PublicKey(type=key_type, bits=0, weakness="unsupported key type", is_unsupported=unsupported), None
@@ -188,6 +196,32 @@ def _load(public_key_info: bytes) -> tuple[PublicKey, _PublicKey | None]:  # noq
     return PublicKey(type=key_type, bits=0, weakness="unreadable key"), None
 
 
+_NATIONAL: Final[Mapping[str, tuple[KeyType, gost.Curve, tuple[str, str]]]] = {
+    GOST2015_512_KEY: ("gost2015-512", gost.TC26_512_A, (f"{GOST2015_512_KEY}.1", "1.2.398.3.10.1.3.3")),
+    GOST2015_512_KEY_OF_EFC: ("gost2015-512", gost.TC26_512_A, (f"{GOST2015_512_KEY_OF_EFC}.1", "1.2.398.3.10.1.3.3")),
+    GOST2015_256_KEY: ("gost2015-256", gost.TC26_256_A, (f"{GOST2015_256_KEY}.1", "1.2.398.3.10.1.3.2")),
+    GOST2004_KEY: ("gost2004", gost.CRYPTOPRO_A, (f"{GOST2004_KEY}.1", "1.2.398.3.10.1.3.1.1.0")),
+}
+"""OID of a key -> its type, its curve, and the OIDs of curve and hash that stand in its parameters, and no others."""
+
+
+def _load_national(
+    key_type: KeyType, public_key_info: bytes, parameters: bytes | None
+) -> tuple[PublicKey, gost.PublicKey | None]:
+    """The key of BIT STRING { OCTET STRING { x, y } }; parameters that are not the key's own are never guessed at."""
+    try:
+        algorithm, bits = asn1.children(asn1.read_der(public_key_info))
+        oid, _ = algorithm_identifier(algorithm)
+        named = tuple(asn1.oid(each) for each in asn1.children(asn1.read_der(parameters or b"")))
+        _, curve, own = _NATIONAL[oid]
+        if named != own:
+            return PublicKey(type=key_type, bits=0, weakness="unknown parameters", is_unsupported=True), None
+        key = gost.read_public_key(curve, asn1.octets(asn1.read_der(asn1.bit_string_octets(bits))))
+    except (Malformed, ValueError):
+        return PublicKey(type=key_type, bits=0, weakness="unreadable key"), None
+    return PublicKey(type=key_type, bits=8 * curve.octets, weakness=None), key
+
+
 def _key_type(public_key_info: bytes) -> tuple[KeyType, bytes | None]:
     """Type of the key and DER of its parameters."""
     try:
@@ -198,8 +232,7 @@ def _key_type(public_key_info: bytes) -> tuple[KeyType, bytes | None]:
         RSA_ENCRYPTION: "rsa",
         EC_PUBLIC_KEY: "ec",
         ED25519: "ed25519",
-        GOST2015_512_KEY: "gost2015-512",
-        GOST2004_KEY: "gost2004",
+        **{national: key_type for national, (key_type, _, _) in _NATIONAL.items()},
         "1.2.840.10040.4.1": "dsa",
     }
     return known.get(oid, "unknown"), parameters
