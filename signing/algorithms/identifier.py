@@ -21,7 +21,6 @@ from signing.algorithms.table import (
 )
 from signing.errors import Malformed
 
-
 _NULL_BEHIND: Final = ("rsa", *NATIONAL_KEYS)
 
 
@@ -83,8 +82,8 @@ def encode_algorithm_identifier(algorithm: SignatureAlgorithm) -> bytes:
 
 
 def _check_parameters(entry: SignatureAlgorithm, parameters: bytes | None) -> None:
-    # absent and NULL mean the same after RSA and the national ones (national CRLs leave it out); ECDSA and EdDSA have none (RFC 5758, 8410);
-    # of what we refuse or cannot verify anyway the parameters are not judged
+    # absent and NULL mean the same after RSA and the national ones (national CRLs leave it out); ECDSA and EdDSA have
+    # none (RFC 5758, 8410); of what we refuse or cannot verify anyway the parameters are not judged
     if entry.standing is not Standing.TRUSTED:
         return
     allowed = (None, b"\x05\x00") if entry.key_type in _NULL_BEHIND else (None,)

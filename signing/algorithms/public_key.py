@@ -89,7 +89,7 @@ def describe_public_key(public_key_info: bytes) -> PublicKey:
     return _load(public_key_info)[0]
 
 
-def verify_signature(
+def verify_signature(  # noqa: PLR0911 - one end for each kind of key
     algorithm: SignatureAlgorithm,
     certificate: HoldsPublicKey,
     message: bytes,
@@ -108,13 +108,13 @@ def verify_signature(
         return False
     if algorithm.key_type != described.type or algorithm.ec_bits not in (None, described.bits):
         return False
+    if isinstance(key, gost.PublicKey):
+        return gost.chosen().verify(key, DIGEST_BY_ID[algorithm.digest or ""].of(message), signature)
     try:
         if isinstance(key, rsa.RSAPublicKey):
             return _verify_rsa(algorithm, key, message, signature)
         if isinstance(key, ec.EllipticCurvePublicKey):
             return _verify_ecdsa(algorithm, key, message, signature, form)
-        if isinstance(key, gost.PublicKey):  # one layout, in XML and CMS alike
-            return gost.chosen().verify(key, DIGEST_BY_ID[algorithm.digest or ""].of(message), signature)
         key.verify(signature, message)  # 64 octets or InvalidSignature (RFC 8032, 5.1.7)
     except InvalidSignature:
         return False
