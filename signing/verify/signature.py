@@ -136,10 +136,11 @@ def judge_signer(
     if signer is None:
         made.append(Check.indeterminate("signer.identified", SubIndication.NO_SIGNING_CERTIFICATE_FOUND))
     else:
-        made += purpose_checks(signer, policy)
         use = Use(certificate=signer, role="signer", judged_at=best, fresh_at=best, newer_than=newer_than)
         judged = validate_certificate(use, stamped.proofs, material)
-        made += judged.checks
+        purpose = purpose_checks(signer, policy)
+        # of a certificate that no path leads to nobody has said what it is made for: a breach is no final one (5.3.4)
+        made += [*purpose, *judged.checks] if judged.path else [*judged.checks, *map(_without_path, purpose)]
     made.append(signing_time_check(claims.signing_time, policy, best))
     made.append(present_check(stamped, policy, came_along=claims.has_time_stamp))
     if stamps:
@@ -211,6 +212,10 @@ def _stamped(
     ):
         proofs = proofs.holding(SIGNATURE, (signer.sha256,))
     return validate_time_stamps(stamps, proofs, material)
+
+
+def _without_path(check: Check) -> Check:
+    return check if check.conclusion is _PASSED else check._replace(conclusion=Conclusion.INDETERMINATE)
 
 
 _PASSED, _FAILED = Conclusion.PASSED, Conclusion.FAILED
