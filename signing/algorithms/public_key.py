@@ -212,7 +212,7 @@ def _load_national(
     try:
         algorithm, bits = asn1.children(asn1.read_der(public_key_info))
         oid, _ = algorithm_identifier(algorithm)
-        named = tuple(asn1.oid(each) for each in asn1.children(asn1.read_der(parameters or b"")))
+        named = tuple(asn1.oid(each) for each in asn1.children(asn1.read_der(parameters))) if parameters else ()
         _, curve, own = _NATIONAL[oid]
         if named != own:
             return PublicKey(type=key_type, bits=0, weakness="unknown parameters", is_unsupported=True), None

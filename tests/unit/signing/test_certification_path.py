@@ -212,8 +212,6 @@ CASES = (
          lambda: judged(C.with_leaf(inner=made.ECDSA_SHA1))),
     Case("authority certified with SHA-1", "path.algorithms", UNDECIDED, CRYPTO,
          lambda: judged(C.with_ca(inner=made.ECDSA_SHA1))),
-    Case("national algorithm", "path.algorithms", UNDECIDED, CRYPTO,
-         lambda: judged(C.with_leaf(inner=sequence(asn1.encode_oid("1.2.398.3.10.1.1.2.3.2"), b"\x05\x00")))),
     Case("unknown algorithm", "path.algorithms", UNDECIDED, CRYPTO,
          lambda: judged(C.with_leaf(inner=sequence(asn1.encode_oid("1.2.3.4"))))),
     Case("algorithm past its end", "path.algorithms", UNDECIDED, SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,

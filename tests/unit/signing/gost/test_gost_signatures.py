@@ -343,7 +343,7 @@ def test_a_private_key_shows_itself_to_nobody():
 
 
 @by_curve
-def test_plain_python_signs_with_test_keys_only(curve: Curve):
+def test_k10_plain_python_signs_with_test_keys_only(curve: Curve):
     with pytest.raises(VariableTime):
         PortableProvider().sign(PrivateKey(curve, 77), bytes(curve.octets))
 
