@@ -10,6 +10,8 @@ from signing.asic import ContainerLimits, DataObject
 from signing.certificates import Certificate, CertificateFacts, certificate_facts
 from signing.errors import Malformed, SigningError
 from signing.fetcher import Fetcher, FetchRequest
+from signing.gost import ProviderReport
+from signing.gost import provider_report as national_provider
 from signing.keys import SigningKey
 from signing.policy import (
     DEFAULT_SIGNING,
@@ -95,6 +97,7 @@ __all__ = [
     "Malformed",
     "NotTotalPassed",
     "PreparedSignature",
+    "ProviderReport",
     "RevocationReport",
     "SandboxPki",
     "SandboxServices",
@@ -128,6 +131,7 @@ __all__ = [
     "complete_detached",
     "complete_signature",
     "content_digest_algorithm",
+    "national_provider",
     "prepare_detached",
     "prepare_signature",
     "sign_attached",
