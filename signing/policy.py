@@ -58,7 +58,8 @@ class SigningPolicy:
 
     name: str
     digest: str = "sha256"
-    """Id in the digest table for references and certificate digests; a weaker one is refused when signing."""
+    """Id in the digest table for references and certificate digests; a weaker one is refused when signing. Whatever a
+    national key signs is hashed by that key's own hash instead, as the national profile demands."""
     include_chain: bool = True
     """Issuers travel with the signature; without them a verifier that does not hold them ends INDETERMINATE."""
 

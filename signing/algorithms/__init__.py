@@ -20,10 +20,12 @@ from signing.algorithms.identifier import (
     signature_algorithm_from_der,
     signature_algorithm_in_cms,
 )
+from signing.algorithms.national_keys import NATIONAL_KEY_FORMS, NationalKeyForm, national_key_form
 from signing.algorithms.public_key import Form, PublicKey, describe_public_key, ecdsa_to_raw, verify_signature
 from signing.algorithms.table import (
     DIGESTS,
     MGF1,
+    NATIONAL_KEYS,
     SIGNATURES,
     DigestAlgorithm,
     Hash,
@@ -40,10 +42,13 @@ from signing.algorithms.table import (
 __all__ = [
     "DIGESTS",
     "MGF1",
+    "NATIONAL_KEYS",
+    "NATIONAL_KEY_FORMS",
     "SIGNATURES",
     "DigestAlgorithm",
     "Form",
     "Hash",
+    "NationalKeyForm",
     "PublicKey",
     "SignatureAlgorithm",
     "Standing",
@@ -54,6 +59,7 @@ __all__ = [
     "digest_by_uri",
     "ecdsa_to_raw",
     "encode_algorithm_identifier",
+    "national_key_form",
     "signature_algorithm",
     "signature_algorithm_by_oid",
     "signature_algorithm_by_uri",

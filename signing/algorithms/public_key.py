@@ -14,14 +14,11 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from signing import asn1, gost
 from signing.algorithms.identifier import algorithm_identifier
+from signing.algorithms.national_keys import NATIONAL_KEY_FORMS
 from signing.algorithms.table import (
     DIGEST_BY_ID,
     EC_PUBLIC_KEY,
     ED25519,
-    GOST2004_KEY,
-    GOST2015_256_KEY,
-    GOST2015_512_KEY,
-    GOST2015_512_KEY_OF_EFC,
     NATIONAL_KEYS,
     RSA_ENCRYPTION,
     KeyType,
@@ -196,15 +193,6 @@ def _load(public_key_info: bytes) -> tuple[PublicKey, _PublicKey | None]:  # noq
     return PublicKey(type=key_type, bits=0, weakness="unreadable key"), None
 
 
-_NATIONAL: Final[Mapping[str, tuple[KeyType, gost.Curve, tuple[str, str]]]] = {
-    GOST2015_512_KEY: ("gost2015-512", gost.TC26_512_A, (f"{GOST2015_512_KEY}.1", "1.2.398.3.10.1.3.3")),
-    GOST2015_512_KEY_OF_EFC: ("gost2015-512", gost.TC26_512_A, (f"{GOST2015_512_KEY_OF_EFC}.1", "1.2.398.3.10.1.3.3")),
-    GOST2015_256_KEY: ("gost2015-256", gost.TC26_256_A, (f"{GOST2015_256_KEY}.1", "1.2.398.3.10.1.3.2")),
-    GOST2004_KEY: ("gost2004", gost.CRYPTOPRO_A, (f"{GOST2004_KEY}.1", "1.2.398.3.10.1.3.1.1.0")),
-}
-"""OID of a key -> its type, its curve, and the OIDs of curve and hash that stand in its parameters, and no others."""
-
-
 def _load_national(
     key_type: KeyType, public_key_info: bytes, parameters: bytes | None
 ) -> tuple[PublicKey, gost.PublicKey | None]:
@@ -213,13 +201,13 @@ def _load_national(
         algorithm, bits = asn1.children(asn1.read_der(public_key_info))
         oid, _ = algorithm_identifier(algorithm)
         named = tuple(asn1.oid(each) for each in asn1.children(asn1.read_der(parameters))) if parameters else ()
-        _, curve, own = _NATIONAL[oid]
-        if named != own:
+        form = NATIONAL_KEY_FORMS[oid]
+        if named != form.parameters:
             return PublicKey(type=key_type, bits=0, weakness="unknown parameters", is_unsupported=True), None
-        key = gost.read_public_key(curve, asn1.octets(asn1.read_der(asn1.bit_string_octets(bits))))
+        key = gost.read_public_key(form.curve, asn1.octets(asn1.read_der(asn1.bit_string_octets(bits))))
     except (Malformed, ValueError):
         return PublicKey(type=key_type, bits=0, weakness="unreadable key"), None
-    return PublicKey(type=key_type, bits=8 * curve.octets, weakness=None), key
+    return PublicKey(type=key_type, bits=8 * form.curve.octets, weakness=None), key
 
 
 def _key_type(public_key_info: bytes) -> tuple[KeyType, bytes | None]:
@@ -232,7 +220,7 @@ def _key_type(public_key_info: bytes) -> tuple[KeyType, bytes | None]:
         RSA_ENCRYPTION: "rsa",
         EC_PUBLIC_KEY: "ec",
         ED25519: "ed25519",
-        **{national: key_type for national, (key_type, _, _) in _NATIONAL.items()},
+        **{national: form.key_type for national, form in NATIONAL_KEY_FORMS.items()},
         "1.2.840.10040.4.1": "dsa",
     }
     return known.get(oid, "unknown"), parameters

@@ -5,14 +5,13 @@
    over. BER is refused (X.690, 10 and 11); where a format lets others write it, `definite` brings it to this form first.
 2. The original bytes of every element are kept: signatures are checked over bytes, never over a re-encoding.
 3. DER we make is joined here, its integers and object identifiers are asn1crypto's.
-4. PKCS#12 files of national tools are BER with indefinite lengths; they are the operator's own files and are read by
-   asn1crypto, whose lazy errors never leave this package.
+4. PKCS#12 files of national tools are BER with indefinite lengths: brought to DER first, then read as everything else.
 """
 
 from __future__ import annotations
 
 from signing.asn1.ber import definite
-from signing.asn1.pkcs12 import Pkcs12Parts, read_pkcs12
+from signing.asn1.pkcs12 import Bags, Encrypted, Pkcs12Parts, joined, read_encrypted_key, read_pkcs12, read_safe
 from signing.asn1.reading import (
     BIT_STRING,
     BOOLEAN,
@@ -60,7 +59,9 @@ __all__ = [
     "SET",
     "UTC_TIME",
     "UTF8_STRING",
+    "Bags",
     "Der",
+    "Encrypted",
     "Fields",
     "Pkcs12Parts",
     "Span",
@@ -79,11 +80,14 @@ __all__ = [
     "inside",
     "integer",
     "is_string",
+    "joined",
     "named_bits",
     "octets",
     "oid",
     "read_der",
+    "read_encrypted_key",
     "read_pkcs12",
+    "read_safe",
     "span",
     "text",
     "time",
