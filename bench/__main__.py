@@ -17,7 +17,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from bench import crl, memory, processes
+from bench import crl, memory, national, processes
 from bench.bars import BARS
 from bench.cases import cases
 from bench.measure import MIN_ROUNDS, SLICE_SECONDS, Result
@@ -35,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.only in case.name:
             results += case.run(rounds=options.rounds, slice_seconds=options.slice)
             print(f"  {case.name}: done", file=sys.stderr)
+    if options.only in "national algorithms":
+        results += national.results(options.rounds, options.slice)
+        print("  national algorithms: done", file=sys.stderr)
     for name, measured in apart(large=options.large):
         if options.only in name:
             results += measured()
