@@ -168,12 +168,22 @@ def _has_no_instruction(data: bytes, start: int, *, declaration: bool) -> bool:
 
 
 def _few_namespaces(data: bytes, limits: Limits) -> bool:
-    # "xmlns" inside a URI, as in the manifest's own, declares nothing and is counted all the same where it looks as if it
-    # did: fewer are proven then.
     most = min(limits.max_namespaces_per_element, limits.max_namespaces_in_scope)
-    every = _declaration_of(limits.max_namespace_uri).finditer(data)
-    found = [each.lastindex for each in islice(every, most + 1)]
-    return len(found) <= most and None not in found
+    usual = _declaration_of(limits.max_namespace_uri)
+    found = [each.lastindex for each in islice(usual.finditer(data), most + 1)]
+    if len(found) <= most and None not in found:
+        return True
+    # "xmlns" inside a value or a text declares nothing: a declaration stands behind white space.
+    left = most
+    at = data.find(b"xmlns")
+    while at > 0:
+        if data[at - 1] in _SPACE:
+            left -= 1
+            declaration = usual.match(data, at)
+            if left < 0 or declaration is None or declaration.lastindex is None:
+                return False
+        at = data.find(b"xmlns", at + 5)
+    return True
 
 
 @cache

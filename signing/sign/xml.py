@@ -77,6 +77,8 @@ def sign_xml(
         raise _refused(error) from error
     whole = xades.DigestedObject(uri="", media_type=media_type, digest=digest.of(octets), is_around=True)
     before, after = _around(document)
+    if not after.startswith(f"</{_qualified_name(root)}".encode()):
+        raise SigningError("signing.document-structure", reason="the root's end tag was not found")
     signature = xades.new_signature([whole], key, policy=policy, signing_time=signing_time, time_stamps=time_stamps)
     return before + signature + after
 
@@ -162,6 +164,11 @@ def _require_room(root: xmldsig.Element, already: int = 0) -> None:
         raise SigningError("signing.document-structure", reason="signatures")
 
 
+def _qualified_name(root: xmldsig.Element) -> str:
+    name = xmldsig.local_name(root)
+    return f"{root.prefix}:{name}" if root.prefix else name
+
+
 def _refused(error: StepError) -> SigningError:
     return SigningError("signing.document-structure", reason=error.check.params.get("reason", error.check.id))
 
@@ -174,7 +181,10 @@ def _around(document: bytes) -> tuple[bytes, bytes]:
     """
     end = len(document.rstrip(_SPACE))
     while document.endswith(b"-->", 0, end):  # no comment has two hyphens inside: the last "<!--" before it opens it
-        end = len(document[: max(document.rfind(b"<!--", 0, end), 0)].rstrip(_SPACE))
+        start = document.rfind(b"<!--", 0, end)
+        if start < 0 or b"--" in document[start + 4 : end - 3]:  # the end tag of a root named so
+            break
+        end = len(document[:start].rstrip(_SPACE))
     if document.endswith(b"/>", 0, end):
         tag = document[document.rfind(b"<", 0, end) + 1 : end - 2].split(maxsplit=1)
         name = tag[0] if tag else b""

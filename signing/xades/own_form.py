@@ -6,10 +6,11 @@ whatever is spelt differently is left to them.
 
 Why it is sound:
 
-1. The expression ends with an end tag and the end of the octets. The octets have been parsed, so that tag is the root's,
-   and what stands right before it is content. No comment, instruction or CDATA section that began earlier can end inside
-   what matches (no character before a ">" lets it), and an attribute value holds no "<". So what matches is markup: the
-   last child of the root.
+1. The expression ends with an end tag and the end of the octets. A comment there would end in "-->" and an instruction in
+   "?>", and neither stands before the last ">". The octets have been parsed, so that tag is the root's, and what stands
+   right before it is content. No comment, instruction or CDATA section that began earlier can end inside what matches
+   (no character before a ">" lets it), and an attribute value holds no "<". So what matches is markup: the last child of
+   the root. Nothing hangs on this alone: identifiers, value and shape are held against the tree.
 2. Its prefixes are bound inside it. It holds no reference, no white space in a value and nothing beyond ASCII: each value
    is what its octets say.
 3. SignedInfo and SignedProperties stand in it as exclusive canonical form has them: namespaces where they are first used,
@@ -23,7 +24,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from signing.xades.names import SIGNED_PROPERTIES_TYPE, XADES
+from signing.xades.names import SIGNED_PROPERTIES_TYPE, XADES, local
 from signing.xades.signature_policy import policy_check
 from signing.xades.signed_properties import QualifyingProperties
 from signing.xmldsig import (
@@ -95,7 +96,7 @@ _SIGNATURE: Final = re.compile(
         f"<xades:SignedDataObjectProperties>(?P<formats>(?:{_unnumbered(_FORMAT_PARTS)})+)"
         "</xades:SignedDataObjectProperties></xades:SignedProperties>)"
         "</xades:QualifyingProperties></ds:Object></ds:Signature>"
-        r"(?P<end_tag></[^<> \t\r\n]++)[ \t\r\n]*+>[ \t\r\n]*+\Z"
+        r"(?P<end_tag></[^<> \t\r\n]++)(?<![-?])[ \t\r\n]*+>[ \t\r\n]*+\Z"
     ),
     re.ASCII,
 )
@@ -105,6 +106,8 @@ _START: Final = b"<ds:Signature "
 _DECLARED_AGAIN: Final = tuple(_SIGNATURE.groupindex[f"again_{number}"] for number in range(4))
 """Declarations that are needed where a part is canonicalized by itself, and are left out within the whole document."""
 
+_PARTS: Final = [f"{{{DS}}}{name}" for name in ("SignedInfo", "SignatureValue", "KeyInfo", "Object")]
+_SIGNED_PROPERTIES: Final = local("SignedProperties")
 _CANONICAL: Final = Transforms(canonicalization=EXCLUSIVE)
 _ENVELOPED: Final = Transforms(removal=Removal.OWN_SIGNATURE, canonicalization=EXCLUSIVE)
 _PLAIN: Final = Transforms()
@@ -125,7 +128,7 @@ def read_own_form(
     nothing about the signature.
     """
     source, parent = canonicalizer.source, element.getparent()
-    if source is None or parent is None or parent.getparent() is not None or parent[-1] is not element:
+    if source is None or parent is None or not _is_last(element, parent):
         return None
     start = source.rfind(_START)
     try:
@@ -152,11 +155,13 @@ def read_own_form(
         or not (takes_enveloped or all(each.transforms is not _ENVELOPED for each in references))
     ):
         return None
-    signed_info, _, key_info, holder = element
-    signed_properties = holder[0][0]
+    parts = _parts(element, read)
+    if parts is None:
+        return None
+    signed_info, key_info, holder, signed_properties = parts
     canonicalizer.learn(signed_info, EXCLUSIVE, read.signed_info.encode())
     canonicalizer.learn(signed_properties, EXCLUSIVE, read.signed_properties.encode())
-    if takes_enveloped:
+    if takes_enveloped and policy.xml_coverage == "document":  # elsewhere an instruction may look like a tag
         canonicalizer.learn_end(element, _without_repetition(text, found), f"{read.end_tag}>".encode())
     checks += READ_CHECKS
     checks += _QUALIFIED
@@ -197,6 +202,27 @@ class _OwnForm(NamedTuple):
 
 _QUALIFIED: Final = (passed("xades.qualifying-properties"), passed("xades.signed-properties"))
 _TIMED: Final = passed("xades.signing-time")
+
+
+def _is_last(element: etree._Element, parent: etree._Element) -> bool:
+    """Whether the parent is the root, the element its last child, and nothing behind the root."""
+    return parent.getparent() is None and parent.getnext() is None and parent[-1] is element
+
+
+def _parts(
+    element: etree._Element, read: _OwnForm
+) -> tuple[etree._Element, etree._Element, etree._Element, etree._Element] | None:
+    """SignedInfo, KeyInfo, Object and SignedProperties of the tree; None where they are not what was read."""
+    tags = [part.tag for part in element]
+    if tags != _PARTS or element.get("Id") != read.id or element[1].text != read.value:
+        return None
+    signed_info, _, key_info, holder = element
+    if len(holder) != 1 or len(holder[0]) != 1:
+        return None
+    signed_properties = holder[0][0]
+    if signed_properties.tag != _SIGNED_PROPERTIES or signed_properties.get("Id") != read.properties_id:
+        return None
+    return signed_info, key_info, holder, signed_properties
 
 
 def _without_repetition(text: str, found: re.Match[str]) -> bytes:

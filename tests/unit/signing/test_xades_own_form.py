@@ -201,28 +201,91 @@ HIDDEN = {
     "in an attribute": ("<b a='", "'/>"),
     "deeper": ("<b>", "</b>"),
 }
+OTHERS = {
+    "spelt otherwise": lambda own: own.replace("<ds:SignatureValue>", "<ds:SignatureValue >", 1),
+    "empty": lambda own: f'<ds:Signature xmlns:ds="{m.DS}"/>',
+    "of other parts": lambda own: f'<ds:Signature xmlns:ds="{m.DS}"><a/><b/><c/><d><e><f/></e></d></ds:Signature>',
+    "of the same identifier and value": lambda own: own.replace("</ds:X509Data>", "</ds:X509Data><a/>", 1),
+}
+
+
+def require_exact(source: bytes) -> None:
+    """No Signature of the document is read at once, unless it is what the other reading gives."""
+    for instructions in (False, True):
+        limits = replace(schemas.DOCUMENT_LIMITS, allow_processing_instructions=instructions)
+        try:
+            root = schemas.parse_untrusted(source, limits)
+        except schemas.XmlRefused:
+            continue
+        for each in root.iter(xmldsig.SIGNATURE):
+            require_same(source, each)
 
 
 @pytest.mark.parametrize("where", HIDDEN)
+@pytest.mark.parametrize("other", OTHERS)
 @pytest.mark.parametrize("other_first", [True, False])
-def test_a_spelling_that_is_no_last_child_is_not_read_for_the_one_that_is(where: str, *, other_first: bool) -> None:
+def test_a_spelling_that_is_no_last_child_is_not_read_for_the_one_that_is(
+    where: str, other: str, *, other_first: bool
+) -> None:
     """Two candidates: the real one, spelt otherwise, and our spelling where it is no markup or not the last child."""
-    text = documents.good().decode()
-    start, end = text.index("<ds:Signature "), text.index("</report>")
-    before, own, after = text[:start], text[start:end], text[end:]
-    other = own.replace("<ds:SignatureValue>", "<ds:SignatureValue >", 1)
+    before, own, after = in_parts(documents.good())
     opened, closed = HIDDEN[where]
-    hidden = f"{opened}{own}{closed}"
-    source = (before + (hidden + other if other_first else other + hidden) + after).encode()
+    hidden, real = f"{opened}{own}{closed}", OTHERS[other](own)
+    source = (before + (hidden + real if other_first else real + hidden) + after).encode()
+    require_exact(source)
     element = last_signature(source)
-    if element is not None:
+    if element is not None and other != "of the same identifier and value":
         assert not require_same(source, element)
-    try:
-        root = schemas.parse_untrusted(source)
-    except schemas.XmlRefused:
-        return
-    for each in root.iter(xmldsig.SIGNATURE):
-        assert at_once(each, Canonicalizer(len(source), source), []) is None
+
+
+BEHIND = {
+    "comment": "<!--{own}</a-->",
+    "comment with a space": "<!--{own}</a -->",
+    "comment of two": "<!-- -->\n<!--{own}</report-->",
+    "comment of a bare tag": "<!--{own}</-->",
+    "instruction": "<?a {own}</a?>",
+    "instruction of a bare tag": "<?a {own}</?>",
+}
+
+
+@pytest.mark.parametrize("behind", BEHIND)
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_spelling_behind_the_root_is_not_read_for_the_last_child(behind: str, other: str) -> None:
+    """The octets end with what looks like the root's end tag, inside a comment or an instruction."""
+    before, own, after = in_parts(documents.good())
+    source = (before + OTHERS[other](own) + after + BEHIND[behind].format(own=own)).encode()
+    require_exact(source)
+    for policy in (documents.XADES_ASKED, documents.PARTS_TAKEN):
+        honest = (before + OTHERS[other](own) + after + "<!-- -->").encode()
+        expected = documents.judged(honest, policy).report.indication
+        found = documents.judged(source, policy).report.indication
+        assert found is expected or found is Indication.TOTAL_FAILED
+
+
+def test_a_root_whose_name_ends_like_a_comment_is_left_to_the_other_reading() -> None:
+    source = documents.signed("<a-->1</a-->")
+    element = last_signature(source)
+    assert element is not None
+    assert not require_same(source, element)
+    assert documents.judged(source).report.indication is Indication.TOTAL_PASSED
+
+
+def test_an_instruction_that_looks_like_a_tag_makes_a_document_ambiguous_in_both_readings() -> None:
+    """Where instructions are taken, the place of the Signature is not proposed: it is looked for as ever."""
+    source = documents.good().replace(b"<row ", b"<?p <ds:Signature >?><row ", 1)
+    limits = replace(schemas.DOCUMENT_LIMITS, allow_processing_instructions=True)
+    root = schemas.parse_untrusted(source, limits)
+    canonicalizer = Canonicalizer(len(source), source)
+    assert at_once(root[-1], canonicalizer, [], documents.PARTS_TAKEN) is not None
+    with pytest.raises(StepError, match=r"xmldsig\.canonicalization"):
+        canonicalizer.pieces_without(root, EXCLUSIVE, [root[-1]], is_document=True)
+
+
+def in_parts(source: bytes) -> tuple[str, str, str]:
+    """What stands before the signature of the good document, the signature, and what stands behind it."""
+    text = source.decode()
+    start, end = text.index("<ds:Signature "), text.index("</report>")
+    return text[:start], text[start:end], text[end:]
 
 
 def test_a_root_that_is_the_signature_is_left_to_the_other_reading() -> None:

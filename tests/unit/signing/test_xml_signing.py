@@ -14,6 +14,7 @@ from signing.policy import DEFAULT_SIGNING, SANDBOX_DOCUMENT
 from signing.sign.xml import sign_xml
 from signing.validation_report import Indication
 from signing.verify.xml import XmlValidation, verify_xml
+from tests.unit.signing import xml_document_material as d
 from tests.unit.signing import xml_material as m
 
 Form = Literal["xades", "xmldsig"]
@@ -129,3 +130,24 @@ def test_refuses_a_time_without_its_zone(form: Form) -> None:
     with pytest.raises(SigningError) as caught:
         sign_xml(b"<a/>", m.head(), policy=DEFAULT_SIGNING, signing_time=naive, form=form)
     assert caught.value.code == "signing.naive-time"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "<a-->1</a-->",
+        "<a--><!-- x -->1</a-->\n",
+        "<a--/>",
+        "<a>1</a><!--x</a--> <!-- b -->",
+        "<p:a-- xmlns:p='urn:x'><b/></p:a-- >\n<!-- -->",
+    ],
+)
+@pytest.mark.parametrize("form", ["xades", "xmldsig"])
+def test_a_root_and_a_comment_that_look_like_each_other_are_told_apart(document: str, form: d.Form) -> None:
+    assert d.judged(d.signed(document, form), d.PLAIN_TAKEN).report.indication is Indication.TOTAL_PASSED
+
+
+def test_where_the_root_s_end_tag_is_not_found_nothing_is_signed() -> None:
+    with pytest.raises(SigningError) as refused:
+        d.signed("<a--><![CDATA[<!--]]></a-->")
+    assert refused.value.code == "signing.document-structure"
