@@ -11,6 +11,15 @@ from signing.certificates import Certificate, CertificateFacts, certificate_fact
 from signing.errors import Malformed, SigningError
 from signing.fetcher import Fetcher, FetchRequest
 from signing.keys import SigningKey
+from signing.national_authorities import (
+    NATIONAL_AUTHORITIES,
+    NATIONAL_SETS,
+    NationalAuthorities,
+    NationalAuthority,
+    NationalKind,
+    NationalSet,
+    RefusedAuthority,
+)
 from signing.policy import (
     DEFAULT_SIGNING,
     ETSI_BASELINE,
@@ -76,6 +85,8 @@ __all__ = [
     "ETSI_BASELINE",
     "KZ_DOCUMENT",
     "KZ_ENVELOPE",
+    "NATIONAL_AUTHORITIES",
+    "NATIONAL_SETS",
     "NO_DATA",
     "SANDBOX_DOCUMENT",
     "SANDBOX_ENVELOPE",
@@ -93,8 +104,13 @@ __all__ = [
     "Indication",
     "IssuedKey",
     "Malformed",
+    "NationalAuthorities",
+    "NationalAuthority",
+    "NationalKind",
+    "NationalSet",
     "NotTotalPassed",
     "PreparedSignature",
+    "RefusedAuthority",
     "RevocationReport",
     "SandboxPki",
     "SandboxServices",

@@ -9,7 +9,7 @@ stand         a whole stand of participants with throwaway keys, for the sandbox
 forms         report files in and out: template, draft of a summary, publication
 """
 
-from adapter.composition.auditor import evidence_folder, opened_container, verifier
+from adapter.composition.auditor import anchors_of, evidence_folder, opened_container, verifier
 from adapter.composition.key_files import load_key
 from adapter.composition.node import Node, nobody_to_ask
 from adapter.composition.report_files import Opened
@@ -19,6 +19,7 @@ __all__ = [
     "AskPassword",
     "Node",
     "Opened",
+    "anchors_of",
     "evidence_folder",
     "load_key",
     "nobody_to_ask",
