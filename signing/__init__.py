@@ -13,6 +13,15 @@ from signing.fetcher import Fetcher, FetchRequest
 from signing.gost import ProviderReport
 from signing.gost import provider_report as national_provider
 from signing.keys import SigningKey
+from signing.national_authorities import (
+    NATIONAL_AUTHORITIES,
+    NATIONAL_SETS,
+    NationalAuthorities,
+    NationalAuthority,
+    NationalKind,
+    NationalSet,
+    RefusedAuthority,
+)
 from signing.policy import (
     DEFAULT_SIGNING,
     ETSI_BASELINE,
@@ -78,6 +87,8 @@ __all__ = [
     "ETSI_BASELINE",
     "KZ_DOCUMENT",
     "KZ_ENVELOPE",
+    "NATIONAL_AUTHORITIES",
+    "NATIONAL_SETS",
     "NO_DATA",
     "SANDBOX_DOCUMENT",
     "SANDBOX_ENVELOPE",
@@ -95,9 +106,14 @@ __all__ = [
     "Indication",
     "IssuedKey",
     "Malformed",
+    "NationalAuthorities",
+    "NationalAuthority",
+    "NationalKind",
+    "NationalSet",
     "NotTotalPassed",
     "PreparedSignature",
     "ProviderReport",
+    "RefusedAuthority",
     "RevocationReport",
     "SandboxPki",
     "SandboxServices",

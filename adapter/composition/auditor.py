@@ -1,4 +1,4 @@
-"""What an auditor needs and nothing else: anchors from the command, files from the disk; no settings, no store.
+"""What an auditor needs and nothing else: anchors that the command names, files from the disk; no settings, no store.
 
 An Assignment is plain values only, so that another process can be given it (audit_pool.py).
 """
@@ -22,6 +22,7 @@ from adapter import texts
 from adapter.composition.key_files import certificate, read_file, signing_errors
 from adapter.composition.trust_files import certificates_in, crls_in
 from adapter.composition.trust_services import OncePerAudit, TrustServices
+from adapter.composition.trust_sets import TrustSet
 from adapter.domain.document import Sha256
 from adapter.errors import ElshiError, Final, Place
 from adapter.exchange.channel import interpret
@@ -58,7 +59,7 @@ POLICIES: Constant[Mapping[PolicyName, tuple[signing.ValidationPolicy, signing.V
 class Assignment:
     """Everything an audit is made under, as the command says it.
 
-    anchors         files with the trusted certificates (PEM or DER)
+    anchors         files with the trusted certificates (PEM or DER); none where `trust_set` names a set
     at, seal_at     validation times; see Verify
     exchange        files with the exchange's own certificates, one in each
     content         files that a detached CMS was made over, in order; empty: `X` beside `X.p7s`
@@ -70,6 +71,7 @@ class Assignment:
     policy: PolicyName
     at: datetime
     seal_at: datetime
+    trust_set: TrustSet | None = None
     exchange: tuple[Path, ...] = ()
     content: tuple[Path, ...] = ()
     certificates: tuple[Path, ...] = ()
@@ -111,8 +113,7 @@ class Auditor:
 def auditor(assignment: Assignment) -> Auditor:
     """Read what the assignment names. Raises Final when anything of it cannot be read."""
     judge = verifier(
-        assignment.anchors,
-        kind=POLICIES[assignment.policy][2],
+        _trusted(assignment),
         at=assignment.at,
         policy=assignment.policy,
         seal_at=assignment.seal_at,
@@ -128,9 +129,8 @@ def auditor(assignment: Assignment) -> Auditor:
 
 
 def verifier(
-    anchor_files: Sequence[Path],
+    anchors: signing.TrustAnchors,
     *,
-    kind: AnchorKind,
     at: datetime,
     policy: PolicyName,
     seal_at: datetime | None = None,
@@ -138,12 +138,11 @@ def verifier(
     data: signing.ValidationData = signing.NO_DATA,
     fetcher: signing.Fetcher | None = None,
 ) -> Verify:
-    """The auditor's verifier: anchors from the command, nothing else from anywhere.
+    """The auditor's verifier: under these anchors, nothing else from anywhere.
 
     seal_at         validation time of the seals of evidence folders; `at` without it
     exchange_files  certificates of the exchange, one in each file: its messages have to be signed with one of them
     """
-    anchors = anchors_of(anchor_files, kind)
     document, envelope, _ = POLICIES[policy]
     return Verify(
         trust=Trust(policy=document, anchors=anchors, data=data, fetcher=fetcher),
@@ -162,9 +161,23 @@ def anchors_of(files: Sequence[Path], kind: AnchorKind) -> signing.TrustAnchors:
     return signing_errors(lambda: signing.TrustAnchors.from_pem("command-line", kind, *texts_of))
 
 
+def _trusted(assignment: Assignment) -> signing.TrustAnchors:
+    """The one set of anchors of an audit; its kind is the set's own, or for files what the policy takes them for.
+
+    Raises Final `trust.set-and-policy` for a set under rules that take none of its kind.
+    """
+    document, _, kind_of_files = POLICIES[assignment.policy]
+    chosen = assignment.trust_set
+    if chosen is None:
+        return anchors_of(assignment.anchors, kind_of_files)
+    if signing.NATIONAL_SETS[chosen.name] not in document.anchor_kinds:
+        raise Final("trust.set-and-policy", params={"set": chosen.name, "policy": assignment.policy})
+    return chosen.anchors()
+
+
 def terms_of(assignment: Assignment) -> dict[str, Any]:
     """What a report says of the whole audit: anchors with their fingerprints, policy, times, whether anybody was asked."""
-    anchors = anchors_of(assignment.anchors, POLICIES[assignment.policy][2])
+    anchors = _trusted(assignment)
     facts = [signing.certificate_facts(der) for der in anchors.certificates]
     return {
         "policy": assignment.policy,

@@ -21,6 +21,7 @@ from adapter.composition.passes import OpenKey, OwnBody, Passes
 from adapter.composition.report_files import Opened, open_report, source_context
 from adapter.composition.secret_sources import AskPassword
 from adapter.composition.services import baseline_of, fetcher_of
+from adapter.composition.trust_sets import TrustSets
 from adapter.domain.document import BodyCode, DocumentId, Sha256
 from adapter.domain.header import RulesetRef
 from adapter.domain.outgoing import Words
@@ -93,7 +94,10 @@ class Node(Passes):
     @cached_property
     def anchors(self) -> signing.TrustAnchors:
         """The node's one set of anchors; its kind is the profile."""
-        texts = [read_file(path, "trust.unreadable") for path in self.settings.trust.anchors]
+        trust = self.settings.trust
+        if trust.set is not None and trust.set_folder is not None:
+            return TrustSets(folder=trust.set_folder).anchors(trust.set)
+        texts = [read_file(path, "trust.unreadable") for path in trust.anchors]
         return signing_errors(
             lambda: signing.TrustAnchors.from_pem(self.settings.profile, self.settings.profile, *texts)
         )

@@ -35,24 +35,24 @@ def files_of(paths: Sequence[Path], endings: Sequence[str]) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def certificates_in(path: Path) -> tuple[bytes, ...]:
-    """DER of every certificate of a PEM file, or a DER file as it is. Raises Final `verify.evidence-unreadable`."""
-    return _ders(path, _CERTIFICATE)
+def certificates_in(path: Path, code: str = _CODE) -> tuple[bytes, ...]:
+    """DER of every certificate of a PEM file, or a DER file as it is. Raises Final with that code."""
+    return _ders(path, _CERTIFICATE, code)
 
 
 def crls_in(path: Path) -> tuple[bytes, ...]:
-    """The same of CRLs."""
-    return _ders(path, _CRL)
+    """The same of CRLs. Raises Final `verify.evidence-unreadable`."""
+    return _ders(path, _CRL, _CODE)
 
 
-def _ders(path: Path, armour: re.Pattern[bytes]) -> tuple[bytes, ...]:
-    content = read_file(path, _CODE)
+def _ders(path: Path, armour: re.Pattern[bytes], code: str) -> tuple[bytes, ...]:
+    content = read_file(path, code)
     if content.startswith(DER_START):
         return (content,)
     try:
         found = tuple(base64.b64decode(b"".join(body.split()), validate=True) for body in armour.findall(content))
     except binascii.Error as error:
-        raise Final(_CODE, place=Place(file=path.name), params={"file": path.name}) from error
+        raise Final(code, place=Place(file=path.name), params={"file": path.name}) from error
     if not found:
-        raise Final(_CODE, place=Place(file=path.name), params={"file": path.name})
+        raise Final(code, place=Place(file=path.name), params={"file": path.name})
     return found
