@@ -206,6 +206,10 @@ KZ_DOCUMENT = ValidationPolicy(
 """A document under national law. It demands revocation status and a time-stamp, whose genTime is the reference time;
 without either it ends INDETERMINATE: loosening is the caller's spoken decision (`dataclasses.replace`)."""
 
+KZ_SIGNATURE = replace(KZ_DOCUMENT, name="kz-signature/1", required_roles=(), refused_roles=())
+"""Any signature under national law, whoever made it: the report says who, and whether that is enough is the reader's
+question. All else is asked as of a document."""
+
 KZ_ENVELOPE = ValidationPolicy(
     name="kz-envelope/1",
     anchor_kinds=("production", "test"),

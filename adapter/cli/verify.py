@@ -58,7 +58,7 @@ def verify(
         ),
     ] = None,
     policy: Annotated[
-        Literal["sandbox", "kz-document", "etsi-baseline"] | None,
+        Literal["sandbox", "kz-document", "kz-signature", "etsi-baseline"] | None,
         typer.Option(
             "--policy",
             help="Rules of validation. Without it kz-document under a set of `elshi trust`, sandbox under files.",

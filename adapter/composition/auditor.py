@@ -32,7 +32,7 @@ from adapter.usecases.verdict import Verdict, unjudged
 from adapter.usecases.verified_container import Trust
 from adapter.usecases.verify import Verify
 
-PolicyName = Literal["sandbox", "kz-document", "etsi-baseline"]
+PolicyName = Literal["sandbox", "kz-document", "kz-signature", "etsi-baseline"]
 AnchorKind = Literal["production", "test", "sandbox", "named"]
 
 _ETSI_ENVELOPE: Constant = replace(
@@ -48,6 +48,7 @@ POLICIES: Constant[Mapping[PolicyName, tuple[signing.ValidationPolicy, signing.V
         {
             "sandbox": (signing.SANDBOX_DOCUMENT, signing.SANDBOX_ENVELOPE, "sandbox"),
             "kz-document": (signing.KZ_DOCUMENT, signing.KZ_ENVELOPE, "production"),
+            "kz-signature": (signing.KZ_SIGNATURE, signing.KZ_ENVELOPE, "production"),
             "etsi-baseline": (signing.ETSI_BASELINE, _ETSI_ENVELOPE, "named"),
         }
     )
@@ -151,7 +152,7 @@ def verifier(
         at=at,
         seal_at=seal_at,
         exchange=tuple(_certificate(path) for path in exchange_files),
-        only_signatures=policy == "etsi-baseline",
+        only_signatures=policy in ("kz-signature", "etsi-baseline"),
     )
 
 

@@ -171,6 +171,37 @@ def test_everything_published_is_recognised_and_each_goes_to_its_set(elshi: Elsh
 
 
 @needs_vectors
+def test_the_public_samples_are_judged_as_they_were_found_to_be(elshi: Elshi, home: Path) -> None:
+    """Each value and digest holds; what keeps them from passing is the path, the end of the certificate, or the role."""
+    del home
+    elshi("trust", "add", TEST, code=0)
+    files = sorted((VECTORS / "xml").iterdir()) + sorted((VECTORS / "cms").iterdir())
+    ended = ("INDETERMINATE", "OUT_OF_BOUNDS_NO_POE")
+    unknown = ("INDETERMINATE", "NO_CERTIFICATE_CHAIN_FOUND")
+    expected = {"GOSTKNCA": [unknown], "RSA256": [unknown], "mitwork": [ended], "cms_unit": [ended, unknown]}
+    assert len(files) == len(expected)
+    for file in files:
+        ran = elshi(
+            "verify", file, "--trust", "nuc-rk-test", "--policy", "kz-signature", "--at", "2026-11-30", "--json"
+        )
+        found = [(one["indication"], one["sub_indication"]) for one in ran.json["signatures"]]
+        assert found == next(value for name, value in expected.items() if file.name.startswith(name))
+        for signature in ran.json["signatures"]:
+            values = [
+                check
+                for check in signature["checks"]
+                if check["id"].endswith((".signature-value", "-digest", ".digests"))
+            ]
+            assert len(values) >= 2
+            assert {check["conclusion"] for check in values} == {"PASSED"}
+    ran = elshi("verify", VECTORS / "cms" / "cms_unit_0.der", "--trust", "nuc-rk-test", "--json").json
+    assert [one["sub_indication"] for one in ran["signatures"]] == [
+        "SIG_CONSTRAINTS_FAILURE",
+        "NO_CERTIFICATE_CHAIN_FOUND",
+    ]
+
+
+@needs_vectors
 def test_a_production_set_takes_no_test_certificate_and_then_nothing(elshi: Elshi, home: Path) -> None:
     ran = elshi("trust", "add", PRODUCTION, TEST, "--set", "nuc-rk", "--json", code=2).json
     assert {one["code"] for one in ran["findings"]} == {"trust.other-set"}
