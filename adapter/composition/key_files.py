@@ -19,11 +19,14 @@ DER_START: Constant = b"\x30"
 _CERTIFICATE: Constant = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
 
-def load_key(content: bytes, password: bytes | None, *, file: str) -> signing.SigningKey:
-    """A key from PKCS#12 or PEM bytes; what is wrong becomes Final with the signing error's own code."""
+def load_key(content: bytes, password: bytes | None, *, file: str, test_keys: bool = False) -> signing.SigningKey:
+    """A key from PKCS#12 or PEM bytes; what is wrong becomes Final with the signing error's own code.
+
+    `test_keys` lets a national key sign in plain Python, in a time that depends on it.
+    """
     if content[:1] == DER_START:
-        return signing_errors(lambda: pkcs12.load(content, password or b""), file=file)
-    return signing_errors(lambda: pem.load(content, password), file=file)
+        return signing_errors(lambda: pkcs12.load(content, password or b"", test_keys=test_keys), file=file)
+    return signing_errors(lambda: pem.load(content, password, test_keys=test_keys), file=file)
 
 
 def signing_errors(make: Callable[[], Made], *, file: str | None = None) -> Made:

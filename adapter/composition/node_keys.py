@@ -19,10 +19,14 @@ _IN_THE_SETTINGS: Constant = SecretSource(kind="file", where="settings")
 
 
 class NodeKeys:
-    """Keys by their names in the settings: document, office, envelope."""
+    """Keys by their names in the settings: document, office, envelope.
 
-    def __init__(self, settings: KeysSettings, *, ask: AskPassword, clock: Clock) -> None:
+    `test_keys`: all of them are, as on a stand; otherwise each is that says so.
+    """
+
+    def __init__(self, settings: KeysSettings, *, ask: AskPassword, clock: Clock, test_keys: bool = False) -> None:
         self._settings = settings
+        self._test_keys = test_keys
         self._ask = ask
         self._marks = PinMarks(folder=settings.pin_marks or Path("pin-marks"), clock=clock)
         self._opened: dict[str, signing.SigningKey] = {}
@@ -49,7 +53,12 @@ class NodeKeys:
             password = "" if secret is None else secret.reveal()
         else:
             password = ""
-        return load_key(content, password.encode() if password else None, file=entry.file.name)
+        return load_key(
+            content,
+            password.encode() if password else None,
+            file=entry.file.name,
+            test_keys=self._test_keys or entry.test_keys,
+        )
 
     def _in_token(self, name: str, entry: KeySettings) -> signing.SigningKey:
         assert entry.module is not None

@@ -544,6 +544,7 @@ def test_a_key_in_a_token_is_read_with_what_finds_it(tmp_path: Path) -> None:
         ('password = "x"', "settings.missing", {"key": "keys.document.file"}),
         ('file = "a"\nmodule = "b"', "settings.contradiction", {"second": "keys.document.module"}),
         ('file = "a"\npin_from = "keypad"', "settings.contradiction", {"second": "keys.document.pin_from=keypad"}),
+        ('module = "a"\ntest_keys = true', "settings.contradiction", {"second": "keys.document.test_keys=true"}),
         ('file = "a"\npadding = "pss"', "settings.contradiction", {"second": "keys.document.padding=pss"}),
         (
             f'module = "a"\npassword = "{SECRET}"\npin_from = "prompt"',
