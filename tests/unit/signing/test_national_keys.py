@@ -390,6 +390,15 @@ def test_garbage_after_a_right_mac_is_damage(issued: dict[str, IssuedKey]):
         assert failure(pkcs12.load, pfx_of(*safes), PASSWORD) == "signing.p12-damaged"
 
 
+def test_without_a_mac_the_key_still_says_whether_the_password_was_right(issued: dict[str, IssuedKey]):
+    own = issued["gost2004"]
+    key_safe = data(seq(shrouded(private_key_info(own.private_key))))
+    version, safes, _ = asn1.children(asn1.read_der(pfx_of(key_safe, rc2_safe(seq(certificate_bag(own.certificate))))))
+    file = seq(version.raw, safes.raw)
+    assert signs(pkcs12.load(file, PASSWORD, test_keys=True))
+    assert failure(pkcs12.load, file, b"another") == "signing.p12-wrong-password"
+
+
 def test_a_damaged_private_key_in_a_file_is_named_as_that(issued: dict[str, IssuedKey]):
     file = pfx(
         shrouded(pkcs8("gost2015-512", written("gost2015-512", 0))), certificate_bag(issued["gost2015-512"].certificate)

@@ -18,6 +18,7 @@ from lxml import etree
 
 from signing import (
     DEFAULT_SIGNING,
+    KZ_DOCUMENT,
     SANDBOX_DOCUMENT,
     SANDBOX_ENVELOPE,
     DataObject,
@@ -31,6 +32,7 @@ from signing import (
     StatusUrls,
     SubIndication,
     TimeStampAuthority,
+    TrustAnchors,
     add_cades_signature,
     add_cms,
     add_signature,
@@ -60,10 +62,12 @@ from signing import cms as cms_structure
 from signing.algorithms import NATIONAL_KEY_FORMS, digest_algorithm, national_key_form, signature_algorithm
 from signing.cades import read_signed_attributes
 from signing.certificates import Certificate
+from signing.keys import pkcs12
 from signing.policy import ETSI_BASELINE
 from signing.timestamp import read_token
 from tests.unit.signing import xml_material as m
 from tests.unit.signing.crafted_pki import BIN, IIN
+from tests.unit.signing.test_keys import VECTORS
 
 AT = datetime.fromisoformat("2026-11-10T12:00:00+00:00")
 LATER = AT + timedelta(hours=1)
@@ -530,6 +534,25 @@ def test_an_envelope_is_signed_and_verified(kind: str):
     assert method.decode() == digest_algorithm(digest).xml_uri
     changed = verify_envelope(signed.replace(b">100<", b">101<"), policy=SANDBOX_ENVELOPE, anchors=anchors, at=at)
     assert changed.report.indication is Indication.TOTAL_FAILED
+
+
+# --- keys of the national test authority ---------------------------------------------------------------------------------
+@pytest.mark.skipif(not VECTORS.is_dir(), reason="the public samples of the national PKI are not beside the project")
+def test_what_a_key_of_the_national_test_authority_signs_leads_to_its_root():
+    anchors = TrustAnchors.from_pem(
+        "national test",
+        "test",
+        (VECTORS / "test-ca/root_test_gost_2022.cer").read_bytes(),
+        (VECTORS / "test-ca/nca_gost2022_test.cer").read_bytes(),
+    )
+    key = pkcs12.load((VECTORS / "test-p12/head_valid.p12").read_bytes(), b"Qwerty12", test_keys=True)
+    policy = replace(KZ_DOCUMENT, revocation="not-checked", timestamp="not-required", require_signing_time=False)
+    how = {"policy": policy, "anchors": anchors, "at": AT}
+    for form in ("xmldsig", "xades"):
+        signed = sign_xml(DOCUMENT, key, policy=DEFAULT_SIGNING, signing_time=AT, form=form)
+        assert verify_xml(signed, **how).report.indication is PASSED
+    made = sign_detached([CONTENT], key, policy=DEFAULT_SIGNING, signing_time=AT)
+    assert verify_detached(made, [CONTENT], **how).indication is PASSED
 
 
 # --- what has no name in XML -------------------------------------------------------------------------------------------------
