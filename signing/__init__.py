@@ -69,6 +69,7 @@ from signing.validation_data import NO_DATA, ValidationData
 from signing.validation_report import (
     Check,
     Conclusion,
+    EvidenceKind,
     Indication,
     NotTotalPassed,
     RevocationReport,
@@ -80,6 +81,9 @@ from signing.validation_report import (
 from signing.verify.container import ContainerValidation, unverified_content, verify_container
 from signing.verify.detached import AttachedValidation, verify_attached, verify_detached
 from signing.verify.envelope import EnvelopeValidation, verify_envelope
+from signing.verify.evidence import verify_evidence
+from signing.verify.evidence_form import evidence_kind, is_key_file
+from signing.verify.evidence_report import EvidenceValidation
 from signing.verify.verified_object import VerifiedObject
 from signing.verify.xml import SignedXml, XmlValidation, verify_xml
 
@@ -103,6 +107,8 @@ __all__ = [
     "ContainerValidation",
     "DataObject",
     "EnvelopeValidation",
+    "EvidenceKind",
+    "EvidenceValidation",
     "FetchRequest",
     "Fetcher",
     "Indication",
@@ -149,6 +155,8 @@ __all__ = [
     "complete_detached",
     "complete_signature",
     "content_digest_algorithm",
+    "evidence_kind",
+    "is_key_file",
     "national_provider",
     "prepare_detached",
     "prepare_signature",
@@ -164,6 +172,7 @@ __all__ = [
     "verify_container",
     "verify_detached",
     "verify_envelope",
+    "verify_evidence",
     "verify_xml",
     "write_unsigned_container",
 ]

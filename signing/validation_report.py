@@ -269,7 +269,9 @@ class SignatureReport:
         }
 
 
-Kind = Literal["container", "detached", "attached", "envelope", "xml"]
+EvidenceKind = Literal["time-stamp", "ocsp", "crl", "certificate"]
+"""Kinds of evidence that may lie in a file by itself: an RFC 3161 token or answer, an OCSP answer, a CRL, a certificate."""
+Kind = Literal["container", "detached", "attached", "envelope", "xml"] | EvidenceKind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -295,16 +297,19 @@ class ValidationReport:
         at: datetime,
         checks: Iterable[Check],
         signatures: Iterable[SignatureReport] = (),
+        is_evidence: bool = False,
     ) -> ValidationReport:
         """Join the thing's own checks and its signatures: every signature must pass, and there must be one.
 
         TOTAL-FAILED anywhere wins over INDETERMINATE anywhere; no signature at all is TOTAL-FAILED / FORMAT_FAILURE,
-        unless an own check already said more.
+        unless an own check already said more. Evidence that lies by itself may bear none (a certificate: its issuer's is
+        a step of its path), and where several things are wrong the one with whoever signed it is told first.
         """
         own, each = tuple(checks), tuple(signatures)
         verdicts = [conclude(own)] if own else []
-        verdicts += [(signature.indication, signature.sub_indication) for signature in each]
-        if not each:
+        of_signatures = [(signature.indication, signature.sub_indication) for signature in each]
+        verdicts = [*of_signatures, *verdicts] if is_evidence else [*verdicts, *of_signatures]
+        if not each and not (is_evidence and own):
             verdicts.append((Indication.TOTAL_FAILED, SubIndication.FORMAT_FAILURE))
         for wanted in (Indication.TOTAL_FAILED, Indication.INDETERMINATE):
             for indication, sub_indication in verdicts:

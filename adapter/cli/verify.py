@@ -40,7 +40,10 @@ def _show_schema(wanted: bool) -> None:  # noqa: FBT001 - the shape that typer c
 @app.command(epilog="Example: [cyan]elshi verify packages/*.asice --trust trust/*.pem[/]")
 def verify(
     paths: Annotated[
-        list[Path], typer.Argument(help="Containers, CMS, XML, SOAP, evidence folders; folders and patterns of them.")
+        list[Path],
+        typer.Argument(
+            help="Containers, CMS, XML, SOAP, time-stamps, OCSP, CRLs, certificates, evidence folders; patterns."
+        ),
     ],
     trust: Annotated[
         list[str] | None,
@@ -78,7 +81,10 @@ def verify(
     ] = None,
     content: Annotated[
         list[Path] | None,
-        typer.Option("--content", help="What a detached CMS was made over, in order; without it X beside X.p7s."),
+        typer.Option(
+            "--content",
+            help="What a detached CMS or time-stamp was made over, in order; without it X beside X.p7s, X.tst.",
+        ),
     ] = None,
     certificate: Annotated[
         list[Path] | None,

@@ -63,7 +63,7 @@ class Assignment:
     anchors         files with the trusted certificates (PEM or DER); none where `trust_set` names a set
     at, seal_at     validation times; see Verify
     exchange        files with the exchange's own certificates, one in each
-    content         files that a detached CMS was made over, in order; empty: `X` beside `X.p7s`
+    content         files that a detached CMS or a time-stamp was made over, in order; empty: `X` beside `X.p7s`
     certificates, crls, ocsp    files with evidence given beside what is judged
     hosts           of trust services that may be asked; None: offline, nobody is asked
     """
@@ -201,8 +201,8 @@ def shown_name(path: Path) -> str:
 
 
 def _beside(path: Path) -> tuple[Path, ...]:
-    """`X` beside the detached signature `X.p7s`, where it is there."""
-    if path.suffix.lower() not in {".p7s", ".cms", ".sig"}:
+    """`X` beside the detached signature `X.p7s` or the time-stamp `X.tst`, where it is there."""
+    if path.suffix.lower() not in {".p7s", ".cms", ".sig", ".tst", ".tsr"}:
         return ()
     content = path.with_suffix("")
     return (content,) if content.is_file() else ()

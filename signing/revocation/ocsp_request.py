@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from signing import asn1
 from signing.algorithms import Standing, digest_algorithm
-from signing.certificates import Certificate
+from signing.certificates import Certificate, Name
 
 NONCE: Final = "1.3.6.1.5.5.7.48.1.2"
 CertIdHash = Literal["sha1", "sha256"]
@@ -23,7 +23,13 @@ def issuer_hashes(certificate: Certificate, issuer: Certificate, digest: str) ->
     The name is the issuer field of the certificate asked about, the key the content of the issuer's BIT STRING. SHA-1
     stands here although no signature may use it: a CertID only names, and what it names is signed by the responder.
     """
-    name, key = certificate.issuer.der, _key_octets(issuer)
+    return authority_hashes(certificate.issuer, issuer, digest)
+
+
+@lru_cache(maxsize=4096)
+def authority_hashes(name_asked: Name, issuer: Certificate, digest: str) -> tuple[bytes, bytes] | None:
+    """The same of a name as it stands in the certificates of an authority."""
+    name, key = name_asked.der, _key_octets(issuer)
     if digest == _SHA1:
         return hashlib.sha1(name, usedforsecurity=False).digest(), hashlib.sha1(key, usedforsecurity=False).digest()
     algorithm = digest_algorithm(digest)

@@ -64,7 +64,7 @@ _VERSION_1: Final = 1
 
 def judge_token(
     token: TimeStampToken,
-    imprint: Callable[[DigestAlgorithm], bytes],
+    imprint: Callable[[DigestAlgorithm], bytes] | None,
     candidates: Sequence[Certificate],
     *,
     policy: ValidationPolicy,
@@ -73,7 +73,8 @@ def judge_token(
     """The checks on a token, and the authority's certificate when one was identified.
 
     `imprint` gives the digest of the octets the token should be over and may raise Malformed where they cannot be had;
-    it is only asked for a trusted hash. `candidates` are certificates beside those in the token. Algorithms are judged
+    it is only asked for a trusted hash, and None where nobody gave octets: then nothing is compared, and the check says
+    so. `candidates` are certificates beside those in the token. Algorithms are judged
     on the day of `at` (aware). Never raises.
     """
     certificate, named = _identify(token, candidates, policy)
@@ -166,11 +167,13 @@ def _refers_to(reference: CertificateReference, certificate: Certificate) -> boo
 
 
 # --- 2 -------------------------------------------------------------------------------------------------------------
-def _imprint(token: TimeStampToken, imprint: Callable[[DigestAlgorithm], bytes]) -> Check:
+def _imprint(token: TimeStampToken, imprint: Callable[[DigestAlgorithm], bytes] | None) -> Check:
     check_id = "timestamp.imprint"
     digest = token.imprint_digest
     if digest is None or digest.standing is not Standing.TRUSTED:
         return Check.not_performed(check_id, reason="algorithm")
+    if imprint is None:
+        return Check.not_performed(check_id, reason="no content", algorithm=digest.id)
     try:
         expected = imprint(digest)
     except Malformed as error:

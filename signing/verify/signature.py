@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Final
 from signing.certification_path import algorithm_check
 from signing.validation_data import NO_DATA, SIGNATURE
 from signing.validation_report import Check, Conclusion, SignatureReport, SubIndication, conclude
-from signing.verify.acceptance import delay_check, purpose_checks, signing_time_check
+from signing.verify.acceptance import delay_check, purpose_checks, signing_time_check, unvouched
 from signing.verify.certificate_status import MAX_CERTIFICATES, StatusMaterial, readable
 from signing.verify.certificate_validation import CertificateValidation, validate_certificate
 from signing.verify.cryptographic_verification import judged_at, signature_value_check
@@ -140,7 +140,7 @@ def judge_signer(
         judged = validate_certificate(use, stamped.proofs, material)
         purpose = purpose_checks(signer, policy)
         # of a certificate that no path leads to nobody has said what it is made for: a breach is no final one (5.3.4)
-        made += [*purpose, *judged.checks] if judged.path else [*judged.checks, *map(_without_path, purpose)]
+        made += [*purpose, *judged.checks] if judged.path else [*judged.checks, *unvouched(purpose)]
     made.append(signing_time_check(claims.signing_time, policy, best))
     made.append(present_check(stamped, policy, came_along=claims.has_time_stamp))
     if stamps:
@@ -212,10 +212,6 @@ def _stamped(
     ):
         proofs = proofs.holding(SIGNATURE, (signer.sha256,))
     return validate_time_stamps(stamps, proofs, material)
-
-
-def _without_path(check: Check) -> Check:
-    return check if check.conclusion is _PASSED else check._replace(conclusion=Conclusion.INDETERMINATE)
 
 
 _PASSED, _FAILED = Conclusion.PASSED, Conclusion.FAILED

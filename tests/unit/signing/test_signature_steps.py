@@ -177,6 +177,19 @@ def test_every_check_has_a_case_that_breaks_it_alone():
     assert {case.check for case in CASES} == CHECKS
 
 
+def test_what_a_certificate_says_that_nobody_vouches_for_is_no_final_word(pki: SandboxPki, stranger_pki: SandboxPki):
+    """The same breach is final under an anchor, and leaves everything open where no path was found."""
+    system = stranger_pki.issue("information-system", "N", "O", bin=BIN, key="ec-p256")
+    policy = replace(SANDBOX_DOCUMENT, refused_roles=())
+    known, unknown = judged(system, stranger_pki, policy), judged(system, pki, policy)
+    assert (known.indication, known.sub_indication) == (FAILED, SIG)
+    assert (unknown.indication, unknown.sub_indication) == (UNDECIDED, SubIndication.NO_CERTIFICATE_CHAIN_FOUND)
+    assert {each.id for each in unknown.checks if each.conclusion is Conclusion.INDETERMINATE} == {
+        "signer.roles",
+        "path.found",
+    }
+
+
 def test_what_was_not_checked_is_said_aloud(pki: SandboxPki, ec_head: IssuedKey):
     report = judged(ec_head, pki)
     silent = {c.id: dict(c.params) for c in report.checks if c.conclusion is Conclusion.NOT_PERFORMED}
