@@ -35,9 +35,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.only in case.name:
             results += case.run(rounds=options.rounds, slice_seconds=options.slice)
             print(f"  {case.name}: done", file=sys.stderr)
-    if options.only in "national algorithms":
-        results += national.results(options.rounds, options.slice)
-        print("  national algorithms: done", file=sys.stderr)
     for name, measured in apart(large=options.large):
         if options.only in name:
             results += measured()
@@ -61,6 +58,7 @@ def apart(*, large: bool) -> Iterator[tuple[str, Callable[[], list[Result]]]]:
     yield processes.NAME, processes.results
     yield crl.name_of("index, look-up, peak memory"), crl.results
     yield "attachment 100 MB, peak memory over idle", memory.results
+    yield national.NAME, national.results
     if large:
         yield "attachment 1000 MB, peak memory over idle", lambda: memory.results(size=memory.LARGE)
 

@@ -19,12 +19,14 @@ from typing import Final, Literal
 
 import signing
 from bench import material
-from bench.measure import Absent, Result, Work, compared
+from bench.measure import MIN_ROUNDS, SLICE_SECONDS, Absent, Result, Work, compared
 from signing import gost
 from signing.gost import choice
 from signing.gost.multiples import Group, fastest_integer
 
 Provider = Literal["native", "plain"]
+
+NAME: Final = "national algorithms"
 
 NATIVE: Final = "native"
 PLAIN: Final = "plain Python"
@@ -46,7 +48,7 @@ def hash_row(name: str, label: str) -> str:
     return f"{name}, {label}"
 
 
-def results(rounds: int, slice_seconds: float) -> list[Result]:
+def results(rounds: int = MIN_ROUNDS, slice_seconds: float = SLICE_SECONDS) -> list[Result]:
     """Every row of both providers."""
     found: list[Result] = []
     for provider in _LABELS:
@@ -91,6 +93,12 @@ def _rows(provider: Provider, rounds: int, slice_seconds: float) -> Iterator[Res
 
 def _nothing(name: str) -> object:
     raise OSError(name)
+
+
+def names() -> set[str]:
+    """Of every row there can be."""
+    hashes = {hash_row(name, label) for name in ("Streebog-512", "GOST 34.311") for label in _LABELS.values()}
+    return {*map(document_row, _LABELS.values()), *hashes, CURVE, ATTACHMENT}
 
 
 @cache
