@@ -17,6 +17,7 @@ from __future__ import annotations
 from signing.algorithms.identifier import (
     algorithm_identifier,
     encode_algorithm_identifier,
+    is_key_oid,
     signature_algorithm_from_der,
     signature_algorithm_in_cms,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "digest_by_uri",
     "ecdsa_to_raw",
     "encode_algorithm_identifier",
+    "is_key_oid",
     "national_key_form",
     "signature_algorithm",
     "signature_algorithm_by_oid",

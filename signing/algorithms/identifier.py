@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from signing import asn1
+from signing.algorithms.national_keys import NATIONAL_KEY_FORMS
 from signing.algorithms.table import (
     DIGEST_BY_ID,
     MGF1,
@@ -42,15 +43,27 @@ def signature_algorithm_from_der(algorithm: asn1.Der) -> SignatureAlgorithm | No
 def signature_algorithm_in_cms(algorithm: asn1.Der, digest: DigestAlgorithm) -> SignatureAlgorithm | None:
     """The entry a SignerInfo names by signatureAlgorithm together with its digestAlgorithm.
 
-    rsaEncryption there means RSA PKCS#1 v1.5 with the hash of digestAlgorithm (RFC 3370, 3.2). Whether the hash inside
-    signatureAlgorithm equals `digest` is the caller's check.
+    rsaEncryption there means RSA PKCS#1 v1.5 with the hash of digestAlgorithm (RFC 3370, 3.2). The OID of a national key
+    means the algorithm of that key, as tools of 2018-2019 wrote it; whether that may stand there (`is_key_oid`), and whether
+    the hash inside the algorithm equals `digest`, are the caller's checks.
     """
     oid, parameters = algorithm_identifier(algorithm)
     if oid == RSA_ENCRYPTION:
         if parameters not in (None, b"\x05\x00"):
             raise Malformed("signing.algorithm-parameters", algorithm=oid)
         return signature_algorithm(f"rsa-{digest.id}")
-    return signature_algorithm_from_der(algorithm)
+    form = NATIONAL_KEY_FORMS.get(oid)
+    if form is None:
+        return signature_algorithm_from_der(algorithm)
+    entry = signature_algorithm(form.algorithm)
+    if entry is not None:
+        _check_parameters(entry, parameters)
+    return entry
+
+
+def is_key_oid(oid: str) -> bool:
+    """Whether this names a national key, and no signature."""
+    return oid in NATIONAL_KEY_FORMS
 
 
 @lru_cache(maxsize=1024)

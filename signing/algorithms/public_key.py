@@ -106,7 +106,8 @@ def verify_signature(  # noqa: PLR0911 - one end for each kind of key
     if algorithm.key_type != described.type or algorithm.ec_bits not in (None, described.bits):
         return False
     if isinstance(key, gost.PublicKey):
-        return gost.chosen().verify(key, DIGEST_BY_ID[algorithm.digest or ""].of(message), signature)
+        digest = _digest if len(message) <= _REMEMBERED_MESSAGE else _digest.__wrapped__
+        return gost.chosen().verify(key, digest(algorithm.digest or "", message), signature)
     try:
         if isinstance(key, rsa.RSAPublicKey):
             return _verify_rsa(algorithm, key, message, signature)
@@ -116,6 +117,15 @@ def verify_signature(  # noqa: PLR0911 - one end for each kind of key
     except InvalidSignature:
         return False
     return True
+
+
+_REMEMBERED_MESSAGE: Final = 64 * 1024
+
+
+@lru_cache(maxsize=32)
+def _digest(digest_id: str, message: bytes) -> bytes:
+    """What is tried with one key after another is hashed once: in plain Python a megabyte takes a second."""
+    return DIGEST_BY_ID[digest_id].of(message)
 
 
 _PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | gost.PublicKey
@@ -168,7 +178,7 @@ def ecdsa_to_raw(signature: bytes, bits: int) -> bytes:
 def _load(public_key_info: bytes) -> tuple[PublicKey, _PublicKey | None]:  # noqa: PLR0911 - one end for each kind
     key_type, parameters = _key_type(public_key_info)
     if key_type in NATIONAL_KEYS:
-        return _load_national(key_type, public_key_info, parameters)
+        return _load_national(key_type, public_key_info)
     if key_type not in ("rsa", "ec", "ed25519"):
         unsupported = key_type not in ("dsa", "hmac")  # those are refused by name
         return PublicKey(type=key_type, bits=0, weakness="unsupported key type", is_unsupported=unsupported), None
@@ -193,16 +203,12 @@ def _load(public_key_info: bytes) -> tuple[PublicKey, _PublicKey | None]:  # noq
     return PublicKey(type=key_type, bits=0, weakness="unreadable key"), None
 
 
-def _load_national(
-    key_type: KeyType, public_key_info: bytes, parameters: bytes | None
-) -> tuple[PublicKey, gost.PublicKey | None]:
+def _load_national(key_type: KeyType, public_key_info: bytes) -> tuple[PublicKey, gost.PublicKey | None]:
     """The key of BIT STRING { OCTET STRING { x, y } }; parameters that are not the key's own are never guessed at."""
     try:
         algorithm, bits = asn1.children(asn1.read_der(public_key_info))
-        oid, _ = algorithm_identifier(algorithm)
-        named = tuple(asn1.oid(each) for each in asn1.children(asn1.read_der(parameters))) if parameters else ()
-        form = NATIONAL_KEY_FORMS[oid]
-        if named != form.parameters:
+        form = NATIONAL_KEY_FORMS[algorithm_identifier(algorithm)[0]]
+        if algorithm.raw != form.algorithm_identifier():
             return PublicKey(type=key_type, bits=0, weakness="unknown parameters", is_unsupported=True), None
         key = gost.read_public_key(form.curve, asn1.octets(asn1.read_der(asn1.bit_string_octets(bits))))
     except (Malformed, ValueError):

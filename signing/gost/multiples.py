@@ -5,7 +5,7 @@
    prepared, and never again for a key that comes back.
 2. Pieces are written in signed digits, of which at most one in `width` is not zero (width-w NAF).
 3. The formulas (Jacobian coordinates x = X / Z^2, y = Y / Z^3) do not hold when equal or opposite points meet. Every such
-   case leaves Z = 0, and Z stays 0 from there on; then, and only then, the sum is made again by `Curve.multiple`.
+   case leaves Z = 0, and Z stays 0 from there on; then, and only then, the sum is made again bit by bit, in some milliseconds.
 4. Points must be of the prime order q: nobody checks it here.
 
 Two kinds of numbers: Python's, where p = 2^n - c is reduced by folding what lies above n bits down, times c; and mpz of
@@ -130,10 +130,29 @@ class Group:
                 steps[at].append(points[digit >> 1])  # 1, 3, 5: 0, 1, 2; -1, -3: the last, the last but one
 
     def _sum_again(self, terms: tuple[tuple[int, Multiples], ...]) -> Point | None:
-        total: Point | None = None
-        for factor, multiples in terms:
-            total = self.curve.sum(total, self.curve.multiple(factor, multiples.point))
-        return total
+        """The same, asked bit by bit: slower, and right in every case. Whoever makes a signature may choose to bring it about."""
+        total: tuple[int, int, int] | None = None
+        for bit in range(PIECES * self._span - 1, -1, -1):
+            if total is not None:
+                total = self._formulas.doubled(*total, 1)
+            for factor, multiples in terms:
+                if factor >> bit & 1:
+                    total = self._joined(total, multiples.point)
+        if total is None:
+            return None
+        x, y = self._affine([total])[0]
+        return int(x), int(y)
+
+    def _joined(self, left: tuple[int, int, int] | None, point: Point) -> tuple[int, int, int] | None:
+        """The sum of a point in Jacobian coordinates and an affine one, equal and opposite ones included."""
+        x2, y2 = self._number(point[0]), self._number(point[1])
+        if left is None:
+            return x2, y2, self._number(1)
+        x1, y1, z1 = left
+        square = z1 * z1 % self._p
+        if (x2 * square - x1) % self._p:
+            return self._formulas.added(x1, y1, z1, x2, y2)
+        return self._formulas.doubled(x1, y1, z1, 1) if (y2 * z1 * square - y1) % self._p == 0 else None
 
     def _affine(self, points: list[tuple[int, int, int]]) -> list[Point]:
         """All of them with one inversion (Montgomery's trick); none may be the neutral element."""

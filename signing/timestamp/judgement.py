@@ -20,7 +20,7 @@ import hmac
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from signing.algorithms import Standing, verify_signature
+from signing.algorithms import Standing, is_key_oid, verify_signature
 from signing.certificates import EXTENDED_KEY_USAGE, Certificate
 from signing.certification_path import algorithm_check
 from signing.errors import Malformed
@@ -203,16 +203,20 @@ def _signature(
     yield algorithm_check(
         "timestamp.signature-algorithm", algorithm, named=token.signature_oid, day=at.date(), policy=policy
     )
-    yield _agreement(token)
+    yield _agreement(token, policy)
     yield _value(token, certificate)
 
 
-def _agreement(token: TimeStampToken) -> Check:
-    """The hash inside the signature algorithm is the one of digestAlgorithm."""
+def _agreement(token: TimeStampToken, policy: ValidationPolicy) -> Check:
+    """The hash inside the signature algorithm is the one of digestAlgorithm; the OID of a key is taken by policy only."""
     check_id = "timestamp.algorithms-agree"
     algorithm, digest = token.signature_algorithm, token.digest
     if algorithm is None or digest is None:
         return Check.not_performed(check_id, reason="algorithm")
+    if is_key_oid(token.signature_oid) and not policy.accept_key_oid_as_signature_algorithm:
+        return Check.failed(
+            check_id, SubIndication.SIG_CONSTRAINTS_FAILURE, algorithm=token.signature_oid, reason="key OID"
+        )
     if (algorithm.digest or _ED25519_DIGEST) != digest.id:
         return Check.failed(check_id, SubIndication.SIG_CONSTRAINTS_FAILURE, algorithm=algorithm.id, digest=digest.id)
     return _passed(check_id)
