@@ -7,6 +7,7 @@ only the place where the program is put together names `signing.keys.pkcs12` and
 from __future__ import annotations
 
 from signing.asic import ContainerLimits, DataObject
+from signing.asn1 import PemBlock, is_der, pem_blocks
 from signing.certificates import Certificate, CertificateFacts, certificate_facts
 from signing.errors import Malformed, SigningError
 from signing.fetcher import Fetcher, FetchRequest
@@ -119,6 +120,7 @@ __all__ = [
     "NationalKind",
     "NationalSet",
     "NotTotalPassed",
+    "PemBlock",
     "PreparedSignature",
     "ProviderReport",
     "RefusedAuthority",
@@ -156,8 +158,10 @@ __all__ = [
     "complete_signature",
     "content_digest_algorithm",
     "evidence_kind",
+    "is_der",
     "is_key_file",
     "national_provider",
+    "pem_blocks",
     "prepare_detached",
     "prepare_signature",
     "sign_attached",

@@ -18,7 +18,7 @@ from adapter.cli.screen import Screen
 from adapter.cli.targets import Targets, targets_of
 from adapter.composition.audit_forms import Findings, report_schema
 from adapter.composition.audit_pool import verdicts
-from adapter.composition.auditor import Assignment, PolicyName, shown_name, terms_of
+from adapter.composition.auditor import Assignment, PolicyName, shown_name, terms_of, with_anchors
 from adapter.composition.trust_files import CERTIFICATE_ENDINGS, files_of
 from adapter.composition.trust_services import NATIONAL_HOSTS
 from adapter.composition.trust_sets import TrustSet, TrustSets, folder_of_user, set_named
@@ -143,6 +143,7 @@ def verify(
         targets = targets_of(paths)
         if not targets.judged and not targets.closed:
             raise Final("verify.nothing-found", params={"paths": ", ".join(map(shown_name, paths))})
+        assignment = with_anchors(assignment)
         made = _judged(ready.screen, assignment, targets, jobs)
         findings = Findings(
             verdicts=made, links=chain_of(made), passed_over=targets.passed_over, terms=terms_of(assignment)

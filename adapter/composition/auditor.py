@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,8 +18,9 @@ from typing import Final as Constant
 
 import signing
 from adapter import texts
-from adapter.composition.key_files import certificate, read_file, signing_errors
-from adapter.composition.trust_files import certificates_in, crls_in
+from adapter.composition.key_files import certificate, signing_errors
+from adapter.composition.regular_files import read_file, regular_file
+from adapter.composition.trust_files import MAX_CERTIFICATES, certificates_in, crls_in
 from adapter.composition.trust_services import OncePerAudit, TrustServices
 from adapter.composition.trust_sets import TrustSet
 from adapter.domain.document import Sha256
@@ -31,6 +31,9 @@ from adapter.storage import DirectoryEvidenceFolder
 from adapter.usecases.verdict import Verdict, unjudged
 from adapter.usecases.verified_container import Trust
 from adapter.usecases.verify import Verify
+
+_MAX_OCSP: Constant = 4_000_000
+"""Octets of a file with an OCSP answer; `signing` takes less of one."""
 
 PolicyName = Literal["sandbox", "kz-document", "kz-signature", "etsi-baseline"]
 AnchorKind = Literal["production", "test", "sandbox", "named"]
@@ -61,6 +64,7 @@ class Assignment:
     """Everything an audit is made under, as the command says it.
 
     anchors         files with the trusted certificates (PEM or DER); none where `trust_set` names a set
+    trusted         the anchors themselves, read already; `with_anchors` puts them here
     at, seal_at     validation times; see Verify
     exchange        files with the exchange's own certificates, one in each
     content         files that a detached CMS or a time-stamp was made over, in order; empty: `X` beside `X.p7s`
@@ -73,6 +77,7 @@ class Assignment:
     at: datetime
     seal_at: datetime
     trust_set: TrustSet | None = None
+    trusted: signing.TrustAnchors | None = None
     exchange: tuple[Path, ...] = ()
     content: tuple[Path, ...] = ()
     certificates: tuple[Path, ...] = ()
@@ -111,6 +116,15 @@ class Auditor:
             return unjudged(name, texts.error_as_json(told))
 
 
+def with_anchors(assignment: Assignment) -> Assignment:
+    """The same with its anchors read: every process judges under these, and the report names these.
+
+    Read again for the report, a set that `elshi trust add` has changed meanwhile would name others than were judged with.
+    Raises Final when they cannot be read, `trust.set-and-policy` for a set under rules that take none of its kind.
+    """
+    return replace(assignment, trusted=_trusted(assignment))
+
+
 def auditor(assignment: Assignment) -> Auditor:
     """Read what the assignment names. Raises Final when anything of it cannot be read."""
     judge = verifier(
@@ -122,7 +136,9 @@ def auditor(assignment: Assignment) -> Auditor:
         data=signing.ValidationData(
             certificates=tuple(der for path in assignment.certificates for der in certificates_in(path)),
             crls=tuple(der for path in assignment.crls for der in crls_in(path)),
-            ocsp_responses=tuple(read_file(path, "verify.evidence-unreadable") for path in assignment.ocsp),
+            ocsp_responses=tuple(
+                read_file(path, "verify.evidence-unreadable", limit=_MAX_OCSP) for path in assignment.ocsp
+            ),
         ),
         fetcher=OncePerAudit(TrustServices(assignment.hosts)) if assignment.hosts is not None else None,
     )
@@ -158,7 +174,7 @@ def verifier(
 
 def anchors_of(files: Sequence[Path], kind: AnchorKind) -> signing.TrustAnchors:
     """The trust anchors of the command. Raises Final for a file that holds none."""
-    texts_of = [read_file(path, "trust.unreadable") for path in files]
+    texts_of = [read_file(path, "trust.unreadable", limit=MAX_CERTIFICATES) for path in files]
     return signing_errors(lambda: signing.TrustAnchors.from_pem("command-line", kind, *texts_of))
 
 
@@ -167,6 +183,8 @@ def _trusted(assignment: Assignment) -> signing.TrustAnchors:
 
     Raises Final `trust.set-and-policy` for a set under rules that take none of its kind.
     """
+    if assignment.trusted is not None:
+        return assignment.trusted
     document, _, kind_of_files = POLICIES[assignment.policy]
     chosen = assignment.trust_set
     if chosen is None:
@@ -210,30 +228,16 @@ def _beside(path: Path) -> tuple[Path, ...]:
 
 def _pieces(paths: Sequence[Path]) -> Iterator[bytes]:
     for path in paths:
-        with _regular(path) as source:
+        with regular_file(path) as source:
             while piece := source.read(1 << 18):
                 yield piece
-
-
-@contextmanager
-def _regular(path: Path) -> Iterator[BinaryIO]:
-    """A regular file; Final `file.unreadable`, also for a pipe or device: reading one may never end."""
-    try:
-        # O_NONBLOCK: opening a pipe would wait for somebody to write into it
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(handle, "rb") as source:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise Final("verify.not-a-file", place=Place(file=path.name), params={"file": path.name})
-            yield source
-    except (OSError, ValueError) as error:
-        raise Final("file.unreadable", place=Place(file=path.name), params={"file": path.name}) from error
 
 
 @contextmanager
 def opened_container(path: Path) -> Iterator[tuple[BinaryIO, KeptBlob]]:
     """A container file with the digest of its bytes; nothing is read into memory."""
     digest, size = hashlib.sha256(), 0
-    with _regular(path) as source:
+    with regular_file(path) as source:
         while chunk := source.read(1 << 18):
             digest.update(chunk)
             size += len(chunk)

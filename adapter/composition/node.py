@@ -15,12 +15,14 @@ import schemas
 import signing
 from adapter import rules
 from adapter.clock import SystemClock, SystemIdentifiers
-from adapter.composition.key_files import certificate, read_file, signing_errors
+from adapter.composition.key_files import certificate, signing_errors
 from adapter.composition.node_keys import NodeKeys
 from adapter.composition.passes import OpenKey, OwnBody, Passes
+from adapter.composition.regular_files import read_file
 from adapter.composition.report_files import Opened, open_report, source_context
 from adapter.composition.secret_sources import AskPassword
 from adapter.composition.services import baseline_of, fetcher_of
+from adapter.composition.trust_files import MAX_CERTIFICATES
 from adapter.composition.trust_sets import TrustSets
 from adapter.domain.document import BodyCode, DocumentId, Sha256
 from adapter.domain.header import RulesetRef
@@ -99,7 +101,7 @@ class Node(Passes):
         trust = self.settings.trust
         if trust.set is not None and trust.set_folder is not None:
             return TrustSets(folder=trust.set_folder).anchors(trust.set)
-        texts = [read_file(path, "trust.unreadable") for path in trust.anchors]
+        texts = [read_file(path, "trust.unreadable", limit=MAX_CERTIFICATES) for path in trust.anchors]
         return signing_errors(
             lambda: signing.TrustAnchors.from_pem(self.settings.profile, self.settings.profile, *texts)
         )

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final as Constant
 
 import signing
-from adapter.composition.key_files import DER_START, certificates, load_key, read_file
+from adapter.composition.key_files import certificates, load_key
+from adapter.composition.regular_files import read_file
 from adapter.composition.secret_sources import PROMPT, AskPassword, SecretSource, secret_from, source_of
 from adapter.composition.token_keys import PinMarks, ReopenedKey, open_token
 from adapter.errors import Final
@@ -48,7 +49,7 @@ class NodeKeys:
         content = read_file(entry.file, "keys.unreadable")
         if entry.password is not None:
             password = entry.password.reveal()
-        elif content[:1] == DER_START or b"ENCRYPTED" in content:
+        elif signing.is_der(content) or b"ENCRYPTED" in content:
             secret = secret_from(_source(entry), f"{name} ({entry.file.name})", ask=self._ask)
             password = "" if secret is None else secret.reveal()
         else:

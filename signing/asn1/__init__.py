@@ -5,11 +5,13 @@
    over. BER is refused (X.690, 10 and 11); where a format lets others write it, `definite` brings it to this form first.
 2. The original bytes of every element are kept: signatures are checked over bytes, never over a re-encoding.
 3. DER we make is joined here, its integers and object identifiers are asn1crypto's.
-4. PKCS#12 files of national tools are BER with indefinite lengths: brought to DER first, then read as everything else.
+4. PEM is read here too, whatever it holds.
+5. PKCS#12 files of national tools are BER with indefinite lengths: brought to DER first, then read as everything else.
 """
 
 from __future__ import annotations
 
+from signing.asn1.armour import PemBlock, is_der, pem_blocks
 from signing.asn1.ber import definite
 from signing.asn1.pkcs12 import Bags, Encrypted, Pkcs12Parts, joined, read_encrypted_key, read_pkcs12, read_safe
 from signing.asn1.reading import (
@@ -63,6 +65,7 @@ __all__ = [
     "Der",
     "Encrypted",
     "Fields",
+    "PemBlock",
     "Pkcs12Parts",
     "Span",
     "SpanFields",
@@ -79,11 +82,13 @@ __all__ = [
     "header",
     "inside",
     "integer",
+    "is_der",
     "is_string",
     "joined",
     "named_bits",
     "octets",
     "oid",
+    "pem_blocks",
     "read_der",
     "read_encrypted_key",
     "read_pkcs12",

@@ -1,7 +1,8 @@
-"""A PKCS#12 file taken apart before any password is used, and a safe taken apart after: rule 4 of the package."""
+"""A PKCS#12 file taken apart before any password is used, and a safe taken apart after: rule 5 of the package."""
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,7 @@ DATA: Final = "1.2.840.113549.1.7.1"
 ENCRYPTED_DATA: Final = "1.2.840.113549.1.7.6"
 KEY_BAG: Final = "1.2.840.113549.1.12.10.1.1"
 SHROUDED_KEY_BAG: Final = "1.2.840.113549.1.12.10.1.2"
+SAFE_CONTENTS_BAG: Final = "1.2.840.113549.1.12.10.1.6"
 CERTIFICATE_BAG: Final = "1.2.840.113549.1.12.10.1.3"
 X509_CERTIFICATE: Final = "1.2.840.113549.1.9.22.1"
 
@@ -23,7 +25,6 @@ MAX_SAFES: Final = 32
 MAX_BAGS: Final = 256
 """Files in the field have two safes and a handful of bags."""
 
-_PBMAC1: Final = "1.2.840.113549.1.5.14"
 _IN_PIECES: Final = 0xA0
 _IN_ONE_PIECE: Final = 0x80
 _VERSION: Final = 3
@@ -57,7 +58,7 @@ class Pkcs12Parts:
     authenticated_safe: bytes
     """Octets the MAC is over."""
     mac_digest: str | None
-    """OID of the MAC's hash, None when the file has no MAC or one of another construction."""
+    """OID of the MAC's hash, or of what stands in its place (PBMAC1, RFC 9579); None when the file has no MAC."""
     mac_value: bytes
     mac_salt: bytes
     mac_iterations: int
@@ -92,9 +93,15 @@ def read_pkcs12(content: bytes) -> Pkcs12Parts:
 
 
 def read_safe(content: bytes) -> Bags:
-    """The bags of SafeContents in DER or BER, nothing opened; raises Malformed."""
+    """The bags of SafeContents in DER or BER, those of bags of bags included, nothing opened; raises Malformed."""
     keys, shrouded, certificates = [], [], []
-    for bag in _listed(content, MAX_BAGS):
+    waiting = deque(_listed(content, MAX_BAGS))
+    count = 0
+    while waiting:
+        bag = waiting.popleft()
+        count += 1
+        if count > MAX_BAGS:
+            raise Malformed("asn1.too-many-elements", limit=str(MAX_BAGS))
         fields = asn1.Fields(bag)
         oid, value = asn1.oid(fields.take(asn1.OID)), _only(fields.take(0xA0))
         fields.take_optional(asn1.SET)
@@ -103,6 +110,8 @@ def read_safe(content: bytes) -> Bags:
             keys.append(asn1.expect(value, asn1.SEQUENCE).raw)
         elif oid == SHROUDED_KEY_BAG:
             shrouded.append(_encrypted_key(asn1.Fields(value)))
+        elif oid == SAFE_CONTENTS_BAG:
+            waiting.extend(asn1.children(asn1.expect(value, asn1.SEQUENCE)))
         elif oid == CERTIFICATE_BAG:
             certificate = asn1.Fields(value)
             form, holder = asn1.oid(certificate.take(asn1.OID)), certificate.take(0xA0)
@@ -130,14 +139,12 @@ def _parts(octets: bytes, mac: asn1.Der | None, bags: Bags, encrypted: tuple[Enc
     if mac is not None:
         fields = asn1.Fields(mac)
         hashed = asn1.Fields(fields.take(asn1.SEQUENCE))
-        oid = asn1.oid(asn1.Fields(hashed.take(asn1.SEQUENCE)).take(asn1.OID))
+        digest = asn1.oid(asn1.Fields(hashed.take(asn1.SEQUENCE)).take(asn1.OID))
         value, salt = asn1.octets(hashed.take(asn1.OCTET_STRING)), asn1.octets(fields.take(asn1.OCTET_STRING))
         stated = fields.take_optional(asn1.INTEGER)
         iterations = 1 if stated is None else asn1.integer(stated)  # DEFAULT 1 (RFC 7292, 4)
         hashed.end()
         fields.end()
-        # PBMAC1 (RFC 9579) stands where the hash does and is computed in another way; the library above checks that one
-        digest = None if oid == _PBMAC1 else oid
     return Pkcs12Parts(
         authenticated_safe=octets,
         mac_digest=digest,

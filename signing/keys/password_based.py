@@ -1,8 +1,9 @@
 """What a password opens in key files: PKCS#12 encryption of the first kind (RFC 7292, B and C) and PBES2 (RFC 8018).
 
 1. The schemes are those that national tools and tools of today write: triple DES and RC2 of 40 bits with SHA-1; AES-CBC
-   or triple DES with PBKDF2. What else there is ends in signing.encryption-unsupported, with its OID.
-2. What it costs is known before it is spent: `iterations_of`, and a limit.
+   or triple DES with PBKDF2. What else there is, scrypt too, ends in signing.encryption-unsupported, with its OID.
+2. What it costs is known before it is spent: `require_cheap`, one limit for all that lies in a file. No library is given
+   what is encrypted: it would spend whatever the file asks for, and knows schemes that are not counted here.
 3. None of them is authenticated. The MAC of a PKCS#12 file says whether the password is right; without one, `NotOpened`
    says that the result is no padded text, which a wrong password passes for once in 256 times.
 """
@@ -21,13 +22,18 @@ from signing.errors import Malformed, SigningError
 from signing.keys import rc2
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Mapping, Sequence
 
-MAX_ITERATIONS: Final = 2_000_000
-"""About two seconds; files in the field have 1,024 to 600,000."""
+MAX_HASHES: Final = 4_000_000
+"""Computations of a hash for one file, its MAC and all that is opened in it together.
+
+Two 600,000 of PBKDF2 with SHA-256 (each is two hashes) and a MAC of 600,000 are 3,000,000; triple DES of old with 100,000
+is 300,000, key and vector take three rounds. At the limit, measured on a core of 2026: 1.4 to 2 seconds, 2.6 for the MAC by
+SHA-512 with no password; a core without instructions for SHA takes two to three times that.
+"""
 MAX_SALT: Final = 1_024
 MAX_RC2: Final = 262_144
-"""Octets; about a second. A certificate has two thousand."""
+"""Octets in one file, beside the hashes: 1.3 seconds more. A certificate has two thousand."""
 
 PBE_TRIPLE_DES: Final = "1.2.840.113549.1.12.1.3"
 PBE_RC2_40: Final = "1.2.840.113549.1.12.1.6"
@@ -39,7 +45,8 @@ AES_256_CBC: Final = "2.16.840.1.101.3.4.1.42"
 KEY_PURPOSE, VECTOR_PURPOSE, MAC_PURPOSE = 1, 2, 3
 """Purpose octets of RFC 7292, B.3."""
 
-_PKCS12_SCHEMES: Final = "1.2.840.113549.1.12.1."
+_PKCS12_ROUNDS: Final[Mapping[str, int]] = {PBE_TRIPLE_DES: 2 + 1, PBE_RC2_40: 1 + 1}
+"""How often SHA-1 is iterated for the octets of the key and of the vector (RFC 7292, B.2)."""
 _PRF: Final[Mapping[str, str]] = {
     "1.2.840.113549.2.7": "sha1",
     HMAC_SHA256: "sha256",
@@ -83,49 +90,31 @@ def spellings(octets: bytes) -> tuple[Password, ...]:
     return (Password(octets, spelt),) if octets else (Password(octets, spelt), Password(octets, b""))
 
 
-def iterations_of(encrypted: asn1.Encrypted) -> int:
-    """How often opening it hashes; 0 for a scheme that is not known here. Raises Malformed."""
-    if encrypted.scheme.startswith(_PKCS12_SCHEMES):
-        return _pkcs12_parameters(encrypted)[1]
-    if encrypted.scheme == PBES2:
-        derivation, _ = _pbes2_parameters(encrypted)
-        return derivation.iterations if derivation is not None else 0
-    return 0
+def require_cheap(encrypted: Sequence[asn1.Encrypted], hashes: int = 0) -> None:
+    """All of this, and so many hashes that are computed beside it, stay within the limits of one file.
+
+    Raises SigningError signing.key-file-iterations, signing.p12-too-large, signing.encryption-unsupported; Malformed.
+    """
+    if hashes + sum(_hashes_of(each) for each in encrypted) > MAX_HASHES:
+        raise SigningError("signing.key-file-iterations", limit=str(MAX_HASHES))
+    if sum(len(each.content) for each in encrypted if each.scheme == PBE_RC2_40) > MAX_RC2:
+        raise SigningError("signing.p12-too-large", limit=str(MAX_RC2))
 
 
 def decrypt(encrypted: asn1.Encrypted, password: Password) -> bytes:
-    """The octets without their padding.
+    """The octets without their padding. What else the same file costs is its reader's to add up: `require_cheap`.
 
-    Raises NotOpened; SigningError signing.encryption-unsupported, signing.key-file-iterations, signing.p12-too-large; Malformed.
+    Raises NotOpened, and as `require_cheap` does.
     """
-    if encrypted.scheme in (PBE_TRIPLE_DES, PBE_RC2_40):
-        salt, iterations = _pkcs12_parameters(encrypted)
-        _require_cheap(salt, iterations)
-        size = 24 if encrypted.scheme == PBE_TRIPLE_DES else 5
-        key = pkcs12_octets(KEY_PURPOSE, size, password.spelt, salt, iterations)
-        vector = pkcs12_octets(VECTOR_PURPOSE, 8, password.spelt, salt, iterations)
-        if encrypted.scheme == PBE_RC2_40 and len(encrypted.content) > MAX_RC2:
-            raise SigningError("signing.p12-too-large", limit=str(MAX_RC2))
-        if encrypted.scheme == PBE_TRIPLE_DES:
-            return _unpadded(_cbc(TripleDES(key), vector, encrypted.content), 8)
-        try:
-            return _unpadded(rc2.decrypt_cbc(key, 8 * len(key), vector, encrypted.content), rc2.BLOCK)
-        except ValueError:
-            raise NotOpened from None
-    if encrypted.scheme != PBES2:
-        raise SigningError("signing.encryption-unsupported", scheme=encrypted.scheme)
-    derivation, (cipher_oid, cipher_parameters) = _pbes2_parameters(encrypted)
-    if derivation is None or cipher_oid not in _CIPHERS:
-        raise SigningError("signing.encryption-unsupported", scheme=cipher_oid if derivation is not None else PBES2)
-    _require_cheap(derivation.salt, derivation.iterations)
-    cipher, key_size, block = _CIPHERS[cipher_oid]
-    vector = asn1.octets(asn1.read_der(cipher_parameters or b""))
-    if derivation.key_size not in (None, key_size) or len(vector) != block:
-        raise Malformed("asn1.structure", expected="parameters of PBES2", found="others")
+    require_cheap((encrypted,))
+    if encrypted.scheme in _PKCS12_ROUNDS:
+        return _pkcs12_decrypted(encrypted, password)
+    derivation = _pbes2_parameters(encrypted)
+    cipher, key_size, block = _CIPHERS[derivation.cipher]
     key = hashlib.pbkdf2_hmac(
         derivation.hash_name, password.octets, derivation.salt, derivation.iterations, dklen=key_size
     )
-    return _unpadded(_cbc(cipher(key), vector, encrypted.content), block)
+    return _unpadded(_cbc(cipher(key), derivation.vector, encrypted.content), block)
 
 
 def pkcs12_octets(  # noqa: PLR0917 - the parameters of RFC 7292, B.2, in its order
@@ -156,36 +145,75 @@ def pkcs12_octets(  # noqa: PLR0917 - the parameters of RFC 7292, B.2, in its or
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Pbkdf2:
+class _Pbes2:
     salt: bytes
     iterations: int
-    key_size: int | None
     hash_name: str
+    cipher: str
+    vector: bytes
+
+
+def _hashes_of(encrypted: asn1.Encrypted) -> int:
+    """How often opening it hashes."""
+    if encrypted.scheme in _PKCS12_ROUNDS:
+        return _pkcs12_parameters(encrypted)[1] * _PKCS12_ROUNDS[encrypted.scheme]
+    found = _pbes2_parameters(encrypted)
+    blocks = -(-_CIPHERS[found.cipher][1] // hashlib.new(found.hash_name).digest_size)
+    return found.iterations * blocks * 2  # HMAC is a hash of a hash
+
+
+def _pkcs12_decrypted(encrypted: asn1.Encrypted, password: Password) -> bytes:
+    salt, iterations = _pkcs12_parameters(encrypted)
+    size = 24 if encrypted.scheme == PBE_TRIPLE_DES else 5
+    key = pkcs12_octets(KEY_PURPOSE, size, password.spelt, salt, iterations)
+    vector = pkcs12_octets(VECTOR_PURPOSE, 8, password.spelt, salt, iterations)
+    if encrypted.scheme == PBE_TRIPLE_DES:
+        return _unpadded(_cbc(TripleDES(key), vector, encrypted.content), 8)
+    try:
+        return _unpadded(rc2.decrypt_cbc(key, 8 * len(key), vector, encrypted.content), rc2.BLOCK)
+    except ValueError:
+        raise NotOpened from None
 
 
 def _pkcs12_parameters(encrypted: asn1.Encrypted) -> tuple[bytes, int]:
+    """Salt and iterations."""
     fields = asn1.Fields(asn1.read_der(encrypted.parameters or b""))
-    salt, iterations = asn1.octets(fields.take(asn1.OCTET_STRING)), asn1.integer(fields.take(asn1.INTEGER))
+    found = asn1.octets(fields.take(asn1.OCTET_STRING)), asn1.integer(fields.take(asn1.INTEGER))
     fields.end()
-    return salt, iterations
+    _require_sound(*found)
+    return found
 
 
-def _pbes2_parameters(encrypted: asn1.Encrypted) -> tuple[_Pbkdf2 | None, tuple[str, bytes | None]]:
-    """How the key is derived (None: not in a way known here), and the cipher with its parameters."""
+def _pbes2_parameters(encrypted: asn1.Encrypted) -> _Pbes2:
+    """Raises SigningError signing.encryption-unsupported with the OID of what is not known: scheme, derivation, hash, cipher."""
+    _require_known(encrypted.scheme, (PBES2,))
     fields = asn1.Fields(asn1.read_der(encrypted.parameters or b""))
     derivation, cipher = (_named(fields.take(asn1.SEQUENCE)) for _ in range(2))
     fields.end()
-    if derivation[0] != PBKDF2:
-        return None, cipher
+    _require_known(derivation[0], (PBKDF2,))
+    _require_known(cipher[0], _CIPHERS)
     stated = asn1.Fields(asn1.read_der(derivation[1] or b""))
-    salt, iterations = stated.take(asn1.OCTET_STRING), asn1.integer(stated.take(asn1.INTEGER))
-    size, prf = stated.take_optional(asn1.INTEGER), stated.take_optional(asn1.SEQUENCE)
+    salt, iterations = asn1.octets(stated.take(asn1.OCTET_STRING)), asn1.integer(stated.take(asn1.INTEGER))
+    size, named = stated.take_optional(asn1.INTEGER), stated.take_optional(asn1.SEQUENCE)
     stated.end()
-    hash_name = _PRF.get(_HMAC_SHA1 if prf is None else _named(prf)[0])
-    if hash_name is None:
-        return None, cipher
-    key_size = None if size is None else asn1.integer(size)
-    return _Pbkdf2(salt=asn1.octets(salt), iterations=iterations, key_size=key_size, hash_name=hash_name), cipher
+    prf = _HMAC_SHA1 if named is None else _named(named)[0]
+    _require_known(prf, _PRF)
+    _require_sound(salt, iterations)
+    _, key_size, block = _CIPHERS[cipher[0]]
+    vector = asn1.octets(asn1.read_der(cipher[1] or b""))
+    if (size is not None and asn1.integer(size) != key_size) or len(vector) != block:
+        raise Malformed("asn1.structure", expected="parameters of PBES2", found="others")
+    return _Pbes2(salt=salt, iterations=iterations, hash_name=_PRF[prf], cipher=cipher[0], vector=vector)
+
+
+def _require_known(oid: str, known: Container[str]) -> None:
+    if oid not in known:
+        raise SigningError("signing.encryption-unsupported", scheme=oid)
+
+
+def _require_sound(salt: bytes, iterations: int) -> None:
+    if iterations < 1 or len(salt) > MAX_SALT:
+        raise Malformed("asn1.structure", expected="salt and iterations", found="others")
 
 
 def _named(element: asn1.Der) -> tuple[str, bytes | None]:
@@ -193,11 +221,6 @@ def _named(element: asn1.Der) -> tuple[str, bytes | None]:
     if not 1 <= len(found) <= 2:  # noqa: PLR2004 - AlgorithmIdentifier: OID, parameters
         raise Malformed("asn1.structure", expected="AlgorithmIdentifier", found=str(len(found)))
     return asn1.oid(found[0]), found[1].raw if found[1:] else None
-
-
-def _require_cheap(salt: bytes, iterations: int) -> None:
-    if not 0 < iterations <= MAX_ITERATIONS or len(salt) > MAX_SALT:
-        raise SigningError("signing.key-file-iterations", limit=str(MAX_ITERATIONS))
 
 
 def _cbc(cipher: algorithms.AES | TripleDES, vector: bytes, content: bytes) -> bytes:

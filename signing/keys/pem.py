@@ -1,20 +1,22 @@
-"""Keys from PEM files: one private key (PKCS#8 or an older form) and its certificates in one text."""
+"""Keys from PEM files: one private key (PKCS#8 or an older form) and its certificates in one text.
+
+1. PKCS#8 is opened here and its cost known before: the library would spend whatever the file asks for.
+2. The older forms are the library's, in a text written anew from the one block: what else stands in the file, or within
+   the block, it does not see. They derive their key with one pass of a hash.
+"""
 
 from __future__ import annotations
 
 import base64
-import binascii
-import re
 from typing import TYPE_CHECKING, Final
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from signing import asn1, gost
 from signing.errors import Malformed, SigningError
 from signing.keys.national import national_key
-from signing.keys.national_pkcs8 import algorithm_oid, is_national, read_national_key
-from signing.keys.password_based import MAX_ITERATIONS, NotOpened, decrypt, iterations_of, spellings
+from signing.keys.password_based import NotOpened, decrypt, spellings
+from signing.keys.private_key_info import from_the_library, read_private_key
 from signing.keys.software import software_key
 
 if TYPE_CHECKING:
@@ -23,8 +25,10 @@ if TYPE_CHECKING:
     from signing.keys import SigningKey
 
 MAX_BYTES: Final = 1_000_000
-_BLOCK: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----\r?\n(.*?)-----END \1-----", re.DOTALL)
-_ENCRYPTED: Final = b"ENCRYPTED PRIVATE KEY"
+_PLAIN: Final = "PRIVATE KEY"
+_ENCRYPTED: Final = "ENCRYPTED PRIVATE KEY"
+_OLDER: Final = ("RSA PRIVATE KEY", "EC PRIVATE KEY")
+_CERTIFICATES: Final = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 
 
 def load(content: bytes, password: bytes | None, *, test_keys: bool = False) -> SigningKey:
@@ -37,21 +41,17 @@ def load(content: bytes, password: bytes | None, *, test_keys: bool = False) -> 
     """
     if len(content) > MAX_BYTES:
         raise SigningError("signing.pem-too-large", limit=str(MAX_BYTES))
-    blocks = [(match[1], match[0], match[2]) for match in _BLOCK.finditer(content)]
-    keys = [block for block in blocks if block[0].endswith(b"PRIVATE KEY")]
+    blocks = asn1.pem_blocks(content)
+    keys = [block for block in blocks if block.label.endswith(_PLAIN)]
     if not keys:
         raise SigningError("signing.pem-no-key")
     if len(keys) > 1:
         raise SigningError("signing.pem-several-keys")
     try:
-        certificates = [
-            _decoded(body)
-            for label, _, body in blocks
-            if label in (b"CERTIFICATE", b"X509 CERTIFICATE", b"TRUSTED CERTIFICATE")
-        ]
-    except binascii.Error as error:
+        certificates = [block.der() for block in blocks if block.label in _CERTIFICATES]
+    except ValueError as error:
         raise SigningError("signing.pem-damaged") from error
-    key = _opened(*keys[0], password)
+    key = _opened(keys[0], password or b"")
     if not certificates:
         raise SigningError("signing.pem-no-certificate")
     if isinstance(key, gost.PrivateKey):
@@ -59,37 +59,31 @@ def load(content: bytes, password: bytes | None, *, test_keys: bool = False) -> 
     return software_key(key, certificates)
 
 
-def _decoded(body: bytes) -> bytes:
-    return base64.b64decode(b"".join(body.split()), validate=True)
-
-
-def _opened(label: bytes, whole: bytes, body: bytes, password: bytes | None) -> PrivateKeyTypes | gost.PrivateKey:
-    encrypted = b"ENCRYPTED" in whole
+def _opened(block: asn1.PemBlock, password: bytes) -> PrivateKeyTypes | gost.PrivateKey:
+    encrypted = block.label == _ENCRYPTED or (block.label in _OLDER and b"ENCRYPTED" in block.headers)
     if encrypted and not password:
         raise SigningError("signing.pem-password-needed")
+    if block.label not in (_PLAIN, _ENCRYPTED, *_OLDER):
+        raise SigningError("signing.key-unsupported")
     try:
-        if label == _ENCRYPTED and iterations_of(asn1.read_encrypted_key(_decoded(body))) > MAX_ITERATIONS:
-            raise SigningError("signing.key-file-iterations", limit=str(MAX_ITERATIONS))
-        # a password for a key that is not encrypted is no error of the operator's: the setting may serve several files
-        return load_pem_private_key(whole, password if encrypted else None)
-    except UnsupportedAlgorithm:
-        # from None, here and below: the library's own message stays out, and with it any doubt what it may quote
-        otherwise = SigningError("signing.key-unsupported")
-    except (ValueError, TypeError, Malformed):
-        otherwise = SigningError("signing.pem-wrong-password" if encrypted else "signing.pem-damaged")
-    if label not in (b"PRIVATE KEY", _ENCRYPTED):
-        raise otherwise
-    return _national(label, body, password or b"", otherwise)
+        octets = block.der()
+        if block.label in _OLDER:
+            # a password for a key that is not encrypted is no error of the operator's: the setting may serve several files
+            return _of_an_older_form(block, octets, password if encrypted else None)
+        hidden = asn1.read_encrypted_key(octets) if encrypted else None
+    except NotOpened:
+        raise SigningError("signing.pem-wrong-password" if encrypted else "signing.pem-damaged") from None
+    except (ValueError, Malformed):
+        raise SigningError("signing.pem-damaged") from None
+    try:
+        return read_private_key(octets if hidden is None else decrypt(hidden, spellings(password)[0]))
+    except (NotOpened, Malformed):
+        # from None: what is on the way lies in the neighbourhood of the key
+        raise SigningError("signing.pem-damaged" if hidden is None else "signing.pem-wrong-password") from None
 
 
-def _national(label: bytes, body: bytes, password: bytes, otherwise: SigningError) -> gost.PrivateKey:
-    """The national key of a PKCS#8 block that the library does not read; `otherwise` when there is none in it."""
-    try:
-        opened = _decoded(body)
-        if label == _ENCRYPTED:
-            opened = decrypt(asn1.read_encrypted_key(opened), spellings(password)[0])
-        if not is_national(algorithm_oid(opened)):
-            raise otherwise
-    except (binascii.Error, Malformed, NotOpened):
-        raise otherwise from None
-    return read_national_key(opened)
+def _of_an_older_form(block: asn1.PemBlock, octets: bytes, password: bytes | None) -> PrivateKeyTypes:
+    headers = block.headers.strip() + b"\n\n" if block.headers else b""
+    label = block.label.encode()
+    text = b"-----BEGIN %b-----\n%b%b-----END %b-----\n" % (label, headers, base64.encodebytes(octets), label)
+    return from_the_library(octets, lambda: load_pem_private_key(text, password))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ import pytest
 import signing
 from adapter import texts
 from adapter.composition import Node
-from adapter.composition.auditor import Assignment, auditor, terms_of
+from adapter.composition.auditor import Assignment, auditor, terms_of, with_anchors
 from adapter.composition.trust_sets import SETS, TrustSet, TrustSets, folder_of_user, said_of, set_named
 from adapter.errors import CertificatesRefused, Final
 from adapter.texts import Language
@@ -52,6 +53,30 @@ def code_of(make: Callable[[], object]) -> str:
         make()
     assert texts.unfilled(caught.value.code, caught.value.params) == ()
     return caught.value.code
+
+
+# --- files that are offered ------------------------------------------------------------------------------------------
+def test_a_text_of_begin_lines_is_refused_at_once(sets: TrustSets, tmp_path: Path) -> None:
+    for ending, limit in (("pem", 3_000_000), ("cer", 5_000_000)):
+        line = b"-----BEGIN CERTIFICATE-----\n"
+        (tmp_path / f"x.{ending}").write_bytes(line * (limit // len(line)))
+    begun = time.process_time()
+    assert refusal(lambda: sets.add([tmp_path / "x.pem", tmp_path / "x.cer"])) == (
+        "trust.not-added",
+        ["trust.not-a-certificate", "file.too-large"],
+    )
+    assert time.process_time() - begun < 2
+
+
+def test_a_pipe_is_refused_and_not_waited_for(sets: TrustSets, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo.cer")
+    assert refusal(lambda: sets.add([tmp_path / "fifo.cer"])) == ("trust.not-added", ["verify.not-a-file"])
+
+
+def test_a_pem_text_that_begins_with_the_digit_0_is_read(sets: TrustSets, national: Made, tmp_path: Path) -> None:
+    text = b"0 s:/CN=ROOT\n" + pem_of(national.certificates["root_rsa_2020"])
+    (tmp_path / "chain.pem").write_bytes(text)
+    assert [one.authority.name for one in sets.add([tmp_path / "chain.pem"])] == ["root_rsa_2020"]
 
 
 # --- adding ----------------------------------------------------------------------------------------------------------
@@ -317,6 +342,16 @@ def test_a_signature_is_judged_under_the_set_of_its_authority_alone(
 def test_the_report_names_the_anchors_of_the_set(filled: TrustSets, national: Made) -> None:
     terms = terms_of(_under(filled, "nuc-rk"))
     assert [one["sha256"] for one in terms["anchors"]] == [sha256(national.certificates["root_rsa_2020"])]
+
+
+def test_the_report_names_the_anchors_that_were_judged_with(filled: TrustSets, national: Made) -> None:
+    assignment = with_anchors(_under(filled, "nuc-rk"))
+    for path in (filled.folder / "nuc-rk").iterdir():
+        path.unlink()
+    assert auditor(pickle.loads(pickle.dumps(assignment)))
+    assert [one["sha256"] for one in terms_of(assignment)["anchors"]] == [
+        sha256(national.certificates["root_rsa_2020"])
+    ]
 
 
 def test_a_set_is_not_used_under_rules_that_take_none_of_its_kind(filled: TrustSets) -> None:

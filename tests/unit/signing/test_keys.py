@@ -215,7 +215,12 @@ def same_or_refused(bit: int) -> bool:
     return key.certificate_chain == pkcs12.load(FLIPPED, PASSWORD).certificate_chain
 
 
-UNREADABLE = ("signing.p12-damaged", "signing.p12-wrong-password", "signing.key-file-iterations")
+UNREADABLE = (
+    "signing.p12-damaged",
+    "signing.p12-wrong-password",
+    "signing.key-file-iterations",
+    "signing.encryption-unsupported",
+)
 
 
 @given(st.integers(0, 3000 * 8))

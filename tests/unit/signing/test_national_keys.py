@@ -24,7 +24,7 @@ from signing.gost.portable import PortableProvider
 from signing.keys import pem, pkcs12, rc2
 from signing.keys.national import national_key
 from signing.keys.national_pkcs8 import form_of, read_national_key, write_national_key
-from signing.keys.password_based import MAX_ITERATIONS, MAX_RC2
+from signing.keys.password_based import MAX_HASHES, MAX_RC2
 from signing.sandbox_pki import key_files
 from signing.sandbox_pki.private_keys import private_key_info
 from tests.unit.signing import test_keys as files
@@ -423,7 +423,7 @@ def test_what_costs_too_much_is_refused_before_it_costs(issued: dict[str, Issued
     good = seq(certificate_bag(own.certificate))
     costly = rc2_safe(good, iterations=10**9)
     assert failure(pkcs12.load, pfx_of(key_safe, costly), PASSWORD) == "signing.key-file-iterations"
-    together = [rc2_safe(good, iterations=MAX_ITERATIONS // 2 + 1)] * 2
+    together = [rc2_safe(good, iterations=MAX_HASHES // 2 + 1)] * 2
     assert failure(pkcs12.load, pfx_of(key_safe, *together), PASSWORD) == "signing.key-file-iterations"
     for wrong in (0, -1):
         code = failure(pkcs12.load, pfx_of(key_safe, rc2_safe(good, iterations=wrong)), PASSWORD)
