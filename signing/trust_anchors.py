@@ -56,7 +56,7 @@ class TrustAnchors:
             raise SigningError("signing.anchors-not-a-ca", name=self.name, certificate=shown)
         if self.kind == "production" and _NOT_FOR_PRODUCTION.search(shown):
             raise SigningError("signing.anchors-mixed", name=self.name, kind=self.kind, certificate=shown)
-        if self.kind in ("production", "test") and _SANDBOX.search(shown):
+        if self.kind in ("production", "test") and is_of_a_sandbox(shown):
             raise SigningError("signing.anchors-mixed", name=self.name, kind=self.kind, certificate=shown)
 
     @classmethod
@@ -81,6 +81,11 @@ class TrustAnchors:
     def label(self) -> str:
         """Name and kind, as a report shows them."""
         return f"{self.name} ({self.kind})"
+
+
+def is_of_a_sandbox(name: str) -> bool:
+    """Whether a name, as `shown` writes it, carries the mark of a sandbox."""
+    return _SANDBOX.search(name) is not None
 
 
 def _certificates(name: str, content: bytes) -> Iterable[bytes]:

@@ -20,6 +20,7 @@ from adapter.composition.file_signing import (
     raise_level,
     sign_files,
 )
+from adapter.composition.key_files import TestKeys
 from adapter.composition.node import Signed
 from adapter.composition.two_step import complete_report, note_finished, prepare_report
 from adapter.errors import Final, Place
@@ -221,7 +222,7 @@ def _files(
     else:
         with ready.node(level) as node:
             chosen = (
-                key_of_file(key_file, pin, ask=ask_password, test_keys=_are_test_keys(node, asked=test_keys))
+                key_of_file(key_file, pin, ask=ask_password, test_keys=_test_keys(node, asked=test_keys))
                 if key_file is not None
                 else node.named_key((key or KeyName.DOCUMENT).value)
             )
@@ -230,9 +231,11 @@ def _files(
     ready.screen.done({"file": str(output), "form": form.value}, str(output))
 
 
-def _are_test_keys(node: Node, *, asked: bool) -> bool:
-    """On a stand every key is one; in production none is, whatever the command line says."""
-    return node.settings.profile == "sandbox" or (asked and node.settings.profile != "production")
+def _test_keys(node: Node, *, asked: bool) -> TestKeys:
+    """In production none is one, whatever the command line says; on a stand those of a sandbox are without a word."""
+    if node.settings.profile == "production":
+        return False
+    return asked or ("of-a-sandbox" if node.settings.profile == "sandbox" else False)
 
 
 def _raising(node: Node) -> Raising | None:

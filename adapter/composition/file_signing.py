@@ -13,7 +13,7 @@ from typing import BinaryIO
 from typing import Final as Constant
 
 import signing
-from adapter.composition.key_files import load_key, signing_errors
+from adapter.composition.key_files import TestKeys, load_key, signing_errors
 from adapter.composition.regular_files import read_file
 from adapter.composition.secret_sources import AskPassword, secret_from, source_of
 from adapter.errors import Final, Place
@@ -49,7 +49,7 @@ class Raising:
     at: datetime
 
 
-def key_of_file(path: Path, pin: str, *, ask: AskPassword, test_keys: bool = False) -> signing.SigningKey:
+def key_of_file(path: Path, pin: str, *, ask: AskPassword, test_keys: TestKeys = False) -> signing.SigningKey:
     """A key in a PKCS#12 or PEM file that no settings name; `pin` is a source, never the password itself.
 
     `test_keys` as `load_key` takes it.

@@ -11,15 +11,17 @@ import signing
 from adapter.composition.regular_files import read_file
 from adapter.composition.trust_files import MAX_CERTIFICATES
 from adapter.errors import Final, Place
-from signing.keys import pem, pkcs12
+from signing.keys import national, pem, pkcs12
 
 Made = TypeVar("Made")
+TestKeys = national.TestKeys
 
 
-def load_key(content: bytes, password: bytes | None, *, file: str, test_keys: bool = False) -> signing.SigningKey:
+def load_key(content: bytes, password: bytes | None, *, file: str, test_keys: TestKeys = False) -> signing.SigningKey:
     """A key from PKCS#12 or PEM bytes; what is wrong becomes Final with the signing error's own code.
 
-    `test_keys` lets a national key sign in plain Python, in a time that depends on it.
+    `test_keys` lets a national key sign in plain Python, in a time that depends on it: True this key, "of-a-sandbox" one
+    whose certificates carry the sandbox's mark in their issuer's name.
     """
     if signing.is_der(content):
         return signing_errors(lambda: pkcs12.load(content, password or b"", test_keys=test_keys), file=file)

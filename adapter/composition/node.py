@@ -75,9 +75,8 @@ class Node(Passes):
         self.limits = SubmitLimits(max_file_bytes=settings.exchange.files.max_file_bytes)
         self.bins = {BodyCode(code): known.bin for code, known in settings.bodies.items()}
         self.is_office_signed = settings.exchange.is_office_signed and settings.keys.office is not None
-        # whoever trusts a sandbox trusts keys that anybody can make
         is_stand = settings.profile == "sandbox"
-        self._keys = NodeKeys(settings.keys, ask=ask_password, clock=self.clock, test_keys=is_stand)
+        self._keys = NodeKeys(settings.keys, ask=ask_password, clock=self.clock, is_stand=is_stand)
 
     # --- parts --------------------------------------------------------------------------------------------------------
     @cached_property

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final as Constant
 
 import signing
-from adapter.composition.key_files import certificates, load_key
+from adapter.composition.key_files import TestKeys, certificates, load_key
 from adapter.composition.regular_files import read_file
 from adapter.composition.secret_sources import PROMPT, AskPassword, SecretSource, secret_from, source_of
 from adapter.composition.token_keys import PinMarks, ReopenedKey, open_token
@@ -22,12 +22,13 @@ _IN_THE_SETTINGS: Constant = SecretSource(kind="file", where="settings")
 class NodeKeys:
     """Keys by their names in the settings: document, office, envelope.
 
-    `test_keys`: all of them are, as on a stand; otherwise each is that says so.
+    A test key is each that says so; on a stand also each whose certificates come from a sandbox. A real key that was put
+    into a stand by mistake is still a real key.
     """
 
-    def __init__(self, settings: KeysSettings, *, ask: AskPassword, clock: Clock, test_keys: bool = False) -> None:
+    def __init__(self, settings: KeysSettings, *, ask: AskPassword, clock: Clock, is_stand: bool = False) -> None:
         self._settings = settings
-        self._test_keys = test_keys
+        self._test_keys: TestKeys = "of-a-sandbox" if is_stand else False
         self._ask = ask
         self._marks = PinMarks(folder=settings.pin_marks or Path("pin-marks"), clock=clock)
         self._opened: dict[str, signing.SigningKey] = {}
@@ -58,7 +59,7 @@ class NodeKeys:
             content,
             password.encode() if password else None,
             file=entry.file.name,
-            test_keys=self._test_keys or entry.test_keys,
+            test_keys=True if entry.test_keys else self._test_keys,
         )
 
     def _in_token(self, name: str, entry: KeySettings) -> signing.SigningKey:

@@ -99,7 +99,7 @@ class NettleHash:
 
     def update(self, data: bytes | bytearray | memoryview, /) -> None:
         """Add octets, without a copy where they are bytes or may be written to; a memoryview must be contiguous."""
-        if isinstance(data, bytes):
+        if type(data) is bytes:  # a subclass may answer another length than it has
             with self._lock:
                 self._functions.update(self._state, len(data), data)
             return
@@ -332,8 +332,10 @@ def _native_curve(hogweed: Any, symbol: str) -> _NativeCurve:
 
 
 def _limbs(octets: bytes = b"") -> ctypes.Array[ctypes.c_uint64]:
-    """Room for a number of 512 bits, and its octets, the first least significant."""
+    """Room for a number of 512 bits, and its octets, the first least significant; ValueError for more."""
     limbs = (_Limb * 8)()
+    if len(octets) > ctypes.sizeof(limbs):
+        raise ValueError("gost: number of more than 512 bits")
     ctypes.memmove(limbs, octets, len(octets))
     return limbs
 

@@ -55,6 +55,10 @@ class PrivateKey:
     def __reduce__(self) -> str:
         raise TypeError("gost: a private key is not pickled")
 
+    def __getstate__(self) -> object:
+        # from Python 3.11 every object has one, and it would hand out the number
+        raise TypeError("gost: a private key is not pickled")
+
     def public_key(self) -> PublicKey:
         """Give d times G; time depends on d."""
         points = group(self.curve)

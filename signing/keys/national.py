@@ -8,16 +8,20 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from signing import algorithms, gost
 from signing.certificates import Certificate
 from signing.errors import Malformed, SigningError
 from signing.keys.national_pkcs8 import form_of
 from signing.keys.software import in_order
+from signing.trust_anchors import is_of_a_sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+TestKeys = bool | Literal["of-a-sandbox"]
+"""Which keys protect nothing: this one, none, or those of a sandbox."""
 
 _LOTS: Final = 64
 """Octets drawn for the trial: nobody else has signed them, nor will."""
@@ -62,17 +66,21 @@ class NationalKey:
     def __reduce__(self) -> str:
         raise TypeError("a private key is not to be copied or stored")
 
+    def __getstate__(self) -> object:
+        raise TypeError("a private key is not to be copied or stored")
+
 
 def national_key(
     key: gost.PrivateKey,
     certificates: Sequence[bytes],
     *,
-    test_keys: bool = False,
+    test_keys: TestKeys = False,
     provider: gost.Provider | None = None,
 ) -> NationalKey:
     """A SigningKey from a private key and the DER certificates that came with it, in any order.
 
-    `test_keys` says that the key protects nothing, so that plain Python may sign with it; `provider` None is the one of
+    `test_keys` says that the key protects nothing, so that plain Python may sign with it: True for this key, "of-a-sandbox"
+    when every certificate that came with it was issued under a name with the sandbox's mark; `provider` None is the one of
     this process. Raises SigningError signing.key-variable-time, signing.key-certificate-unreadable,
     signing.key-certificate-mismatch.
     """
@@ -81,7 +89,10 @@ def national_key(
         parsed = [Certificate.from_der(der) for der in dict.fromkeys(certificates)]
     except Malformed as error:
         raise SigningError("signing.key-certificate-unreadable", reason=error.code) from error
-    candidate = NationalKey(key, (), test_keys=test_keys, provider=computing)
+    are_test_keys = test_keys is True or (
+        test_keys == "of-a-sandbox" and bool(parsed) and all(is_of_a_sandbox(each.issuer.shown()) for each in parsed)
+    )
+    candidate = NationalKey(key, (), test_keys=are_test_keys, provider=computing)
     algorithm = algorithms.signature_algorithm(candidate.algorithm)
     assert algorithm is not None
     lots = secrets.token_bytes(_LOTS)
@@ -89,4 +100,4 @@ def national_key(
     own = next((each for each in parsed if algorithms.verify_signature(algorithm, each, lots, value, form="cms")), None)
     if own is None:
         raise SigningError("signing.key-certificate-mismatch")
-    return NationalKey(key, in_order(own, parsed), test_keys=test_keys, provider=computing)
+    return NationalKey(key, in_order(own, parsed), test_keys=are_test_keys, provider=computing)

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from signing import asn1, gost
 from signing.errors import Malformed, SigningError
-from signing.keys.national import national_key
+from signing.keys.national import TestKeys, national_key
 from signing.keys.password_based import NotOpened, decrypt, spellings
 from signing.keys.private_key_info import from_the_library, read_private_key
 from signing.keys.software import software_key
@@ -31,7 +31,7 @@ _OLDER: Final = ("RSA PRIVATE KEY", "EC PRIVATE KEY")
 _CERTIFICATES: Final = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 
 
-def load(content: bytes, password: bytes | None, *, test_keys: bool = False) -> SigningKey:
+def load(content: bytes, password: bytes | None, *, test_keys: TestKeys = False) -> SigningKey:
     """The one signing key in a PEM text, or in two texts joined; `password` None when the key is not encrypted.
 
     A national key lies in PKCS#8; `test_keys` as `national_key` takes it. Raises SigningError: signing.pem-too-large,

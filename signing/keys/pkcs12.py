@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from signing import asn1, gost
 from signing.errors import Malformed, SigningError
-from signing.keys.national import national_key
+from signing.keys.national import TestKeys, national_key
 from signing.keys.password_based import (
     MAC_PURPOSE,
     MAX_SALT,
@@ -47,7 +47,7 @@ _HASHES: Final[Mapping[str, tuple[Callable[..., hashlib._Hash], int]]] = {
 }
 
 
-def load(content: bytes, password: bytes, *, test_keys: bool = False) -> SigningKey:
+def load(content: bytes, password: bytes, *, test_keys: TestKeys = False) -> SigningKey:
     """The one signing key of a PKCS#12 file; `password` in UTF-8; `test_keys` as `national_key` takes it.
 
     Raises SigningError: signing.p12-too-large, -damaged, -wrong-password, -no-key, -several-keys, -no-certificate;

@@ -139,6 +139,32 @@ def test_outside_a_sandbox_a_test_key_is_one_that_the_settings_call_so(
         assert caught.value.code == "signing.key-variable-time"
 
 
+def test_on_a_stand_keys_of_a_sandbox_are_test_keys_and_others_are_not(
+    settings: Path, heads: dict[str, IssuedKey]
+) -> None:
+    from adapter.clock import ScenarioClock
+    from adapter.composition.node_keys import NodeKeys
+    from adapter.errors import Final
+    from signing.sandbox_pki import key_files
+    from signing.sandbox_pki.private_keys import private_key_info
+    from tests.unit.signing.crafted_pki import Chain
+
+    keys, head = settings.parent / "keys", heads["gost2015-256"]
+    password = (keys / "keys.secret").read_bytes()
+    clock = ScenarioClock(datetime(2026, 11, 10, tzinfo=UTC), monotonic=lambda: 0.0)
+    read = load_settings(settings, {})
+    real = key_files.national_pkcs12(private_key_info(head.private_key), Chain().ca.signed_by(Chain().root), password)
+    for file, code in ((head.pkcs12(password, legacy=True), None), (real, "signing.key-variable-time")):
+        (keys / "head.p12").write_bytes(file)
+        opening = NodeKeys(read.keys, ask=lambda _: None, clock=clock, is_stand=True)
+        if code is None:
+            assert len(opening.get("document").sign(b"m")) == 64
+        else:
+            with pytest.raises(Final) as caught:
+                opening.get("document")
+            assert caught.value.code == code
+
+
 def test_in_production_no_key_is_a_test_key(settings: Path) -> None:
     settings.write_text(settings.read_text().replace("[keys.document]", "[keys.document]\ntest_keys = true"))
     read = load_settings(settings, {})

@@ -28,7 +28,7 @@ from signing.keys.password_based import MAX_HASHES, MAX_RC2
 from signing.sandbox_pki import key_files
 from signing.sandbox_pki.private_keys import private_key_info
 from tests.unit.signing import test_keys as files
-from tests.unit.signing.crafted_pki import NOT_AFTER, NOT_BEFORE
+from tests.unit.signing.crafted_pki import NOT_AFTER, NOT_BEFORE, Chain
 from tests.unit.signing.test_keys import bag, data, derive, failure, octets, pfx, seq, shrouded
 
 PASSWORD = files.PASSWORD
@@ -135,6 +135,19 @@ def test_the_native_library_signs_with_any_key(issued: dict[str, IssuedKey], kin
     assert signs(pkcs12.load(issued[kind].pkcs12(PASSWORD, legacy=True), PASSWORD))
 
 
+def test_on_a_stand_a_test_key_is_one_whose_certificates_come_from_a_sandbox(issued: dict[str, IssuedKey]):
+    own = issued["gost2015-256"]
+    file, text = own.pkcs12(PASSWORD), own.pem()
+    assert signs(pkcs12.load(file, PASSWORD, test_keys="of-a-sandbox"))
+    assert signs(pem.load(text, None, test_keys="of-a-sandbox"))
+    foreign = Chain().ca.signed_by(Chain().root)
+    assert "SANDBOX" not in Certificate.from_der(foreign).issuer.shown()
+    for others in ((own.certificate, foreign), (foreign,), ()):
+        with pytest.raises(SigningError) as caught:
+            national_key(own.private_key, others, provider=PortableProvider(), test_keys="of-a-sandbox")
+        assert caught.value.code == "signing.key-variable-time"
+
+
 # --- nothing shown ------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_national_key_shows_nothing_and_is_not_copied(issued: dict[str, IssuedKey], kind: str):
@@ -144,9 +157,10 @@ def test_a_national_key_shows_nothing_and_is_not_copied(issued: dict[str, Issued
     for shown in (repr(key), repr(issued[kind]), repr(issued[kind].private_key)):
         assert str(number) not in shown
         assert f"{number:x}" not in shown
-    for leak in (pickle.dumps, copy.copy, copy.deepcopy):
-        with pytest.raises(TypeError):
-            leak(key)
+    for leak in (pickle.dumps, copy.copy, copy.deepcopy, lambda each: each.__getstate__()):
+        for each in (key, issued[kind].private_key):
+            with pytest.raises(TypeError):
+                leak(each)
 
 
 def refused(read: Callable[[], object], code: str, secret: bytes = b"") -> None:

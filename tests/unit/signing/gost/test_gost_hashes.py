@@ -120,3 +120,24 @@ def test_memory_that_may_not_be_written_is_read_to_its_end(native: nettle.Nettle
 def test_sizes_are_those_of_the_standard(state: Streebog512 | Gost34311, blocks: int):
     assert len(state.digest()) == state.digest_size
     assert state.block_size * blocks == (192 if isinstance(state, Streebog512) else 96)
+
+
+class Lying(bytes):
+    """Octets that claim to be more than they are."""
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        return 1 << 20
+
+
+def test_the_length_of_octets_is_not_asked_of_whoever_sent_them(native: nettle.NettleProvider):
+    for name in NAMES:
+        assert digest(new(native, name), Lying(b"abc")) == digest(new(native, name), b"abc")
+
+
+def test_a_number_longer_than_its_room_is_refused(native: nettle.NettleProvider):
+    assert native
+    assert bytes(nettle._limbs(b"\x01" * 64)) == b"\x01" * 64
+    with pytest.raises(ValueError, match="512 bits"):
+        nettle._limbs(b"\x01" * 65)
