@@ -1,0 +1,74 @@
+"""Evidence made to break its reader, to pass for more than it is, or to spoil what is genuine."""
+
+from __future__ import annotations
+
+import pytest
+
+from signing import asn1
+from signing.errors import Malformed
+from signing.revocation.certificate_list import read_crl
+from signing.revocation.ocsp_response import read_ocsp, reason_name
+from signing.timestamp import token_in
+from tests.unit.signing.crafted_pki import sequence
+from tests.unit.signing.status_material import said, world
+from tests.unit.signing.test_evidence_files import FAILED, FORMAT, PASSED, flaws, judged, spoilt
+
+HUGE = 1 << 8 * 4000
+"""Python refuses to write out a number of more than 4300 digits."""
+
+
+def status(content: bytes) -> bytes:
+    """An OCSPResponse that consists of this status."""
+    return sequence(asn1.encode(asn1.ENUMERATED, content))
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("content", [b"", b"\x00\x00", b"\x01" * 3000], ids=["empty", "two octets", "huge"])
+def test_a_status_of_another_length_than_one_octet_is_no_status(content: bytes) -> None:
+    found = judged(status(content), kind="ocsp")
+    assert (found.report.indication, flaws(found)) == (FAILED, {"ocsp-answer.format": FORMAT})
+    with pytest.raises(Malformed):
+        read_ocsp(status(content))
+
+
+@pytest.mark.parametrize("content", [b"", b"\x01" * 3000], ids=["empty", "huge"])
+def test_a_reason_of_revocation_of_another_length_than_one_octet_is_malformed(content: bytes) -> None:
+    with pytest.raises(Malformed):
+        reason_name(asn1.read_der(asn1.encode(asn1.ENUMERATED, content)))
+
+
+@pytest.mark.parametrize("bits", [8, 20_000])
+def test_a_long_status_of_a_time_stamp_answer_is_malformed(bits: int) -> None:
+    der = sequence(sequence(asn1.encode_integer(1 << bits)))
+    with pytest.raises(Malformed):
+        token_in(der)
+    found = judged(der, kind="time-stamp")
+    assert (found.report.indication, flaws(found)) == (FAILED, {"timestamp.format": FORMAT})
+
+
+@pytest.mark.parametrize("bits", [160, 32_000])
+@pytest.mark.parametrize("which", ["number", "base_number"])
+def test_a_number_of_a_list_has_at_most_twenty_octets(which: str, bits: int) -> None:
+    form = {"number": 5, which: 1 << bits}
+    for der in (world().crl(**form), spoilt(world().crl(**form))):
+        found = judged(der)
+        assert (found.report.indication, flaws(found)) == (FAILED, {"revocation-list.format": FORMAT})
+    (check,) = [each for each in said(crls=(world().crl(**form),)).checks if each.id == "revocation.evidence-format"]
+    assert check.params["reason"] in ("asn1.structure", "signing.crl-number")
+
+
+def test_a_number_of_twenty_octets_is_read() -> None:
+    assert read_crl(world().crl(number=(1 << 160) - 1)).number == (1 << 160) - 1
+
+
+def test_evidence_with_a_huge_number_is_turned_away_beside_a_signature() -> None:
+    found = said(ocsp=(status(b"\x01" * 3000),))
+    assert found.statements == ()
+    assert [each.id for each in found.checks] == ["revocation.evidence-format"]
+
+
+def test_a_huge_serial_number_is_told_in_hex() -> None:
+    found = judged(world().answer(serial=HUGE))
+    assert found.report.indication is PASSED
+    assert found.facts is not None
+    assert found.facts.as_json()["statuses"][0]["serial"] == f"{HUGE:x}"
