@@ -225,7 +225,7 @@ def reason_name(element: asn1.Der) -> str:
     """A CRLReason by its name; raises Malformed for a number that is not in use."""
     number = asn1.enumerated(element)
     if number not in REASONS:
-        raise Malformed("signing.revocation-reason", reason=str(number))
+        raise Malformed("signing.revocation-reason", number=str(number))
     return REASONS[number]
 
 

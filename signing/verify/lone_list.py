@@ -35,7 +35,6 @@ from signing.verify.evidence_report import (
     evidence_algorithm,
     evidence_report,
     signature_of,
-    unreadable,
     when_made_check,
 )
 from signing.verify.lone_certificate import known_certificates
@@ -84,7 +83,7 @@ def judge_list(der: bytes, context: Context) -> EvidenceValidation:
     try:
         crl = read_crl(der)
     except Malformed as error:
-        checks.append(unreadable(FORMAT, error.code, **error.params))
+        checks.append(Check.unreadable(FORMAT, error))
         return EvidenceValidation(report=evidence_report("crl", context, checks), facts=None)
     checks += [Check.passed(FORMAT), _number(crl), _extensions(crl), *_times(crl, context)]
     known = known_certificates(context)
@@ -207,7 +206,7 @@ def _entries(crl: CertificateList, *, is_signed: bool) -> tuple[Check, int | Non
     except UnknownCriticalError as error:
         return Check.indeterminate(ENTRIES, SubIndication.SIG_CONSTRAINTS_FAILURE, extension=error.oid), None
     except Malformed as error:
-        return Check.failed(ENTRIES, SubIndication.FORMAT_FAILURE, reason=error.code, **error.params), None
+        return Check.unreadable(ENTRIES, error), None
     return Check.passed(ENTRIES, entries=str(count)), count
 
 

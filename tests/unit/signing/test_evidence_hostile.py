@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 
+import signing
 from signing import asn1
 from signing.errors import Malformed
 from signing.revocation.certificate_list import read_crl
 from signing.revocation.ocsp_response import read_ocsp, reason_name
-from signing.timestamp import token_in
+from signing.timestamp import token_in, unreadable_token
+from signing.validation_report import Check, Conclusion
+from signing.verify.cms_form import format_failure
 from tests.unit.signing.crafted_pki import sequence
 from tests.unit.signing.status_material import said, world
 from tests.unit.signing.test_evidence_files import FAILED, FORMAT, PASSED, flaws, judged, spoilt
@@ -72,3 +78,40 @@ def test_a_huge_serial_number_is_told_in_hex() -> None:
     assert found.report.indication is PASSED
     assert found.facts is not None
     assert found.facts.as_json()["statuses"][0]["serial"] == f"{HUGE:x}"
+
+
+# --- refusals --------------------------------------------------------------------------------------------------------
+def named_in_refusals() -> list[str]:
+    """The names of all parameters that a refusal of foreign bytes bears anywhere in `signing`."""
+    found: set[str] = set()
+    for path in Path(signing.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Malformed"):
+                found |= {each.arg for each in node.keywords if each.arg is not None}
+    return sorted(found)
+
+
+@pytest.mark.parametrize("name", [*named_in_refusals(), "check_id", "sub_indication", "code", "cls", "self", "params"])
+def test_a_refusal_may_say_anything_under_any_name(name: str) -> None:
+    params = {name: "what it says"}
+    error = Malformed("asn1.time", **params)
+    for check in (
+        Check.unreadable("x.format", error),
+        unreadable_token(error),
+        format_failure(error, file="a.p7s"),
+        Check.unreadable("x.format", error, reason="place"),
+    ):
+        assert (check.conclusion, check.params["reason"]) == (Conclusion.FAILED, "asn1.time")
+        assert check.params.get(name) in ("what it says", "asn1.time")
+    for made in (Check.passed("x", **params), Check.not_performed("x", **params), Check.failed("x", FORMAT, **params)):
+        assert dict(made.params) == params
+
+
+def test_a_reason_of_revocation_that_is_not_in_use_is_a_verdict() -> None:
+    der = world().answer(world().revoked(reason=1))
+    unused = der.replace(bytes.fromhex("a0030a0101"), bytes.fromhex("a0030a0107"))
+    assert unused != der
+    found = judged(unused)
+    assert (found.report.indication, flaws(found)) == (FAILED, {"ocsp-answer.format": FORMAT})
+    (check,) = [each for each in found.report.checks if each.id == "ocsp-answer.format"]
+    assert dict(check.params) == {"reason": "signing.revocation-reason", "number": "7"}
