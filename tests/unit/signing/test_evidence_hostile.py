@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,17 @@ from signing.revocation.ocsp_response import read_ocsp, reason_name
 from signing.timestamp import token_in, unreadable_token
 from signing.validation_report import Check, Conclusion
 from signing.verify.cms_form import format_failure
-from tests.unit.signing.crafted_pki import sequence
+from tests.unit.signing.crafted_pki import Draft, basic_constraints, cn, key, sequence
 from tests.unit.signing.status_material import said, world
 from tests.unit.signing.test_evidence_files import FAILED, FORMAT, PASSED, flaws, judged, spoilt
+from tests.unit.signing.test_revocation_ocsp import (
+    DIGITAL_SIGNATURE,
+    NOCHECK_NULL,
+    OCSP_SIGNING,
+    CraftedKey,
+    answer_by,
+    responder,
+)
 
 HUGE = 1 << 8 * 4000
 """Python refuses to write out a number of more than 4300 digits."""
@@ -115,3 +124,45 @@ def test_a_reason_of_revocation_that_is_not_in_use_is_a_verdict() -> None:
     assert (found.report.indication, flaws(found)) == (FAILED, {"ocsp-answer.format": FORMAT})
     (check,) = [each for each in found.report.checks if each.id == "ocsp-answer.format"]
     assert dict(check.params) == {"reason": "signing.revocation-reason", "number": "7"}
+
+
+# --- what comes along ------------------------------------------------------------------------------------------------
+NO_KEY = sequence(sequence(asn1.encode_oid("1.2.3")), asn1.encode(asn1.OCTET_STRING, b"x"))
+NULL_BEHIND_ECDSA = sequence(asn1.encode_oid("1.2.840.10045.4.3.2"), b"\x05\x00")
+
+
+def good_responder() -> CraftedKey:
+    return responder(world(), OCSP_SIGNING, DIGITAL_SIGNATURE, NOCHECK_NULL)
+
+
+def stray(subject: bytes, *extensions: bytes, **changes: object) -> bytes:
+    """A certificate by nobody, of this name."""
+    draft = Draft(subject=subject, key=key("stray"), extensions=extensions)
+    return replace(draft, **changes).signed_by(Draft(subject=cn("Nobody"), key=key("nobody")))
+
+
+@pytest.mark.parametrize("form", [{"responder": "key"}, {}])
+def test_a_certificate_without_a_readable_key_beside_the_responder_changes_nothing(form: dict[str, object]) -> None:
+    good = good_responder()
+    for odd in (
+        stray(cn("Responder"), spki=NO_KEY),
+        stray(cn("Authority"), basic_constraints(ca=True), spki=NO_KEY),
+    ):
+        for bag in ((good.certificate_chain[0], odd), (odd, good.certificate_chain[0])):
+            der = answer_by(good, certificates=bag, **form)
+            assert judged(der).report.indication is PASSED
+            assert said(ocsp=(der,)).only.status == "good"
+
+
+def test_a_responder_whose_certificate_names_an_odd_algorithm_is_issued_by_nobody() -> None:
+    odd = responder(
+        world(),
+        OCSP_SIGNING,
+        DIGITAL_SIGNATURE,
+        NOCHECK_NULL,
+        inner=NULL_BEHIND_ECDSA,
+        outer=NULL_BEHIND_ECDSA,
+    )
+    found = judged(answer_by(odd))
+    assert found.report.indication is not PASSED
+    assert said(ocsp=(answer_by(odd),)).statements == ()
