@@ -9,16 +9,21 @@ from pathlib import Path
 import pytest
 
 import signing
-from signing import asn1
+from signing import ValidationData, asn1
+from signing import certificates as certs
+from signing.certificates import Certificate
 from signing.errors import Malformed
 from signing.revocation.certificate_list import read_crl
+from signing.revocation.crl import may_sign
 from signing.revocation.ocsp_response import read_ocsp, reason_name
+from signing.sandbox_services.crl import SandboxCrl
+from signing.sandbox_services.register import SandboxRegister
 from signing.timestamp import token_in, unreadable_token
 from signing.validation_report import Check, Conclusion
 from signing.verify.cms_form import format_failure
-from tests.unit.signing.crafted_pki import Draft, basic_constraints, cn, key, sequence
-from tests.unit.signing.status_material import said, world
-from tests.unit.signing.test_evidence_files import FAILED, FORMAT, PASSED, flaws, judged, spoilt
+from tests.unit.signing.crafted_pki import Chain, Draft, basic_constraints, cn, extension, key, sequence
+from tests.unit.signing.status_material import AT, HOUR, said, world
+from tests.unit.signing.test_evidence_files import FAILED, FORMAT, PASSED, SIG, flaws, judged, spoilt
 from tests.unit.signing.test_revocation_ocsp import (
     DIGITAL_SIGNATURE,
     NOCHECK_NULL,
@@ -166,3 +171,42 @@ def test_a_responder_whose_certificate_names_an_odd_algorithm_is_issued_by_nobod
     found = judged(answer_by(odd))
     assert found.report.indication is not PASSED
     assert said(ocsp=(answer_by(odd),)).statements == ()
+
+
+# --- who may sign a list ---------------------------------------------------------------------------------------------
+CRL_SIGN = extension(certs.KEY_USAGE, b"\x03\x02\x01\x02", critical=True)
+CERT_SIGN = extension(certs.KEY_USAGE, b"\x03\x02\x02\x04", critical=True)
+INDIRECT = sequence(b"\x84\x01\xff")
+
+
+@pytest.mark.parametrize(
+    ("extensions", "scope", "is_good"),
+    [
+        ((), None, False),
+        ((), INDIRECT, False),
+        ((basic_constraints(ca=False),), INDIRECT, False),
+        ((basic_constraints(ca=False), CRL_SIGN), None, False),
+        ((basic_constraints(ca=False), CRL_SIGN), INDIRECT, True),
+        ((basic_constraints(ca=True),), None, True),
+        ((basic_constraints(ca=True), CRL_SIGN), None, True),
+        ((basic_constraints(ca=True), CERT_SIGN), None, False),
+    ],
+)
+def test_who_is_no_authority_signs_only_an_indirect_list_and_was_let_in_so_many_words(
+    extensions: tuple[bytes, ...], scope: bytes | None, is_good: bool
+) -> None:
+    chain = Chain()
+    own = CraftedKey(replace(chain.leaf, subject=cn("Lists"), extensions=extensions).signed_by(chain.ca), "leaf")
+    der = SandboxCrl(key=own, register=SandboxRegister()).wrong(scope=scope).issue(AT - HOUR)
+    known = ValidationData(certificates=(own.certificate_chain[0], chain.ca.signed_by(chain.root)))
+    found = judged(der, anchors=chain.anchors, data=known)
+    assert flaws(found) == ({} if is_good else {"revocation-list.issuer-purpose": SIG})
+    assert may_sign(read_crl(der), Certificate.from_der(own.certificate_chain[0])) is is_good
+
+
+def test_an_end_entity_of_its_authority_s_name_does_not_speak_for_it() -> None:
+    here = world()
+    twin = responder(here, subject=here.issuer.subject.der, issuer=None)
+    der = SandboxCrl(key=twin, register=SandboxRegister()).wrong(with_key_id=False).issue(AT - HOUR)
+    found = said(crls=(der,), candidates=(Certificate.from_der(twin.certificate_chain[0]),))
+    assert found.statements == ()
