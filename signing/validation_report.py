@@ -21,7 +21,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, NoReturn
 
-from signing.errors import SigningError
+from signing.errors import Malformed, SigningError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -101,11 +101,11 @@ class Check(NamedTuple):
         return hash((self.id, self.conclusion, self.sub_indication))  # a read-only view of parameters has no hash
 
     @classmethod
-    def passed(cls, check_id: str, **params: str) -> Check:
+    def passed(cls, check_id: str, /, **params: str) -> Check:
         return cls(id=check_id, conclusion=_PASSED, params=MappingProxyType(params))
 
     @classmethod
-    def failed(cls, check_id: str, sub_indication: SubIndication, **params: str) -> Check:
+    def failed(cls, check_id: str, sub_indication: SubIndication, /, **params: str) -> Check:
         return cls(
             id=check_id,
             conclusion=Conclusion.FAILED,
@@ -114,7 +114,21 @@ class Check(NamedTuple):
         )
 
     @classmethod
-    def indeterminate(cls, check_id: str, sub_indication: SubIndication, **params: str) -> Check:
+    def unreadable(cls, check_id: str, error: Malformed, /, **place: str) -> Check:
+        """The check on the form of bytes that their reader refused; `place` says where they lie.
+
+        `reason` is the code of the refusal. What the refusal itself has to say may bear any name: it gives way.
+        """
+        params = {**error.params, **place, "reason": error.code}
+        return cls(
+            id=check_id,
+            conclusion=_FAILED,
+            sub_indication=SubIndication.FORMAT_FAILURE,
+            params=MappingProxyType(params),
+        )
+
+    @classmethod
+    def indeterminate(cls, check_id: str, sub_indication: SubIndication, /, **params: str) -> Check:
         return cls(
             id=check_id,
             conclusion=Conclusion.INDETERMINATE,
@@ -123,7 +137,7 @@ class Check(NamedTuple):
         )
 
     @classmethod
-    def not_performed(cls, check_id: str, **params: str) -> Check:
+    def not_performed(cls, check_id: str, /, **params: str) -> Check:
         return cls(id=check_id, conclusion=Conclusion.NOT_PERFORMED, params=MappingProxyType(params))
 
     def as_json(self) -> dict[str, Any]:

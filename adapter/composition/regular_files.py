@@ -18,12 +18,17 @@ def regular_file(path: Path, code: str = "file.unreadable") -> Iterator[BinaryIO
     try:
         # O_NONBLOCK: opening a pipe would wait for somebody to write into it
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(handle, "rb") as source:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise Final("verify.not-a-file", place=Place(file=path.name), params={"file": path.name})
-            yield source
+        source = os.fdopen(handle, "rb")
     except (OSError, ValueError) as error:
-        raise Final(code, place=Place(file=path.name), params={"file": path.name}) from error
+        raise _unreadable(path, code) from error
+    with source:  # what goes wrong with its content is not its readability
+        if not stat.S_ISREG(os.fstat(source.fileno()).st_mode):
+            raise Final("verify.not-a-file", place=Place(file=path.name), params={"file": path.name})
+        yield source
+
+
+def _unreadable(path: Path, code: str) -> Final:
+    return Final(code, place=Place(file=path.name), params={"file": path.name})
 
 
 def read_file(path: Path, code: str, *, limit: int | None = None) -> bytes:
@@ -33,7 +38,10 @@ def read_file(path: Path, code: str, *, limit: int | None = None) -> bytes:
     of which no more than that are read.
     """
     with regular_file(path, code) as source:
-        content = source.read() if limit is None else source.read(limit + 1)
+        try:
+            content = source.read() if limit is None else source.read(limit + 1)
+        except OSError as error:
+            raise _unreadable(path, code) from error
     if limit is not None and len(content) > limit:
         raise Final("file.too-large", place=Place(file=path.name), params={"file": path.name, "limit": limit})
     return content

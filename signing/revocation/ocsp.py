@@ -22,6 +22,7 @@ from typing import Final
 
 from signing.algorithms import signature_algorithm_from_der, verify_signature
 from signing.certificates import Certificate
+from signing.errors import Malformed
 from signing.revocation.judgement import shown
 from signing.revocation.ocsp_request import issuer_hashes, key_hash
 from signing.revocation.ocsp_response import OcspAnswer, SingleResponse, certificates_of
@@ -126,7 +127,7 @@ def is_named(answer: OcspAnswer, responder: Certificate) -> bool:
     """Whether it is whom the answer names, by name or by the hash of its key."""
     if answer.responder_name is not None:
         return answer.responder_name.key == responder.subject.key
-    return answer.responder_key_hash == key_hash(responder)
+    return answer.responder_key_hash is not None and answer.responder_key_hash == key_hash(responder)
 
 
 def require_authorised(responder: Certificate, issuer: Certificate) -> None:
@@ -145,7 +146,10 @@ def require_authorised(responder: Certificate, issuer: Certificate) -> None:
 
 @lru_cache(maxsize=1024)
 def _issued_by(responder: Certificate, issuer: Certificate) -> None:
-    algorithm = signature_algorithm_from_der(responder.outer_algorithm)
+    try:
+        algorithm = signature_algorithm_from_der(responder.outer_algorithm)
+    except Malformed as error:
+        raise _NotSignedError from error
     if (
         responder.issuer.key != issuer.subject.key
         or algorithm is None

@@ -98,7 +98,7 @@ def judge_token(
 
 def unreadable_token(error: Malformed) -> Check:
     """What a token that `read_token` refused is in a report."""
-    return Check.failed("timestamp.format", SubIndication.FORMAT_FAILURE, reason=error.code, **error.params)
+    return Check.unreadable("timestamp.format", error)
 
 
 # --- 1 -------------------------------------------------------------------------------------------------------------

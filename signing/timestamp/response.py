@@ -75,7 +75,7 @@ def token_in(response: bytes) -> bytes:
     status = asn1.Fields(fields.take(asn1.SEQUENCE))
     found = fields.take_optional(asn1.SEQUENCE)
     fields.end()
-    code = asn1.integer(status.take(asn1.INTEGER))
+    code = asn1.integer(status.take(asn1.INTEGER), max_octets=1)
     if code not in _GRANTED:
         words = status.take_optional(asn1.SEQUENCE)
         failure = status.take_optional(asn1.BIT_STRING)

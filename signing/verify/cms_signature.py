@@ -173,7 +173,7 @@ def _attribute_checks(signer: ReadSigner) -> Iterator[Check]:
         ("cms.unsigned-attributes", signer.unsigned_flaw),
     ):
         if flaw is not None:
-            yield Check.failed(check_id, SubIndication.FORMAT_FAILURE, reason=flaw.code, **flaw.params)
+            yield Check.unreadable(check_id, flaw)
     if signer.unsigned is not None:
         yield Check.passed("cms.unsigned-attributes")
 
@@ -202,7 +202,7 @@ def _acceptance(
         yield _signature_policy(attributes, policy)
         yield from _value_checks(signer.info, attributes, certificate, policy=policy, at=at)
     except Malformed as error:
-        yield Check.failed("cms.signed-attributes", SubIndication.FORMAT_FAILURE, reason=error.code, **error.params)
+        yield Check.unreadable("cms.signed-attributes", error)
 
 
 def _certificate_check(

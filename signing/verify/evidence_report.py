@@ -233,11 +233,6 @@ def worst_check(checks: Sequence[Check]) -> Check:
     return checks[0]
 
 
-def unreadable(check_id: str, reason: str, **params: str) -> Check:
-    """The check on the form of evidence that its reader refused."""
-    return Check.failed(check_id, SubIndication.FORMAT_FAILURE, reason=reason, **params)
-
-
 def evidence_algorithm(
     check_id: str, identifier: Der, day: date, policy: ValidationPolicy
 ) -> tuple[SignatureAlgorithm | None, Check]:

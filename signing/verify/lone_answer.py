@@ -34,7 +34,6 @@ from signing.verify.evidence_report import (
     evidence_algorithm,
     evidence_report,
     signature_of,
-    unreadable,
     when_made_check,
     worst_check,
 )
@@ -90,7 +89,7 @@ def judge_answer(der: bytes, context: Context) -> EvidenceValidation:
     try:
         answer = read_ocsp(der)
     except Malformed as error:
-        checks.append(unreadable(FORMAT, error.code, **error.params))
+        checks.append(Check.unreadable(FORMAT, error))
         return EvidenceValidation(report=evidence_report("ocsp", context, checks), facts=None)
     except NotSuccessfulError as error:
         refused = Check.indeterminate(RESPONSE_STATUS, SubIndication.TRY_LATER, status=error.status)

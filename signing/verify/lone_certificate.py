@@ -29,7 +29,6 @@ from signing.verify.evidence_report import (
     LoneCertificateFacts,
     evidence_algorithm,
     evidence_report,
-    unreadable,
 )
 from signing.verify.signature import context_checks
 from signing.verify.validation_time_sliding import Use
@@ -51,7 +50,7 @@ def judge_certificate(der: bytes, context: Context) -> EvidenceValidation:
     try:
         certificate = Certificate.from_der(der)
     except Malformed as error:
-        checks.append(unreadable(FORMAT, error.code, **error.params))
+        checks.append(Check.unreadable(FORMAT, error))
         return EvidenceValidation(report=evidence_report("certificate", context, checks), facts=None)
     known = known_certificates(context)
     material = StatusMaterial(context=context, embedded=NO_DATA, candidates=known)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Final
 from signing.errors import Malformed
 from signing.revocation import is_current
 from signing.revocation.certificate_list import read_crl
+from signing.revocation.crl import may_sign
 from signing.revocation.crl_index import UnknownCriticalError
 from signing.revocation.extensions import ALL_REASONS
 from signing.validation_data import NO_DATA
@@ -35,7 +36,6 @@ from signing.verify.evidence_report import (
     evidence_algorithm,
     evidence_report,
     signature_of,
-    unreadable,
     when_made_check,
 )
 from signing.verify.lone_certificate import known_certificates
@@ -84,7 +84,7 @@ def judge_list(der: bytes, context: Context) -> EvidenceValidation:
     try:
         crl = read_crl(der)
     except Malformed as error:
-        checks.append(unreadable(FORMAT, error.code, **error.params))
+        checks.append(Check.unreadable(FORMAT, error))
         return EvidenceValidation(report=evidence_report("crl", context, checks), facts=None)
     checks += [Check.passed(FORMAT), _number(crl), _extensions(crl), *_times(crl, context)]
     known = known_certificates(context)
@@ -174,7 +174,7 @@ def _signed(
     for authority in fitting[: context.policy.max_candidates_per_issuer]:
         if authority.public_key.weakness is None and crl.is_signed_by(authority):
             verified = Check.passed(SIGNATURE, algorithm=algorithm.id)
-            return [Check.passed(ISSUER, issuer=shown), trusted, verified, _may_sign(authority)], authority
+            return [Check.passed(ISSUER, issuer=shown), trusted, verified, _may_sign(crl, authority)], authority
     weak = next((each.public_key.weakness for each in fitting if each.public_key.weakness is not None), None)
     if weak is not None:
         checked = Check.indeterminate(SIGNATURE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, reason=weak)
@@ -192,8 +192,8 @@ def _may_be_meant(authority: Certificate, crl: CertificateList) -> bool:
     return crl.authority_key_id is None or authority.subject_key_id in (None, crl.authority_key_id)
 
 
-def _may_sign(authority: Certificate) -> Check:
-    if authority.key_usage is not None and "cRLSign" not in authority.key_usage:
+def _may_sign(crl: CertificateList, authority: Certificate) -> Check:
+    if not may_sign(crl, authority):
         return Check.failed(MAY_SIGN, SubIndication.SIG_CONSTRAINTS_FAILURE, issuer=authority.subject.shown()[:300])
     return Check.passed(MAY_SIGN)
 
@@ -207,7 +207,7 @@ def _entries(crl: CertificateList, *, is_signed: bool) -> tuple[Check, int | Non
     except UnknownCriticalError as error:
         return Check.indeterminate(ENTRIES, SubIndication.SIG_CONSTRAINTS_FAILURE, extension=error.oid), None
     except Malformed as error:
-        return Check.failed(ENTRIES, SubIndication.FORMAT_FAILURE, reason=error.code, **error.params), None
+        return Check.unreadable(ENTRIES, error), None
     return Check.passed(ENTRIES, entries=str(count)), count
 
 
