@@ -3,6 +3,7 @@
     ElshiError                 carries a stable code, its parameters and the place; the sentence lives in adapter/texts
     ├── Final                  stop and tell: repeating the same thing cannot help
     │   ├── DocumentRefused    the document breaks its schema or the ruleset; carries every finding
+    │   ├── CertificatesRefused   certificates that enter no trust set, or a set that holds others; every finding
     │   ├── Conflict           the same identifier with other bytes
     │   └── SettingsRefused    settings that are missing, unknown or contradict each other
     ├── Retryable              later, by itself; nothing of the request had an effect
@@ -96,6 +97,18 @@ class DocumentRefused(Final):
 
     def __init__(self, findings: tuple[Finding, ...], *, code: str | None = None, place: Place | None = None) -> None:
         super().__init__(code, place=place, params={"count": len(findings)})
+        self.findings = findings
+
+
+class CertificatesRefused(Final):
+    """Certificates that enter no trust set, or a set that holds what it must not; `findings` holds every reason at once."""
+
+    code = "trust.not-added"
+
+    def __init__(
+        self, findings: tuple[Finding, ...], *, code: str | None = None, params: Mapping[str, object] | None = None
+    ) -> None:
+        super().__init__(code, params={"count": len(findings), **(params or {})})
         self.findings = findings
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from bench import crl, memory, processes
+from bench import crl, memory, national, processes
 from bench.bars import BARS
 from bench.cases import cases
 from bench.measure import MIN_ROUNDS, SLICE_SECONDS, Result
@@ -58,6 +58,7 @@ def apart(*, large: bool) -> Iterator[tuple[str, Callable[[], list[Result]]]]:
     yield processes.NAME, processes.results
     yield crl.name_of("index, look-up, peak memory"), crl.results
     yield "attachment 100 MB, peak memory over idle", memory.results
+    yield national.NAME, national.results
     if large:
         yield "attachment 1000 MB, peak memory over idle", lambda: memory.results(size=memory.LARGE)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from bench import crl, processes
+from bench import crl, national, processes
 from bench.measure import Result
 
 
@@ -66,6 +66,21 @@ BARS: Final = (
     ),
     _ratio(processes.NAME, processes.PEER, 1.8, "two processes at least 1.8 times one"),
     _rate("container verify 120 KB", 1500, "verifying at least 1,500 packages of 120 KB a second"),
+    _rate(
+        national.document_row(national.NATIVE),
+        1000,
+        "at least 1,000 national enveloped XML of 2 KB verified a second, native library",
+    ),
+    _rate(
+        national.document_row(national.PLAIN),
+        100,
+        "at least 100 national enveloped XML of 2 KB verified a second, plain Python",
+    ),
+    _rate(national.hash_row("Streebog-512", national.NATIVE), 100, "Streebog at least 100 MB/s, native library"),
+    _rate(national.hash_row("Streebog-512", national.PLAIN), 0.7, "Streebog at least 0.7 MB/s, plain Python"),
+    _rate(national.hash_row("GOST 34.311", national.PLAIN), 0.35, "GOST 34.311 at least 0.35 MB/s, plain Python"),
+    _ratio(national.CURVE, national.INT, 2.5, "gmpy2 at least 2.5 times Python's integers on the curve"),
+    _most(national.ATTACHMENT, 300, "an attachment of 12 MB under a national signature verified in at most 0.3 s"),
     _most("schema gate 5 KB", 0.2, "schema gate at most 0.2 ms at 5 KB"),
     _most(crl.name_of(crl.INDEXED), 500, "a CRL of 420,000 entries indexed in at most 0.5 s"),
     _most(crl.name_of(crl.LOOKED_UP), 0.1, "a look-up in it at most 0.1 ms"),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
-Unit = Literal["op/s", "ms", "MB"]
+Unit = Literal["op/s", "ms", "MB", "MB/s"]
 Work = Callable[[], object]
 
 MIN_ROUNDS = 9

@@ -7,15 +7,28 @@ only the place where the program is put together names `signing.keys.pkcs12` and
 from __future__ import annotations
 
 from signing.asic import ContainerLimits, DataObject
+from signing.asn1 import PemBlock, is_der, pem_blocks
 from signing.certificates import Certificate, CertificateFacts, certificate_facts
 from signing.errors import Malformed, SigningError
 from signing.fetcher import Fetcher, FetchRequest
+from signing.gost import ProviderReport
+from signing.gost import provider_report as national_provider
 from signing.keys import SigningKey
+from signing.national_authorities import (
+    NATIONAL_AUTHORITIES,
+    NATIONAL_SETS,
+    NationalAuthorities,
+    NationalAuthority,
+    NationalKind,
+    NationalSet,
+    RefusedAuthority,
+)
 from signing.policy import (
     DEFAULT_SIGNING,
     ETSI_BASELINE,
     KZ_DOCUMENT,
     KZ_ENVELOPE,
+    KZ_SIGNATURE,
     SANDBOX_DOCUMENT,
     SANDBOX_ENVELOPE,
     SigningPolicy,
@@ -57,6 +70,7 @@ from signing.validation_data import NO_DATA, ValidationData
 from signing.validation_report import (
     Check,
     Conclusion,
+    EvidenceKind,
     Indication,
     NotTotalPassed,
     RevocationReport,
@@ -68,6 +82,9 @@ from signing.validation_report import (
 from signing.verify.container import ContainerValidation, unverified_content, verify_container
 from signing.verify.detached import AttachedValidation, verify_attached, verify_detached
 from signing.verify.envelope import EnvelopeValidation, verify_envelope
+from signing.verify.evidence import verify_evidence
+from signing.verify.evidence_form import evidence_kind, is_key_file
+from signing.verify.evidence_report import EvidenceValidation
 from signing.verify.verified_object import VerifiedObject
 from signing.verify.xml import SignedXml, XmlValidation, verify_xml
 
@@ -76,6 +93,9 @@ __all__ = [
     "ETSI_BASELINE",
     "KZ_DOCUMENT",
     "KZ_ENVELOPE",
+    "KZ_SIGNATURE",
+    "NATIONAL_AUTHORITIES",
+    "NATIONAL_SETS",
     "NO_DATA",
     "SANDBOX_DOCUMENT",
     "SANDBOX_ENVELOPE",
@@ -88,13 +108,22 @@ __all__ = [
     "ContainerValidation",
     "DataObject",
     "EnvelopeValidation",
+    "EvidenceKind",
+    "EvidenceValidation",
     "FetchRequest",
     "Fetcher",
     "Indication",
     "IssuedKey",
     "Malformed",
+    "NationalAuthorities",
+    "NationalAuthority",
+    "NationalKind",
+    "NationalSet",
     "NotTotalPassed",
+    "PemBlock",
     "PreparedSignature",
+    "ProviderReport",
+    "RefusedAuthority",
     "RevocationReport",
     "SandboxPki",
     "SandboxServices",
@@ -128,6 +157,11 @@ __all__ = [
     "complete_detached",
     "complete_signature",
     "content_digest_algorithm",
+    "evidence_kind",
+    "is_der",
+    "is_key_file",
+    "national_provider",
+    "pem_blocks",
     "prepare_detached",
     "prepare_signature",
     "sign_attached",
@@ -142,6 +176,7 @@ __all__ = [
     "verify_container",
     "verify_detached",
     "verify_envelope",
+    "verify_evidence",
     "verify_xml",
     "write_unsigned_container",
 ]

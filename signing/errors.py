@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class SigningError(Exception):
     """Signing or verifying could not be begun; `code` says why, `params` fill the sentence of that code."""
 
-    def __init__(self, code: str, **params: str) -> None:
+    def __init__(self, code: str, /, **params: str) -> None:
         super().__init__(code, params)
         self.code = code
         self.params: Mapping[str, str] = MappingProxyType(params)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 EMAIL_PROTECTION = "1.3.6.1.5.5.7.3.4"
 CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
+TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
+OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
 
 INDIVIDUAL = "1.2.398.3.3.4.1.1"
 LEGAL_ENTITY = "1.2.398.3.3.4.1.2"
@@ -58,7 +60,8 @@ class SigningPolicy:
 
     name: str
     digest: str = "sha256"
-    """Id in the digest table for references and certificate digests; a weaker one is refused when signing."""
+    """Id in the digest table for references and certificate digests; a weaker one is refused when signing. Whatever a
+    national key signs is hashed by that key's own hash instead, as the national profile demands."""
     include_chain: bool = True
     """Issuers travel with the signature; without them a verifier that does not hold them ends INDETERMINATE."""
 
@@ -204,6 +207,12 @@ KZ_DOCUMENT = ValidationPolicy(
 )
 """A document under national law. It demands revocation status and a time-stamp, whose genTime is the reference time;
 without either it ends INDETERMINATE: loosening is the caller's spoken decision (`dataclasses.replace`)."""
+
+KZ_SIGNATURE = replace(
+    KZ_DOCUMENT, name="kz-signature/1", required_roles=(), refused_roles=(TIME_STAMPING, OCSP_SIGNING)
+)
+"""Any signature under national law, whoever made it, an information system too: the report says who, and whether that is
+enough is the reader's question. A service that witnesses signs no documents. All else is asked as of a document."""
 
 KZ_ENVELOPE = ValidationPolicy(
     name="kz-envelope/1",

@@ -5,12 +5,11 @@ Anchors come from the operator or the program, never from the thing under judgem
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
+from signing import asn1
 from signing.certificates import Certificate
 from signing.errors import Malformed, SigningError
 
@@ -25,9 +24,7 @@ SANDBOX_MARK: Final = "SANDBOX"
 # the national test authorities carry TEST in their common name
 _NOT_FOR_PRODUCTION: Final = re.compile(r"\bTEST\b", re.IGNORECASE)
 _SANDBOX: Final = re.compile(rf"\b{SANDBOX_MARK}\b")
-_PEM: Final = re.compile(
-    rb"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----(.*?)-----END (?:TRUSTED |X509 )?CERTIFICATE-----", re.DOTALL
-)
+_LABELS: Final = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 _MAX_PEM_BYTES: Final = 4_000_000
 
 
@@ -59,7 +56,7 @@ class TrustAnchors:
             raise SigningError("signing.anchors-not-a-ca", name=self.name, certificate=shown)
         if self.kind == "production" and _NOT_FOR_PRODUCTION.search(shown):
             raise SigningError("signing.anchors-mixed", name=self.name, kind=self.kind, certificate=shown)
-        if self.kind in ("production", "test") and _SANDBOX.search(shown):
+        if self.kind in ("production", "test") and is_of_a_sandbox(shown):
             raise SigningError("signing.anchors-mixed", name=self.name, kind=self.kind, certificate=shown)
 
     @classmethod
@@ -86,15 +83,20 @@ class TrustAnchors:
         return f"{self.name} ({self.kind})"
 
 
+def is_of_a_sandbox(name: str) -> bool:
+    """Whether a name, as `shown` writes it, carries the mark of a sandbox."""
+    return _SANDBOX.search(name) is not None
+
+
 def _certificates(name: str, content: bytes) -> Iterable[bytes]:
     if len(content) > _MAX_PEM_BYTES:
         raise SigningError("signing.anchors-unreadable", name=name, reason="size")
-    if content[:1] == b"\x30":
+    if asn1.is_der(content):
         return [content]
-    found = _PEM.findall(content)
+    found = asn1.pem_blocks(content, _LABELS)
     if not found:
         raise SigningError("signing.anchors-unreadable", name=name, reason="no certificate")
     try:
-        return [base64.b64decode(b"".join(body.split()), validate=True) for body in found]
-    except binascii.Error as error:
+        return [block.der() for block in found]
+    except ValueError as error:
         raise SigningError("signing.anchors-unreadable", name=name, reason="base64") from error

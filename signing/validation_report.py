@@ -21,7 +21,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, NoReturn
 
-from signing.errors import SigningError
+from signing.errors import Malformed, SigningError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -101,11 +101,11 @@ class Check(NamedTuple):
         return hash((self.id, self.conclusion, self.sub_indication))  # a read-only view of parameters has no hash
 
     @classmethod
-    def passed(cls, check_id: str, **params: str) -> Check:
+    def passed(cls, check_id: str, /, **params: str) -> Check:
         return cls(id=check_id, conclusion=_PASSED, params=MappingProxyType(params))
 
     @classmethod
-    def failed(cls, check_id: str, sub_indication: SubIndication, **params: str) -> Check:
+    def failed(cls, check_id: str, sub_indication: SubIndication, /, **params: str) -> Check:
         return cls(
             id=check_id,
             conclusion=Conclusion.FAILED,
@@ -114,7 +114,21 @@ class Check(NamedTuple):
         )
 
     @classmethod
-    def indeterminate(cls, check_id: str, sub_indication: SubIndication, **params: str) -> Check:
+    def unreadable(cls, check_id: str, error: Malformed, /, **place: str) -> Check:
+        """The check on the form of bytes that their reader refused; `place` says where they lie.
+
+        `reason` is the code of the refusal. What the refusal itself has to say may bear any name: it gives way.
+        """
+        params = {**error.params, **place, "reason": error.code}
+        return cls(
+            id=check_id,
+            conclusion=_FAILED,
+            sub_indication=SubIndication.FORMAT_FAILURE,
+            params=MappingProxyType(params),
+        )
+
+    @classmethod
+    def indeterminate(cls, check_id: str, sub_indication: SubIndication, /, **params: str) -> Check:
         return cls(
             id=check_id,
             conclusion=Conclusion.INDETERMINATE,
@@ -123,7 +137,7 @@ class Check(NamedTuple):
         )
 
     @classmethod
-    def not_performed(cls, check_id: str, **params: str) -> Check:
+    def not_performed(cls, check_id: str, /, **params: str) -> Check:
         return cls(id=check_id, conclusion=Conclusion.NOT_PERFORMED, params=MappingProxyType(params))
 
     def as_json(self) -> dict[str, Any]:
@@ -269,7 +283,9 @@ class SignatureReport:
         }
 
 
-Kind = Literal["container", "detached", "attached", "envelope", "xml"]
+EvidenceKind = Literal["time-stamp", "ocsp", "crl", "certificate"]
+"""Kinds of evidence that may lie in a file by itself: an RFC 3161 token or answer, an OCSP answer, a CRL, a certificate."""
+Kind = Literal["container", "detached", "attached", "envelope", "xml"] | EvidenceKind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -295,16 +311,19 @@ class ValidationReport:
         at: datetime,
         checks: Iterable[Check],
         signatures: Iterable[SignatureReport] = (),
+        is_evidence: bool = False,
     ) -> ValidationReport:
         """Join the thing's own checks and its signatures: every signature must pass, and there must be one.
 
         TOTAL-FAILED anywhere wins over INDETERMINATE anywhere; no signature at all is TOTAL-FAILED / FORMAT_FAILURE,
-        unless an own check already said more.
+        unless an own check already said more. Evidence that lies by itself may bear none (a certificate: its issuer's is
+        a step of its path), and where several things are wrong the one with whoever signed it is told first.
         """
         own, each = tuple(checks), tuple(signatures)
         verdicts = [conclude(own)] if own else []
-        verdicts += [(signature.indication, signature.sub_indication) for signature in each]
-        if not each:
+        of_signatures = [(signature.indication, signature.sub_indication) for signature in each]
+        verdicts = [*of_signatures, *verdicts] if is_evidence else [*verdicts, *of_signatures]
+        if not each and not (is_evidence and own):
             verdicts.append((Indication.TOTAL_FAILED, SubIndication.FORMAT_FAILURE))
         for wanted in (Indication.TOTAL_FAILED, Indication.INDETERMINATE):
             for indication, sub_indication in verdicts:

@@ -68,6 +68,15 @@ LanguageOption = Annotated[
     Language | None,
     typer.Option("--language", "-l", help="Language of the sentences.", envvar="ELSHI_LANGUAGE", show_default=False),
 ]
+TrustFolderOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--trust-folder",
+        help="Where the sets of `elshi trust` lie; the user's own folder without it.",
+        envvar="ELSHI_TRUST_FOLDER",
+        show_default=False,
+    ),
+]
 
 
 def context(*, settings: Path | None = None, as_json: bool = False, language: Language | None = None) -> Context:

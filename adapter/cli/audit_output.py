@@ -137,6 +137,7 @@ def _line(screen: Screen, verdict: Verdict) -> None:
         screen.say("    ", f"{sentence.what} {sentence.to_do}".rstrip())
         return
     signers = ", ".join(str((one.get("signer") or {}).get("common_name") or "—") for one in verdict.signatures)
+    signers = signers or str(((verdict.evidence or {}).get("certificate") or {}).get("common_name") or "")
     sub = f" {verdict.sub_indication}" if verdict.sub_indication else ""
     screen.say(_MARKS[verdict.indication], " ", Text(verdict.indication, "bold"), f"{sub}  {verdict.file}  {signers}")
     if verdict.indication != "TOTAL-PASSED":

@@ -23,7 +23,7 @@ from rich.markup import escape
 from adapter import sandbox as exchange
 from adapter.cli.app import FINDINGS, OK, LanguageOption, app, context, now
 from adapter.cli.stage import Stage
-from adapter.composition import evidence_folder, opened_container, verifier
+from adapter.composition import anchors_of, evidence_folder, opened_container, verifier
 from adapter.composition.audit_forms import Findings
 from adapter.composition.forms import write_consolidated, write_site, write_summary
 from adapter.composition.years_later import objects_of, years_later
@@ -188,8 +188,9 @@ class _Play(Stage):
             shutil.copy(folder / "document.asice", packages / f"{body.lower()}.asice")
         shutil.copy(self.output / "site" / "results.asice", packages / "published.asice")
         judge = verifier(
-            [self.output / "trust" / one.name for one in (self.stand.anchors if self.stand else ())],
-            kind="sandbox",
+            anchors_of(
+                [self.output / "trust" / one.name for one in (self.stand.anchors if self.stand else ())], "sandbox"
+            ),
             at=max(now(), self.clock.now()),
             policy="sandbox",
             exchange_files=[self.output / "exchange" / "gateway.pem"],

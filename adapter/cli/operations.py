@@ -117,7 +117,7 @@ def sandbox(
     settings = exchange_sandbox.sandbox_settings(
         toml_of(stand.sandbox),
         lambda name: (folder / name).read_bytes(),
-        load_key=lambda content, password: load_key(content, password, file="gateway"),
+        load_key=lambda content, password: load_key(content, password, file="gateway", test_keys=True),
     )
     with exchange_sandbox.serve(
         settings, machine_clock(), host, port, new_id=uuid_of_machine, control_port=control_port

@@ -20,6 +20,7 @@ from adapter.composition.file_signing import (
     raise_level,
     sign_files,
 )
+from adapter.composition.key_files import TestKeys
 from adapter.composition.node import Signed
 from adapter.composition.two_step import complete_report, note_finished, prepare_report
 from adapter.errors import Final, Place
@@ -90,6 +91,13 @@ def sign(
         str,
         typer.Option("--pin", help="Where the password of --key-file comes from: prompt, fd:3, file:/path, env:NAME."),
     ] = "prompt",
+    test_keys: Annotated[
+        bool,
+        typer.Option(
+            "--test-keys",
+            help="The key of --key-file protects nothing: a national key may sign without libnettle. Not in production.",
+        ),
+    ] = False,
     add: Annotated[
         Path | None,
         typer.Option("--add", help="A signed container that gets one signature more.", show_default=False),
@@ -136,7 +144,7 @@ def sign(
         raise Final("sign.which-step")
     wanted = None if level is None else level.value
     if form is not None:
-        _files(ready, given, output, form=form, key=key, key_file=key_file, pin=pin, level=wanted)
+        _files(ready, given, output, form=form, key=key, key_file=key_file, pin=pin, level=wanted, test_keys=test_keys)
         return OK
     with ready.node(wanted) as node:
         if prepare:
@@ -205,21 +213,29 @@ def _files(
     key_file: Path | None,
     pin: str,
     level: str | None,
+    test_keys: bool,
 ) -> None:
     if key_file is not None and key is None and level in {None, Level.B.value}:
-        opened = key_of_file(key_file, pin, ask=ask_password)
+        opened = key_of_file(key_file, pin, ask=ask_password, test_keys=test_keys)
         with whole_file(output) as out:
             sign_files(files, out, opened, form=form, at=now(), raising=None)
     else:
         with ready.node(level) as node:
             chosen = (
-                key_of_file(key_file, pin, ask=ask_password)
+                key_of_file(key_file, pin, ask=ask_password, test_keys=_test_keys(node, asked=test_keys))
                 if key_file is not None
                 else node.named_key((key or KeyName.DOCUMENT).value)
             )
             with whole_file(output) as out:
                 sign_files(files, out, chosen, form=form, at=node.clock.now(), raising=_raising(node))
     ready.screen.done({"file": str(output), "form": form.value}, str(output))
+
+
+def _test_keys(node: Node, *, asked: bool) -> TestKeys:
+    """In production none is one, whatever the command line says; on a stand those of a sandbox are without a word."""
+    if node.settings.profile == "production":
+        return False
+    return asked or ("of-a-sandbox" if node.settings.profile == "sandbox" else False)
 
 
 def _raising(node: Node) -> Raising | None:

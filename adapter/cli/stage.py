@@ -88,7 +88,7 @@ class Stage:
         settings = exchange.sandbox_settings(
             tomllib.loads(self.stand.sandbox.read_text(encoding="utf-8")),
             lambda name: (self.output / "stand" / name).read_bytes(),
-            load_key=lambda content, password: load_key(content, password, file="gateway.p12"),
+            load_key=lambda content, password: load_key(content, password, file="gateway.p12", test_keys=True),
         )
         self.serving = self.stack.enter_context(
             exchange.serve(settings, self.clock, "127.0.0.1", gateway, new_id=machine_identifiers().new)

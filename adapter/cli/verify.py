@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -11,15 +12,16 @@ from typing import Annotated, Literal
 import typer
 
 from adapter import texts
-from adapter.cli.app import FAILED, OK, JsonOption, LanguageOption, app, context, now
+from adapter.cli.app import FAILED, OK, JsonOption, LanguageOption, TrustFolderOption, app, context, now
 from adapter.cli.audit_output import show, write
 from adapter.cli.screen import Screen
 from adapter.cli.targets import Targets, targets_of
 from adapter.composition.audit_forms import Findings, report_schema
 from adapter.composition.audit_pool import verdicts
-from adapter.composition.auditor import Assignment, shown_name, terms_of
+from adapter.composition.auditor import Assignment, PolicyName, shown_name, terms_of, with_anchors
 from adapter.composition.trust_files import CERTIFICATE_ENDINGS, files_of
 from adapter.composition.trust_services import NATIONAL_HOSTS
+from adapter.composition.trust_sets import TrustSet, TrustSets, folder_of_user, set_named
 from adapter.errors import ElshiError, Final, Place
 from adapter.usecases.verdict import Link, Verdict, chain_of, unjudged
 
@@ -38,11 +40,18 @@ def _show_schema(wanted: bool) -> None:  # noqa: FBT001 - the shape that typer c
 @app.command(epilog="Example: [cyan]elshi verify packages/*.asice --trust trust/*.pem[/]")
 def verify(
     paths: Annotated[
-        list[Path], typer.Argument(help="Containers, CMS, XML, SOAP, evidence folders; folders and patterns of them.")
+        list[Path],
+        typer.Argument(
+            help="Containers, CMS, XML, SOAP, time-stamps, OCSP, CRLs, certificates, evidence folders; patterns."
+        ),
     ],
     trust: Annotated[
-        list[Path] | None,
-        typer.Option("--trust", help="Trust anchors (PEM, DER) or a folder of them; give it again for more."),
+        list[str] | None,
+        typer.Option(
+            "--trust",
+            help="Trust anchors (PEM, DER) or a folder of them; give it again for more. Or one set of `elshi trust`: "
+            "nuc-rk, nuc-rk-test (a file of that name is ./nuc-rk).",
+        ),
     ] = None,
     exchange: Annotated[
         list[Path] | None,
@@ -52,8 +61,12 @@ def verify(
         ),
     ] = None,
     policy: Annotated[
-        Literal["sandbox", "kz-document", "etsi-baseline"], typer.Option("--policy", help="Rules of validation.")
-    ] = "sandbox",
+        Literal["sandbox", "kz-document", "kz-signature", "etsi-baseline"] | None,
+        typer.Option(
+            "--policy",
+            help="Rules of validation. Without it kz-document under a set of `elshi trust`, sandbox under files.",
+        ),
+    ] = None,
     at: Annotated[
         datetime | None,
         typer.Option("--at", help="Time of validation (UTC); now without it.", formats=_TIMES),
@@ -68,7 +81,10 @@ def verify(
     ] = None,
     content: Annotated[
         list[Path] | None,
-        typer.Option("--content", help="What a detached CMS was made over, in order; without it X beside X.p7s."),
+        typer.Option(
+            "--content",
+            help="What a detached CMS or time-stamp was made over, in order; without it X beside X.p7s, X.tst.",
+        ),
     ] = None,
     certificate: Annotated[
         list[Path] | None,
@@ -84,6 +100,7 @@ def verify(
         list[str] | None,
         typer.Option("--allow-host", help="One more host that --online may ask; give it again for more."),
     ] = None,
+    trust_folder: TrustFolderOption = None,
     form: Annotated[
         Literal["text", "json", "html", "xml"] | None,
         typer.Option("--format", help="Form of the report; text without it. xml: ETSI TS 119 102-2."),
@@ -109,9 +126,11 @@ def verify(
         moment = _moment("--at", at) or now()
         # A document is judged when it was known to exist; the seal was made later, and the folder is in our hands now.
         sealed = _moment("--seal-at", seal_at) or max(moment, now())
+        chosen_set = _set(trust or (), trust_folder)
         assignment = Assignment(
-            anchors=_anchors(trust),
-            policy=policy,
+            anchors=() if chosen_set else _anchors([Path(one) for one in trust or ()]),
+            trust_set=chosen_set,
+            policy=policy or _usual_policy(chosen_set),
             at=moment,
             seal_at=sealed,
             exchange=_some(exchange, "verify.no-exchange"),
@@ -124,6 +143,7 @@ def verify(
         targets = targets_of(paths)
         if not targets.judged and not targets.closed:
             raise Final("verify.nothing-found", params={"paths": ", ".join(map(shown_name, paths))})
+        assignment = with_anchors(assignment)
         made = _judged(ready.screen, assignment, targets, jobs)
         findings = Findings(
             verdicts=made, links=chain_of(made), passed_over=targets.passed_over, terms=terms_of(assignment)
@@ -187,6 +207,25 @@ def _moment(option: str, given: datetime | None) -> datetime | None:
         }
         raise Final("verify.time-out-of-range", params=params)
     return moment
+
+
+def _usual_policy(chosen: TrustSet | None) -> PolicyName:
+    """National anchors ask for national rules; files that somebody names are those of a stand."""
+    return "sandbox" if chosen is None else "kz-document"
+
+
+def _set(named: Sequence[str], folder: Path | None) -> TrustSet | None:
+    """The set that --trust names, None where it names files. Final `trust.sets-mixed` for a set beside anything else.
+
+    A name is taken for the set whatever lies in the working folder: what is trusted must not depend on where one stands.
+    """
+    unique = list(dict.fromkeys(named))
+    sets = [found for one in unique if (found := set_named(one))]
+    if not sets:
+        return None
+    if len(unique) > 1:
+        raise Final("trust.sets-mixed", params={"named": unique})
+    return TrustSet(sets=TrustSets(folder=folder or folder_of_user(os.environ)), name=sets[0])
 
 
 def _anchors(paths: Sequence[Path] | None) -> tuple[Path, ...]:

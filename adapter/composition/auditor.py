@@ -1,4 +1,4 @@
-"""What an auditor needs and nothing else: anchors from the command, files from the disk; no settings, no store.
+"""What an auditor needs and nothing else: anchors that the command names, files from the disk; no settings, no store.
 
 An Assignment is plain values only, so that another process can be given it (audit_pool.py).
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,9 +18,11 @@ from typing import Final as Constant
 
 import signing
 from adapter import texts
-from adapter.composition.key_files import certificate, read_file, signing_errors
-from adapter.composition.trust_files import certificates_in, crls_in
+from adapter.composition.key_files import certificate, signing_errors
+from adapter.composition.regular_files import read_file, regular_file
+from adapter.composition.trust_files import MAX_CERTIFICATES, certificates_in, crls_in
 from adapter.composition.trust_services import OncePerAudit, TrustServices
+from adapter.composition.trust_sets import TrustSet
 from adapter.domain.document import Sha256
 from adapter.errors import ElshiError, Final, Place
 from adapter.exchange.channel import interpret
@@ -31,7 +32,10 @@ from adapter.usecases.verdict import Verdict, unjudged
 from adapter.usecases.verified_container import Trust
 from adapter.usecases.verify import Verify
 
-PolicyName = Literal["sandbox", "kz-document", "etsi-baseline"]
+_MAX_OCSP: Constant = 4_000_000
+"""Octets of a file with an OCSP answer; `signing` takes less of one."""
+
+PolicyName = Literal["sandbox", "kz-document", "kz-signature", "etsi-baseline"]
 AnchorKind = Literal["production", "test", "sandbox", "named"]
 
 _ETSI_ENVELOPE: Constant = replace(
@@ -47,6 +51,7 @@ POLICIES: Constant[Mapping[PolicyName, tuple[signing.ValidationPolicy, signing.V
         {
             "sandbox": (signing.SANDBOX_DOCUMENT, signing.SANDBOX_ENVELOPE, "sandbox"),
             "kz-document": (signing.KZ_DOCUMENT, signing.KZ_ENVELOPE, "production"),
+            "kz-signature": (signing.KZ_SIGNATURE, signing.KZ_ENVELOPE, "production"),
             "etsi-baseline": (signing.ETSI_BASELINE, _ETSI_ENVELOPE, "named"),
         }
     )
@@ -58,10 +63,11 @@ POLICIES: Constant[Mapping[PolicyName, tuple[signing.ValidationPolicy, signing.V
 class Assignment:
     """Everything an audit is made under, as the command says it.
 
-    anchors         files with the trusted certificates (PEM or DER)
+    anchors         files with the trusted certificates (PEM or DER); none where `trust_set` names a set
+    trusted         the anchors themselves, read already; `with_anchors` puts them here
     at, seal_at     validation times; see Verify
     exchange        files with the exchange's own certificates, one in each
-    content         files that a detached CMS was made over, in order; empty: `X` beside `X.p7s`
+    content         files that a detached CMS or a time-stamp was made over, in order; empty: `X` beside `X.p7s`
     certificates, crls, ocsp    files with evidence given beside what is judged
     hosts           of trust services that may be asked; None: offline, nobody is asked
     """
@@ -70,6 +76,8 @@ class Assignment:
     policy: PolicyName
     at: datetime
     seal_at: datetime
+    trust_set: TrustSet | None = None
+    trusted: signing.TrustAnchors | None = None
     exchange: tuple[Path, ...] = ()
     content: tuple[Path, ...] = ()
     certificates: tuple[Path, ...] = ()
@@ -102,17 +110,25 @@ class Auditor:
         except signing.SigningError as error:
             told = Final(error.code, place=Place(file=path.name), params=dict(error.params))
             return unjudged(name, texts.error_as_json(told))
-        except (OSError, MemoryError) as error:
+        except Exception as error:  # noqa: BLE001 - reason: a defect that one file finds is that file's verdict
             params = {"file": shown_name(Path(path.name)), "cause": type(error).__name__}
             told = Final("verify.unreadable", place=Place(file=path.name), params=params)
             return unjudged(name, texts.error_as_json(told))
 
 
+def with_anchors(assignment: Assignment) -> Assignment:
+    """The same with its anchors read: every process judges under these, and the report names these.
+
+    Read again for the report, a set that `elshi trust add` has changed meanwhile would name others than were judged with.
+    Raises Final when they cannot be read, `trust.set-and-policy` for a set under rules that take none of its kind.
+    """
+    return replace(assignment, trusted=_trusted(assignment))
+
+
 def auditor(assignment: Assignment) -> Auditor:
     """Read what the assignment names. Raises Final when anything of it cannot be read."""
     judge = verifier(
-        assignment.anchors,
-        kind=POLICIES[assignment.policy][2],
+        _trusted(assignment),
         at=assignment.at,
         policy=assignment.policy,
         seal_at=assignment.seal_at,
@@ -120,7 +136,9 @@ def auditor(assignment: Assignment) -> Auditor:
         data=signing.ValidationData(
             certificates=tuple(der for path in assignment.certificates for der in certificates_in(path)),
             crls=tuple(der for path in assignment.crls for der in crls_in(path)),
-            ocsp_responses=tuple(read_file(path, "verify.evidence-unreadable") for path in assignment.ocsp),
+            ocsp_responses=tuple(
+                read_file(path, "verify.evidence-unreadable", limit=_MAX_OCSP) for path in assignment.ocsp
+            ),
         ),
         fetcher=OncePerAudit(TrustServices(assignment.hosts)) if assignment.hosts is not None else None,
     )
@@ -128,9 +146,8 @@ def auditor(assignment: Assignment) -> Auditor:
 
 
 def verifier(
-    anchor_files: Sequence[Path],
+    anchors: signing.TrustAnchors,
     *,
-    kind: AnchorKind,
     at: datetime,
     policy: PolicyName,
     seal_at: datetime | None = None,
@@ -138,12 +155,11 @@ def verifier(
     data: signing.ValidationData = signing.NO_DATA,
     fetcher: signing.Fetcher | None = None,
 ) -> Verify:
-    """The auditor's verifier: anchors from the command, nothing else from anywhere.
+    """The auditor's verifier: under these anchors, nothing else from anywhere.
 
     seal_at         validation time of the seals of evidence folders; `at` without it
     exchange_files  certificates of the exchange, one in each file: its messages have to be signed with one of them
     """
-    anchors = anchors_of(anchor_files, kind)
     document, envelope, _ = POLICIES[policy]
     return Verify(
         trust=Trust(policy=document, anchors=anchors, data=data, fetcher=fetcher),
@@ -152,19 +168,35 @@ def verifier(
         at=at,
         seal_at=seal_at,
         exchange=tuple(_certificate(path) for path in exchange_files),
-        only_signatures=policy == "etsi-baseline",
+        only_signatures=policy in ("kz-signature", "etsi-baseline"),
     )
 
 
 def anchors_of(files: Sequence[Path], kind: AnchorKind) -> signing.TrustAnchors:
     """The trust anchors of the command. Raises Final for a file that holds none."""
-    texts_of = [read_file(path, "trust.unreadable") for path in files]
+    texts_of = [read_file(path, "trust.unreadable", limit=MAX_CERTIFICATES) for path in files]
     return signing_errors(lambda: signing.TrustAnchors.from_pem("command-line", kind, *texts_of))
+
+
+def _trusted(assignment: Assignment) -> signing.TrustAnchors:
+    """The one set of anchors of an audit; its kind is the set's own, or for files what the policy takes them for.
+
+    Raises Final `trust.set-and-policy` for a set under rules that take none of its kind.
+    """
+    if assignment.trusted is not None:
+        return assignment.trusted
+    document, _, kind_of_files = POLICIES[assignment.policy]
+    chosen = assignment.trust_set
+    if chosen is None:
+        return anchors_of(assignment.anchors, kind_of_files)
+    if signing.NATIONAL_SETS[chosen.name] not in document.anchor_kinds:
+        raise Final("trust.set-and-policy", params={"set": chosen.name, "policy": assignment.policy})
+    return chosen.anchors()
 
 
 def terms_of(assignment: Assignment) -> dict[str, Any]:
     """What a report says of the whole audit: anchors with their fingerprints, policy, times, whether anybody was asked."""
-    anchors = anchors_of(assignment.anchors, POLICIES[assignment.policy][2])
+    anchors = _trusted(assignment)
     facts = [signing.certificate_facts(der) for der in anchors.certificates]
     return {
         "policy": assignment.policy,
@@ -187,8 +219,8 @@ def shown_name(path: Path) -> str:
 
 
 def _beside(path: Path) -> tuple[Path, ...]:
-    """`X` beside the detached signature `X.p7s`, where it is there."""
-    if path.suffix.lower() not in {".p7s", ".cms", ".sig"}:
+    """`X` beside the detached signature `X.p7s` or the time-stamp `X.tst`, where it is there."""
+    if path.suffix.lower() not in {".p7s", ".cms", ".sig", ".tst", ".tsr"}:
         return ()
     content = path.with_suffix("")
     return (content,) if content.is_file() else ()
@@ -196,31 +228,28 @@ def _beside(path: Path) -> tuple[Path, ...]:
 
 def _pieces(paths: Sequence[Path]) -> Iterator[bytes]:
     for path in paths:
-        with _regular(path) as source:
-            while piece := source.read(1 << 18):
+        with regular_file(path) as source:
+            while piece := _read(source, path):
                 yield piece
 
 
-@contextmanager
-def _regular(path: Path) -> Iterator[BinaryIO]:
-    """A regular file; Final `file.unreadable`, also for a pipe or device: reading one may never end."""
+def _read(source: BinaryIO, path: Path) -> bytes:
     try:
-        # O_NONBLOCK: opening a pipe would wait for somebody to write into it
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(handle, "rb") as source:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise Final("verify.not-a-file", place=Place(file=path.name), params={"file": path.name})
-            yield source
-    except (OSError, ValueError) as error:
-        raise Final("file.unreadable", place=Place(file=path.name), params={"file": path.name}) from error
+        return source.read(1 << 18)
+    except OSError as error:
+        raise _unreadable(path) from error
+
+
+def _unreadable(path: Path) -> Final:
+    return Final("file.unreadable", place=Place(file=path.name), params={"file": path.name})
 
 
 @contextmanager
 def opened_container(path: Path) -> Iterator[tuple[BinaryIO, KeptBlob]]:
     """A container file with the digest of its bytes; nothing is read into memory."""
     digest, size = hashlib.sha256(), 0
-    with _regular(path) as source:
-        while chunk := source.read(1 << 18):
+    with regular_file(path) as source:
+        while chunk := _read(source, path):
             digest.update(chunk)
             size += len(chunk)
         source.seek(0)

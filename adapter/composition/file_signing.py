@@ -13,7 +13,8 @@ from typing import BinaryIO
 from typing import Final as Constant
 
 import signing
-from adapter.composition.key_files import DER_START, load_key, read_file, signing_errors
+from adapter.composition.key_files import TestKeys, load_key, signing_errors
+from adapter.composition.regular_files import read_file
 from adapter.composition.secret_sources import AskPassword, secret_from, source_of
 from adapter.errors import Final, Place
 from adapter.usecases.sign import Baseline, refusal, refuse_unfit_key
@@ -48,13 +49,17 @@ class Raising:
     at: datetime
 
 
-def key_of_file(path: Path, pin: str, *, ask: AskPassword) -> signing.SigningKey:
-    """A key in a PKCS#12 or PEM file that no settings name; `pin` is a source, never the password itself."""
+def key_of_file(path: Path, pin: str, *, ask: AskPassword, test_keys: TestKeys = False) -> signing.SigningKey:
+    """A key in a PKCS#12 or PEM file that no settings name; `pin` is a source, never the password itself.
+
+    `test_keys` as `load_key` takes it.
+    """
     content = read_file(path, "keys.unreadable")
     password = None
-    if content[:1] == DER_START or b"ENCRYPTED" in content:
+    if signing.is_der(content) or b"ENCRYPTED" in content:
         password = secret_from(source_of(pin), path.name, ask=ask)
-    return load_key(content, password.reveal().encode() if password is not None else None, file=path.name)
+    spelt = password.reveal().encode() if password is not None else None
+    return load_key(content, spelt, file=path.name, test_keys=test_keys)
 
 
 def sign_files(

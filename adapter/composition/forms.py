@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from adapter import conversion, rendition, rules
-from adapter.composition.key_files import read_file
 from adapter.composition.node import Node
+from adapter.composition.regular_files import read_file
 from adapter.composition.report_files import Opened, open_report, source_context
 from adapter.domain.document import DocumentId, DocumentType
 from adapter.domain.header import Header

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import re
 import ssl
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final as Constant
 from typing import TypeVar
 
 import signing
+from adapter.composition.regular_files import read_file
+from adapter.composition.trust_files import MAX_CERTIFICATES
 from adapter.errors import Final, Place
-from signing.keys import pem, pkcs12
+from signing.keys import national, pem, pkcs12
 
 Made = TypeVar("Made")
-
-DER_START: Constant = b"\x30"
-_CERTIFICATE: Constant = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+TestKeys = national.TestKeys
 
 
-def load_key(content: bytes, password: bytes | None, *, file: str) -> signing.SigningKey:
-    """A key from PKCS#12 or PEM bytes; what is wrong becomes Final with the signing error's own code."""
-    if content[:1] == DER_START:
-        return signing_errors(lambda: pkcs12.load(content, password or b""), file=file)
-    return signing_errors(lambda: pem.load(content, password), file=file)
+def load_key(content: bytes, password: bytes | None, *, file: str, test_keys: TestKeys = False) -> signing.SigningKey:
+    """A key from PKCS#12 or PEM bytes; what is wrong becomes Final with the signing error's own code.
+
+    `test_keys` lets a national key sign in plain Python, in a time that depends on it: True this key, "of-a-sandbox" one
+    whose certificates carry the sandbox's mark in their issuer's name.
+    """
+    if signing.is_der(content):
+        return signing_errors(lambda: pkcs12.load(content, password or b"", test_keys=test_keys), file=file)
+    return signing_errors(lambda: pem.load(content, password, test_keys=test_keys), file=file)
 
 
 def signing_errors(make: Callable[[], Made], *, file: str | None = None) -> Made:
@@ -36,12 +38,11 @@ def signing_errors(make: Callable[[], Made], *, file: str | None = None) -> Made
 
 def certificates(path: Path) -> tuple[bytes, ...]:
     """One certificate in DER, or every one of a PEM text, as DER. Raises as `certificate` does."""
-    content = read_file(path, "trust.unreadable")
-    if content[:1] == DER_START:
+    content = read_file(path, "trust.unreadable", limit=MAX_CERTIFICATES)
+    if signing.is_der(content):
         return (content,)
     try:
-        texts = _CERTIFICATE.findall(content.decode("ascii"))
-        found = tuple(ssl.PEM_cert_to_DER_cert(text) for text in texts)
+        found = tuple(block.der() for block in signing.pem_blocks(content, ("CERTIFICATE",)))
     except ValueError:
         found = ()
     if not found:
@@ -50,19 +51,14 @@ def certificates(path: Path) -> tuple[bytes, ...]:
 
 
 def certificate(path: Path) -> bytes:
-    """One certificate, PEM or DER, as DER. Raises Final `trust.unreadable`, `trust.not-one-certificate`."""
-    content = read_file(path, "trust.unreadable")
-    if content[:1] == DER_START:
+    """One certificate, PEM or DER, as DER.
+
+    Raises Final `trust.unreadable`, `trust.not-one-certificate`, and as `read_file` does.
+    """
+    content = read_file(path, "trust.unreadable", limit=MAX_CERTIFICATES)
+    if signing.is_der(content):
         return content
     try:
         return ssl.PEM_cert_to_DER_cert(content.decode("ascii").strip())
     except ValueError as error:
         raise Final("trust.not-one-certificate", place=Place(file=path.name), params={"file": path.name}) from error
-
-
-def read_file(path: Path, code: str) -> bytes:
-    """The bytes of a file; Final with that code when it cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise Final(code, place=Place(file=path.name), params={"file": path.name}) from error

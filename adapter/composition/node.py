@@ -15,12 +15,15 @@ import schemas
 import signing
 from adapter import rules
 from adapter.clock import SystemClock, SystemIdentifiers
-from adapter.composition.key_files import certificate, read_file, signing_errors
+from adapter.composition.key_files import certificate, signing_errors
 from adapter.composition.node_keys import NodeKeys
 from adapter.composition.passes import OpenKey, OwnBody, Passes
+from adapter.composition.regular_files import read_file
 from adapter.composition.report_files import Opened, open_report, source_context
 from adapter.composition.secret_sources import AskPassword
 from adapter.composition.services import baseline_of, fetcher_of
+from adapter.composition.trust_files import MAX_CERTIFICATES
+from adapter.composition.trust_sets import TrustSets
 from adapter.domain.document import BodyCode, DocumentId, Sha256
 from adapter.domain.header import RulesetRef
 from adapter.domain.outgoing import Words
@@ -72,7 +75,8 @@ class Node(Passes):
         self.limits = SubmitLimits(max_file_bytes=settings.exchange.files.max_file_bytes)
         self.bins = {BodyCode(code): known.bin for code, known in settings.bodies.items()}
         self.is_office_signed = settings.exchange.is_office_signed and settings.keys.office is not None
-        self._keys = NodeKeys(settings.keys, ask=ask_password, clock=self.clock)
+        is_stand = settings.profile == "sandbox"
+        self._keys = NodeKeys(settings.keys, ask=ask_password, clock=self.clock, is_stand=is_stand)
 
     # --- parts --------------------------------------------------------------------------------------------------------
     @cached_property
@@ -93,7 +97,10 @@ class Node(Passes):
     @cached_property
     def anchors(self) -> signing.TrustAnchors:
         """The node's one set of anchors; its kind is the profile."""
-        texts = [read_file(path, "trust.unreadable") for path in self.settings.trust.anchors]
+        trust = self.settings.trust
+        if trust.set is not None and trust.set_folder is not None:
+            return TrustSets(folder=trust.set_folder).anchors(trust.set)
+        texts = [read_file(path, "trust.unreadable", limit=MAX_CERTIFICATES) for path in trust.anchors]
         return signing_errors(
             lambda: signing.TrustAnchors.from_pem(self.settings.profile, self.settings.profile, *texts)
         )

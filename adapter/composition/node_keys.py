@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final as Constant
 
 import signing
-from adapter.composition.key_files import DER_START, certificates, load_key, read_file
+from adapter.composition.key_files import TestKeys, certificates, load_key
+from adapter.composition.regular_files import read_file
 from adapter.composition.secret_sources import PROMPT, AskPassword, SecretSource, secret_from, source_of
 from adapter.composition.token_keys import PinMarks, ReopenedKey, open_token
 from adapter.errors import Final
@@ -19,10 +20,15 @@ _IN_THE_SETTINGS: Constant = SecretSource(kind="file", where="settings")
 
 
 class NodeKeys:
-    """Keys by their names in the settings: document, office, envelope."""
+    """Keys by their names in the settings: document, office, envelope.
 
-    def __init__(self, settings: KeysSettings, *, ask: AskPassword, clock: Clock) -> None:
+    A test key is each that says so; on a stand also each whose certificates come from a sandbox. A real key that was put
+    into a stand by mistake is still a real key.
+    """
+
+    def __init__(self, settings: KeysSettings, *, ask: AskPassword, clock: Clock, is_stand: bool = False) -> None:
         self._settings = settings
+        self._test_keys: TestKeys = "of-a-sandbox" if is_stand else False
         self._ask = ask
         self._marks = PinMarks(folder=settings.pin_marks or Path("pin-marks"), clock=clock)
         self._opened: dict[str, signing.SigningKey] = {}
@@ -44,12 +50,17 @@ class NodeKeys:
         content = read_file(entry.file, "keys.unreadable")
         if entry.password is not None:
             password = entry.password.reveal()
-        elif content[:1] == DER_START or b"ENCRYPTED" in content:
+        elif signing.is_der(content) or b"ENCRYPTED" in content:
             secret = secret_from(_source(entry), f"{name} ({entry.file.name})", ask=self._ask)
             password = "" if secret is None else secret.reveal()
         else:
             password = ""
-        return load_key(content, password.encode() if password else None, file=entry.file.name)
+        return load_key(
+            content,
+            password.encode() if password else None,
+            file=entry.file.name,
+            test_keys=True if entry.test_keys else self._test_keys,
+        )
 
     def _in_token(self, name: str, entry: KeySettings) -> signing.SigningKey:
         assert entry.module is not None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from adapter import conversion, rules
-from adapter.composition.key_files import read_file
+from adapter.composition.regular_files import read_file
 from adapter.domain.document import BodyCode, DocumentType
 from adapter.domain.header import RulesetRef
 from adapter.domain.report import Report

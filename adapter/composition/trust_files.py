@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final as Constant
 
-from adapter.composition.key_files import DER_START, read_file
+import signing
+from adapter.composition.regular_files import read_file
 from adapter.errors import Final, Place
 
 CERTIFICATE_ENDINGS: Constant = (".pem", ".cer", ".crt", ".der")
-_CERTIFICATE: Constant = re.compile(
-    rb"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----(.*?)-----END (?:TRUSTED |X509 )?CERTIFICATE-----", re.DOTALL
-)
-_CRL: Constant = re.compile(rb"-----BEGIN X509 CRL-----(.*?)-----END X509 CRL-----", re.DOTALL)
+CERTIFICATE_LABELS: Constant = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
+MAX_CERTIFICATES: Constant = 4_000_000
+"""Octets of a file of certificates, as `signing` takes them for anchors: some two thousand of them."""
+_CRL_LABELS: Constant = ("X509 CRL",)
+_MAX_CRLS: Constant = 100_000_000
+"""Octets of a file of CRLs; `signing` has its own limit for each list."""
 _CODE: Constant = "verify.evidence-unreadable"
 
 
@@ -35,24 +35,27 @@ def files_of(paths: Sequence[Path], endings: Sequence[str]) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def certificates_in(path: Path) -> tuple[bytes, ...]:
-    """DER of every certificate of a PEM file, or a DER file as it is. Raises Final `verify.evidence-unreadable`."""
-    return _ders(path, _CERTIFICATE)
+def certificates_in(path: Path, code: str = _CODE) -> tuple[bytes, ...]:
+    """DER of every certificate of a PEM file, or a DER file as it is.
+
+    Raises Final with that code, `verify.not-a-file`, `file.too-large`.
+    """
+    return _ders(path, CERTIFICATE_LABELS, code, MAX_CERTIFICATES)
 
 
 def crls_in(path: Path) -> tuple[bytes, ...]:
-    """The same of CRLs."""
-    return _ders(path, _CRL)
+    """The same of CRLs. Raises Final `verify.evidence-unreadable` and the others."""
+    return _ders(path, _CRL_LABELS, _CODE, _MAX_CRLS)
 
 
-def _ders(path: Path, armour: re.Pattern[bytes]) -> tuple[bytes, ...]:
-    content = read_file(path, _CODE)
-    if content.startswith(DER_START):
+def _ders(path: Path, labels: Sequence[str], code: str, limit: int) -> tuple[bytes, ...]:
+    content = read_file(path, code, limit=limit)
+    if signing.is_der(content):
         return (content,)
     try:
-        found = tuple(base64.b64decode(b"".join(body.split()), validate=True) for body in armour.findall(content))
-    except binascii.Error as error:
-        raise Final(_CODE, place=Place(file=path.name), params={"file": path.name}) from error
+        found = tuple(block.der() for block in signing.pem_blocks(content, labels))
+    except ValueError as error:
+        raise Final(code, place=Place(file=path.name), params={"file": path.name}) from error
     if not found:
-        raise Final(_CODE, place=Place(file=path.name), params={"file": path.name})
+        raise Final(code, place=Place(file=path.name), params={"file": path.name})
     return found

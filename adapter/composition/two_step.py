@@ -16,7 +16,7 @@ from typing import Final as Constant
 import signing
 from adapter import rules, texts
 from adapter.composition.key_files import certificates as certificates_in
-from adapter.composition.key_files import read_file, signing_errors
+from adapter.composition.key_files import signing_errors
 from adapter.composition.node import Node, Signed
 from adapter.composition.prepared_folder import (
     MESSAGE,
@@ -30,6 +30,7 @@ from adapter.composition.prepared_folder import (
     write_objects,
     write_prepared,
 )
+from adapter.composition.regular_files import read_file
 from adapter.domain.report import Report
 from adapter.errors import Final, Finding
 from adapter.ports import KeptBlob

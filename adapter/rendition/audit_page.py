@@ -10,17 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from adapter import texts
-from adapter.rendition.audit_story import (
-    Part,
-    Story,
-    document_name,
-    sender_name,
-    shown_time,
-    signer_of,
-    story,
-)
+from adapter.rendition.audit_story import Story, document_name, sender_name, story
 from adapter.rendition.audit_words import word
 from adapter.rendition.html_page import escaped, html_page
+from adapter.rendition.story_part import Part, shown_time, signer_of
 from adapter.texts import Language
 
 _SHOWN: Final = 100

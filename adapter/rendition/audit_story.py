@@ -9,40 +9,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from adapter import texts
 from adapter.rendition.audit_words import word
+from adapter.rendition.evidence_story import (
+    EVIDENCE_FORMATS,
+    Said,
+    evidence_meaning,
+    evidence_parts,
+    evidence_summary,
+    is_evidence,
+)
+from adapter.rendition.story_part import Part, Told, shown_time, signer_of
 from adapter.texts import Language
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Told:
-    """One check: how it ended, the sentence, its code."""
-
-    conclusion: str
-    conclusion_in_words: str
-    sentence: str
-    code: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Part:
-    """One part of a story under its heading: facts by name, a table, or checks.
-
-    codes       the values of the facts are digests, identifiers and the like
-    verdict     an indication or conclusion that belongs into the heading
-    """
-
-    title: str
-    facts: Sequence[tuple[str, str]] = ()
-    head: Sequence[str] = ()
-    rows: Sequence[Sequence[str]] = ()
-    checks: Sequence[Told] = ()
-    codes: bool = False
-    verdict: str | None = None
-    verdict_in_words: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,9 +46,16 @@ def story(row: Mapping[str, Any], language: Language, *, terms: Mapping[str, Any
     parts: list[Part] = []
     if row.get("subject"):
         parts.append(_subject(row["subject"], language))
+    if row.get("evidence"):
+        parts += evidence_parts(row["evidence"], language)
     for number, signature in enumerate(signatures, start=1):
         name = f"{word('signature', language)} {number}" if many else word("signature", language)
         parts += _signature_parts(signature, name, language, of=f": {name}" if many else "")
+    alone = row.get("evidence") or {}
+    if alone.get("path"):
+        parts.append(_path(alone["path"], "", language))
+    if alone.get("revocation"):
+        parts.append(_revocation(alone["revocation"], "", language))
     if row.get("checks"):
         parts += _checks(row["checks"], f": {word('of-file', language)}", language)
     if row.get("history"):
@@ -98,7 +86,18 @@ def _summary(row: Mapping[str, Any], language: Language, terms: Mapping[str, Any
     kind = "folder" if row.get("seal") or not row.get("sha256") else str(under.get("kind", "unknown"))
     at = shown_time(str(under.get("at") or terms.get("at", "")))
     policy = str(under.get("policy") or terms.get("policy", ""))
-    yield said("judged", file=row["file"], kind=word(kind, language), at=at, policy=policy)
+    yield said(
+        "judged",
+        file=row["file"],
+        kind=word(f"lone-{kind}" if is_evidence(row) else kind, language),
+        at=at,
+        policy=policy,
+    )
+    if is_evidence(row):
+        yield from evidence_summary(row, said, language)
+        means, means_not = evidence_meaning(row, said, at=at)
+        yield from _told_of_verdict(row, means, means_not, said, language)
+        return
     signatures = row.get("signatures", ())
     if not signatures:
         yield said("unsigned")
@@ -114,18 +113,30 @@ def _summary(row: Mapping[str, Any], language: Language, terms: Mapping[str, Any
     for signature in signatures:
         yield from _when(signature, said, at)
     end = {"TOTAL-PASSED": "passed", "TOTAL-FAILED": "failed"}.get(str(row["indication"]), "indeterminate")
-    yield said(f"{end}-means")
-    if end != "passed":
-        decisive = _decisive(row)
-        if decisive is not None:
-            yield said("decisive", reason=texts.check_sentence(decisive, language))
-    yield said(f"{end}-not")
-    asked = [one for signature in signatures for one in signature["checks"] if one["id"] == "revocation.status"]
-    if end == "passed" and any(one["conclusion"] == "NOT_PERFORMED" for one in asked):
-        yield said("revocation-not-asked")
+    yield from _told_of_verdict(row, said(f"{end}-means"), said(f"{end}-not"), said, language)
 
 
-def _when(signature: Mapping[str, Any], said: Any, at: str) -> Iterator[str]:
+def _told_of_verdict(
+    row: Mapping[str, Any], means: str, means_not: str, said: Said, language: Language
+) -> Iterator[str]:
+    """What the verdict means, why, and what it does not mean."""
+    passed = row["indication"] == "TOTAL-PASSED"
+    yield means
+    decisive = None if passed else _decisive(row)
+    if decisive is not None:
+        yield said("decisive", reason=texts.check_sentence(decisive, language))
+    yield means_not
+    every = _every_check(row)
+    if passed and any(one["id"] == "revocation.status" and one["conclusion"] == "NOT_PERFORMED" for one in every):
+        of_authorities = is_evidence(row) and bool(row["signatures"])
+        yield said("evidence-status-not-asked" if of_authorities else "revocation-not-asked")
+
+
+def _every_check(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [*row.get("checks", ()), *(one for signature in row.get("signatures", ()) for one in signature["checks"])]
+
+
+def _when(signature: Mapping[str, Any], said: Said, at: str) -> Iterator[str]:
     """When a signature that stands is proven to have existed; of one that does not, no time is worth a sentence."""
     if signature["indication"] != "TOTAL-PASSED":
         return
@@ -148,15 +159,11 @@ def _when(signature: Mapping[str, Any], said: Any, at: str) -> Iterator[str]:
 def _decisive(row: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The first check that ended as the whole did."""
     wanted = "FAILED" if row["indication"] == "TOTAL-FAILED" else "INDETERMINATE"
-    every = [*row.get("checks", ()), *(one for signature in row.get("signatures", ()) for one in signature["checks"])]
+    every = _every_check(row)
+    if is_evidence(row):
+        # of evidence what is wrong with its signer is told first, as in the sub-indication
+        every.sort(key=lambda one: one.get("sub_indication") != row["sub_indication"])
     return next((one for one in every if one["conclusion"] == wanted), None)
-
-
-def signer_of(signature: Mapping[str, Any]) -> str:
-    """Who signed, as the certificate names them."""
-    signer = signature.get("signer") or {}
-    names = [str(signer[key]) for key in ("common_name", "organization") if signer.get(key)]
-    return ", ".join(dict.fromkeys(names)) or str(signer.get("subject") or "—")
 
 
 def document_name(row: Mapping[str, Any], language: Language) -> str:
@@ -229,7 +236,8 @@ def _facts(signature: Mapping[str, Any], language: Language) -> Iterator[tuple[s
         yield fact("issuer", signer["issuer"])
         yield fact("serial", signer["serial"])
     yield fact("format", f"{signature['format']} {signature['level']}".strip())
-    yield fact("claimed", shown_time(signature["signing_time"]) if signature["signing_time"] else None)
+    if signature["format"] not in EVIDENCE_FORMATS:
+        yield fact("claimed", shown_time(signature["signing_time"]) if signature["signing_time"] else None)
     key = "proven" if _is_proven(signature) else "judged-as-of"
     yield fact(key, shown_time(signature["best_signature_time"]))
     covered = signature["covered"]
@@ -380,6 +388,11 @@ def _annex(row: Mapping[str, Any], language: Language, terms: Mapping[str, Any],
         ]
         if algorithms:
             facts.append(("algorithms", ", ".join(dict.fromkeys(algorithms))))
+    alone = row.get("evidence") or {}
+    facts += [("digest-certificate", f"{one['sha256']} {one['subject']}") for one in alone.get("path", ())]
+    facts += [("digest-evidence", f"{one['evidence']} {one['kind']}") for one in alone.get("revocation", ())]
+    if alone.get("token"):
+        facts.append(("digest-token", alone["token"]))
     facts.append(("policy", under.get("policy") or terms.get("policy")))
     facts += [("anchors", f"{one['sha256']} {one['subject']}") for one in terms.get("anchors", ())]
     facts.append(("judged-as-of", under.get("at") or terms.get("at")))
@@ -399,18 +412,4 @@ def _date(stated: object) -> str:
     try:
         return texts.shown(date.fromisoformat(str(stated)))
     except ValueError:
-        return texts.as_text(stated, Language.EN)
-
-
-def shown_time(stated: str) -> str:
-    """A time as DD.MM.YYYY HH:MM:SS in UTC, the same in every language; what is no time as it stands."""
-    try:
-        moment = datetime.fromisoformat(stated)
-    except ValueError:
-        return texts.as_text(stated, Language.EN)
-    if moment.tzinfo is None:
-        return texts.as_text(stated, Language.EN)
-    try:
-        return texts.shown(moment.astimezone(UTC))
-    except OverflowError:
         return texts.as_text(stated, Language.EN)

@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
-from adapter.rendition.audit_story import Part, Story, story
+from adapter.rendition.audit_story import Story, story
+from adapter.rendition.story_part import Part
 from adapter.texts import Language
 
 Style = Literal["plain", "bold", "soft", "good", "bad", "doubt"]

@@ -96,7 +96,8 @@ def _reports(row: Mapping[str, Any], objects: _Objects, *, at: str, program: str
     for signature in row["signatures"]:
         yield _report(signature, _Frame(row, own, worst, at, program, ""), objects)
     if not row["signatures"]:
-        yield _without_signature(_Frame(row, own, worst or (row["indication"], row["sub_indication"]), at, program, ""))
+        frame = _Frame(row, own, worst or (row["indication"], row["sub_indication"]), at, program, "")
+        yield _without_signature(frame, objects)
     for signature in (row.get("seal") or {}).get("signatures", ()):
         yield _report(signature, _Frame(row, [], None, at, program, "seal/"), objects)
 
@@ -163,14 +164,19 @@ def _report(signature: Mapping[str, Any], frame: _Frame, objects: _Objects) -> E
     return Element("SignatureValidationReport", tuple(children))
 
 
-def _without_signature(frame: _Frame) -> Element:
+def _without_signature(frame: _Frame, objects: _Objects) -> Element:
+    """Of a certificate that lies by itself its path and the evidence of its status are told all the same."""
     indication, sub = frame.worst or ("INDETERMINATE", "GENERIC")
+    alone = frame.row.get("evidence") or {}
+    path = [objects.certificate(one) for one in alone.get("path", ())]
+    evidence = [(one, objects.revocation(one)) for one in alone.get("revocation", ())]
+    data = _associated(path, evidence, [name for _, name in evidence], objects)
     return Element(
         "SignatureValidationReport",
         (
             _identifier(frame, "", None),
             _constraints(frame.row, frame.own),
-            Element("SignatureValidationStatus", tuple(_status(indication, sub))),
+            Element("SignatureValidationStatus", (*_status(indication, sub), *data)),
             _text("OtherInformation", frame.program),
         ),
     )

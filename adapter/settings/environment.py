@@ -9,7 +9,7 @@ from typing import Any, Final
 from adapter.errors import Finding, Severity
 
 PREFIX: Final = "ELSHI_"
-_OF_THE_COMMAND: Final = frozenset({"ELSHI_SETTINGS", "ELSHI_LANGUAGE", "ELSHI_LOG"})
+_OF_THE_COMMAND: Final = frozenset({"ELSHI_SETTINGS", "ELSHI_LANGUAGE", "ELSHI_LOG", "ELSHI_TRUST_FOLDER"})
 _IN_THE_FILE: Final = (("profile",), ("bodies",), ("exchange", "directory", "bodies"))
 """What the environment cannot set: the profile decides whom the node trusts, and a body's code has no letter case here."""
 _CLUSTER: Final = re.compile(r"_SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)$|_PORT_[0-9]+_(TCP|UDP)(_(ADDR|PORT|PROTO))?$")

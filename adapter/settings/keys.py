@@ -29,6 +29,7 @@ class KeySettings:
     padding         of RSA signatures by a token
     password        of the file, or the PIN of the token
     pin_from        prompt, keypad, fd:3, file:/path, env:NAME instead of `password`
+    test_keys       the key of the file protects nothing: a national key may sign in a time that depends on it
     """
 
     file: Path | None = None
@@ -41,6 +42,7 @@ class KeySettings:
     padding: Literal["pkcs1", "pss"] = "pkcs1"
     password: Secret | None = None
     pin_from: str | None = None
+    test_keys: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,6 +77,8 @@ def key_contradictions(keys: KeysSettings) -> Iterator[tuple[str, str]]:
                 yield f"{under}.file", f"{under}.padding={entry.padding}"
             if entry.pin_from == "keypad":
                 yield f"{under}.file", f"{under}.pin_from=keypad"
+        elif entry.module is not None and entry.test_keys:
+            yield f"{under}.module", f"{under}.test_keys=true"
         if entry.password is not None and entry.pin_from is not None:
             yield f"{under}.password", f"{under}.pin_from"
 

@@ -55,10 +55,14 @@ class RulesSettings:
 class TrustSettings:
     """Anchors for documents and for messages; one kind, which must fit the profile.
 
+    anchors                 files; none where `set` names a set of the national authorities
+    set, set_folder         that set, and the folder that `elshi trust add --folder` filled
     revocation, timestamp   what national law demands; loosening is said in each report
     """
 
-    anchors: tuple[Path, ...]
+    anchors: tuple[Path, ...] = ()
+    set: Literal["nuc-rk", "nuc-rk-test"] | None = None
+    set_folder: Path | None = None
     gateway_certificates: tuple[Path, ...] = ()
     revocation: Literal["required", "not-checked"] = "required"
     timestamp: Literal["required", "not-required"] = "required"
@@ -141,6 +145,10 @@ def _contradictions(settings: Settings) -> list[Finding]:
     pairs: list[tuple[str, str]] = []
     if settings.profile == "production" and settings.http.plain_http_allowed:
         pairs.append(("profile=production", "http.plain_http_allowed=true"))
+    if settings.profile == "production":
+        # a key that signs in a time of its own gives itself away to whoever measures: not by a line in the settings
+        named = settings.keys.named.items()
+        pairs += [("profile=production", f"keys.{name}.test_keys=true") for name, entry in named if entry.test_keys]
     if settings.storage.lease_for <= settings.http.total_within:
         # A lease that ends while the POST may still be answered makes an unknown outcome out of a slow one.
         pairs.append(
@@ -172,12 +180,14 @@ def _contradictions(settings: Settings) -> list[Finding]:
         )
     pairs += _of_the_exchange(settings)
     pairs += _of_the_bodies(settings)
+    pairs += _of_the_trust(settings)
     pairs += key_contradictions(settings.keys)
     found = [
         Finding(code="settings.contradiction", severity=Severity.ERROR, params={"first": first, "second": second})
         for first, second in pairs
     ]
     found += key_faults(settings.keys)
+    found += _missing_of_the_trust(settings.trust)
     found += trust_service_faults(settings.time_stamps, settings.revocation)
     if not 0 <= settings.server.port <= _LAST_PORT:
         params = {"key": "server.port", "expected": f"whole number, 0 to {_LAST_PORT}"}
@@ -211,3 +221,32 @@ def _of_the_bodies(settings: Settings) -> Iterator[tuple[str, str]]:
         owner = owners.setdefault(known.bin, code)
         if owner != code:
             yield f"bodies.{owner}.bin={known.bin}", f"bodies.{code}.bin={known.bin}"
+
+
+_SET_OF_PROFILE: Final[Mapping[Profile, str | None]] = {
+    "production": "nuc-rk",
+    "test": "nuc-rk-test",
+    "sandbox": None,
+}
+
+
+def _of_the_trust(settings: Settings) -> Iterator[tuple[str, str]]:
+    """A set stands alone, and the profile says which it can be."""
+    trust = settings.trust
+    if trust.set is not None and trust.anchors:
+        yield f"trust.set={trust.set}", f"trust.anchors={', '.join(one.name for one in trust.anchors)}"
+    if trust.set not in {None, _SET_OF_PROFILE[settings.profile]}:
+        yield f"profile={settings.profile}", f"trust.set={trust.set}"
+    if trust.set is None and trust.set_folder is not None and trust.anchors:
+        yield (
+            f"trust.set_folder={trust.set_folder.name}",
+            f"trust.anchors={', '.join(one.name for one in trust.anchors)}",
+        )
+
+
+def _missing_of_the_trust(trust: TrustSettings) -> Iterator[Finding]:
+    """Either files or a set with its folder: a node's trust must not hang on whose home folder it runs in."""
+    if trust.set is None and not trust.anchors:
+        yield Finding(code="settings.missing", severity=Severity.ERROR, params={"key": "trust.anchors"})
+    if trust.set is not None and trust.set_folder is None:
+        yield Finding(code="settings.missing", severity=Severity.ERROR, params={"key": "trust.set_folder"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adapter.errors import DocumentRefused, ElshiError, Finding, Place, SettingsRefused
+from adapter.errors import CertificatesRefused, DocumentRefused, ElshiError, Finding, Place, SettingsRefused
 from adapter.texts.language import Language
 from adapter.texts.sentences import Sentence, render_error, render_finding
 
@@ -33,7 +33,7 @@ def error_as_json(error: ElshiError) -> dict[str, Any]:
 
 def findings_of(error: ElshiError) -> tuple[Finding, ...]:
     """Every finding behind an error; none for an error that is one thing."""
-    return error.findings if isinstance(error, DocumentRefused | SettingsRefused) else ()
+    return error.findings if isinstance(error, DocumentRefused | CertificatesRefused | SettingsRefused) else ()
 
 
 def _place(place: Place) -> dict[str, Any]:

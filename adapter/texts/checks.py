@@ -24,7 +24,21 @@ from adapter.texts.sentences import codes, render
 FAULT_FAMILIES: Final = frozenset({"asic", "wss", "xades", "xml", "xmldsig"})
 """Families of checks whose sentences state a fault."""
 REQUIREMENT_FAMILIES: Final = frozenset(
-    {"cades", "claims", "cms", "evidence", "path", "policy", "revocation", "signature", "signer", "timestamp"}
+    {
+        "cades",
+        "certificate",
+        "claims",
+        "cms",
+        "evidence",
+        "ocsp-answer",
+        "path",
+        "policy",
+        "revocation",
+        "revocation-list",
+        "signature",
+        "signer",
+        "timestamp",
+    }
 )
 """Families whose sentences state what has to hold; so does `document.signer-of-sender`."""
 FAULTS: Final = frozenset(
@@ -39,6 +53,7 @@ FAULTS: Final = frozenset(
         "evidence.statement",
         "evidence.unknown-file",
         "verify.content-needed",
+        "verify.key-file",
     }
 )
 """Single checks whose sentences state a fault, or what was not asked."""

@@ -5,7 +5,8 @@ Nothing is believed here. A file that claims to be what it is not goes to the ve
     container   a ZIP archive (PK), or a name that ends as a container's
     envelope    XML whose root element is in the namespace of SOAP 1.1
     xml         any other XML
-    cms         DER that begins with a SEQUENCE, or the same in PEM or bare Base64, as signing clients hand it out
+    cms         DER that begins with a SEQUENCE, or the same in PEM or bare Base64, as signing clients hand it out; what
+                else it may be (a time-stamp, an OCSP answer, a CRL, a certificate) is told from its DER
     unknown     nothing of these; judged as a container, whose format check then fails
 """
 
@@ -33,8 +34,10 @@ _ASIDE: Final = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 _START_TAG: Final = re.compile(rb"<(?:([^\s/>:=\"']++):)?([^\s/>:=\"']++)([^>]*+)>")
 _BASE64_OF_A_SEQUENCE: Final = re.compile(rb"MI[A-Za-z0-9+/=\s]+")
 _ARMOUR: Final = re.compile(
-    rb"\s*+-----BEGIN (CMS|PKCS7|PKCS #7 SIGNED DATA)-----(?P<body>[A-Za-z0-9+/=\s]++)-----END \1-----\s*"
+    rb"\s*+-----BEGIN (CMS|PKCS7|PKCS #7 SIGNED DATA|CERTIFICATE|X509 CERTIFICATE|X509 CRL)-----"
+    rb"(?P<body>[A-Za-z0-9+/=\s]++)-----END \1-----\s*"
 )
+_OF_SEVERAL: Final = re.compile(rb"-----BEGIN (?:(?:X509 )?CERTIFICATE|X509 CRL)-----")
 
 
 def form_of(name: str, head: bytes) -> Form:
@@ -60,6 +63,11 @@ def der_of(content: bytes) -> bytes:
         return base64.b64decode(b"".join(body.split()), validate=True)
     except binascii.Error:
         return content
+
+
+def armoured(content: bytes) -> int:
+    """How many certificates and CRLs stand in a PEM text one after the other."""
+    return len(_OF_SEVERAL.findall(content)) if content.lstrip(_BEFORE).startswith(b"-----BEGIN") else 0
 
 
 def _root_namespace(markup: bytes) -> bytes | None:

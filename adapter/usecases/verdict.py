@@ -33,6 +33,7 @@ class Verdict:
     seal        of an evidence folder: verdict on the exporter's seal, and what evidence.json says of its making
     terms       under which it was judged: kind of the signed thing, policy, anchors, validation time
     sha256      of the file as it was judged; None for a folder
+    evidence    of a time-stamp, OCSP answer, CRL or certificate that lies by itself: what it states; None for others
     error       why it could not be judged: an error code with its parameters; the indication is then INDETERMINATE
     """
 
@@ -48,6 +49,7 @@ class Verdict:
     seal: Mapping[str, Any] | None = None
     terms: Mapping[str, str] | None = None
     sha256: str | None = None
+    evidence: Mapping[str, Any] | None = None
     error: Mapping[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -67,6 +69,7 @@ class Verdict:
             "seal": dict(self.seal) if self.seal else None,
             "terms": dict(self.terms) if self.terms else None,
             "sha256": self.sha256,
+            "evidence": dict(self.evidence) if self.evidence else None,
             **(self.error or {"error": None}),
         }
 

@@ -15,8 +15,8 @@ import signing
 from adapter.domain.incoming import Interpreted
 from adapter.errors import Final, Place
 from adapter.ports import EvidenceFolder, KeptBlob
-from adapter.usecases.signed_form import HEAD_BYTES, Form, der_of, form_of
-from adapter.usecases.verdict import INDETERMINATE, Verdict, check, joined, of_container, of_report
+from adapter.usecases.signed_form import HEAD_BYTES, Form, armoured, der_of, form_of
+from adapter.usecases.verdict import FAILED, INDETERMINATE, Verdict, check, joined, of_container, of_report
 from adapter.usecases.verified_container import DOCUMENT_NAME, Trust, judge_bytes
 from adapter.usecases.verify_folder import VerifyFolder
 
@@ -47,8 +47,8 @@ class Verify:
     ) -> Verdict:
         """Judge a file by the form it claims (signed_form.py); `source` stands at its beginning and is seekable.
 
-        content     opens what a detached CMS was made over; None where nobody knows
-        Raises Final `verify.too-large`; what `content` raises passes through.
+        content     opens what a detached CMS or a time-stamp was made over; None where nobody knows
+        Raises Final `verify.too-large`, `verify.several-in-file`; what `content` raises passes through.
         """
         form = form_of(name, source.read(HEAD_BYTES))
         source.seek(0)
@@ -74,7 +74,16 @@ class Verify:
         if form == "xml":
             return self.xml(name, whole)
         if form == "cms":
+            count = armoured(whole)
+            if count > 1:
+                params = {"file": _last(name), "count": count}
+                raise Final("verify.several-in-file", place=Place(file=_last(name)), params=params)
             der = der_of(whole)
+            kind = signing.evidence_kind(der)
+            if kind is not None:
+                return self.evidence(name, kind, der, content() if content is not None else None)
+            if signing.is_key_file(der):
+                return self.key_file(name, der)
             return self.attached(name, der) if content is None else self.detached(name, der, content())
         return self.container(name, whole, kept)
 
@@ -117,6 +126,30 @@ class Verify:
         apart = any(one["id"] == "cms.attached" and one["conclusion"] == "INDETERMINATE" for one in verdict.checks)
         needed = [check("verify.content-needed", INDETERMINATE, file=_last(name))] if apart else []
         return joined(verdict, needed)
+
+    def evidence(
+        self, name: str, kind: signing.EvidenceKind, der: bytes, content: Iterable[bytes] | None = None
+    ) -> Verdict:
+        """Judge a time-stamp, an OCSP answer, a CRL or a certificate that lies by itself (DER)."""
+        trust = self.trust
+        judged = signing.verify_evidence(
+            der,
+            kind,
+            policy=trust.policy,
+            anchors=trust.anchors,
+            at=self.at,
+            content=content,
+            data=trust.data,
+            fetcher=trust.fetcher,
+        )
+        facts = judged.facts.as_json() if judged.facts is not None else None
+        return replace(of_report(name, judged.report), evidence=facts)
+
+    def key_file(self, name: str, content: bytes) -> Verdict:
+        """A file of keys (PKCS#12) is no CMS, which it is judged as, and no evidence, which it may be sent as."""
+        verdict = self.attached(name, content)
+        own = check("verify.key-file", FAILED, file=_last(name))
+        return replace(verdict, checks=(own, *verdict.checks))
 
     def envelope(self, name: str, message: bytes) -> Verdict:
         """Judge a SOAP message."""

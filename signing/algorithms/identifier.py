@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
 
 from signing import asn1
+from signing.algorithms.national_keys import NATIONAL_KEY_FORMS
 from signing.algorithms.table import (
     DIGEST_BY_ID,
     MGF1,
+    NATIONAL_KEYS,
     RSA_ENCRYPTION,
     RSASSA_PSS,
     DigestAlgorithm,
@@ -18,6 +21,8 @@ from signing.algorithms.table import (
     signature_algorithm_by_oid,
 )
 from signing.errors import Malformed
+
+_NULL_BEHIND: Final = ("rsa", *NATIONAL_KEYS)
 
 
 @lru_cache(maxsize=1024)
@@ -38,15 +43,27 @@ def signature_algorithm_from_der(algorithm: asn1.Der) -> SignatureAlgorithm | No
 def signature_algorithm_in_cms(algorithm: asn1.Der, digest: DigestAlgorithm) -> SignatureAlgorithm | None:
     """The entry a SignerInfo names by signatureAlgorithm together with its digestAlgorithm.
 
-    rsaEncryption there means RSA PKCS#1 v1.5 with the hash of digestAlgorithm (RFC 3370, 3.2). Whether the hash inside
-    signatureAlgorithm equals `digest` is the caller's check.
+    rsaEncryption there means RSA PKCS#1 v1.5 with the hash of digestAlgorithm (RFC 3370, 3.2). The OID of a national key
+    means the algorithm of that key, as tools of 2018-2019 wrote it; whether that may stand there (`is_key_oid`), and whether
+    the hash inside the algorithm equals `digest`, are the caller's checks.
     """
     oid, parameters = algorithm_identifier(algorithm)
     if oid == RSA_ENCRYPTION:
         if parameters not in (None, b"\x05\x00"):
             raise Malformed("signing.algorithm-parameters", algorithm=oid)
         return signature_algorithm(f"rsa-{digest.id}")
-    return signature_algorithm_from_der(algorithm)
+    form = NATIONAL_KEY_FORMS.get(oid)
+    if form is None:
+        return signature_algorithm_from_der(algorithm)
+    entry = signature_algorithm(form.algorithm)
+    if entry is not None:
+        _check_parameters(entry, parameters)
+    return entry
+
+
+def is_key_oid(oid: str) -> bool:
+    """Whether this names a national key, and no signature."""
+    return oid in NATIONAL_KEY_FORMS
 
 
 @lru_cache(maxsize=1024)
@@ -61,7 +78,7 @@ def algorithm_identifier(algorithm: asn1.Der) -> tuple[str, bytes | None]:
 
 
 def encode_algorithm_identifier(algorithm: SignatureAlgorithm) -> bytes:
-    """DER of the AlgorithmIdentifier we write for a signature: NULL after RSA, nothing after ECDSA and Ed25519."""
+    """DER of the AlgorithmIdentifier we write for a signature: NULL after RSA and the national ones, else nothing."""
     if algorithm.padding == "pss":
         digest = DIGEST_BY_ID[algorithm.digest or ""]
         hash_der = asn1.encode(asn1.SEQUENCE, asn1.encode_oid(digest.oid), b"\x05\x00")
@@ -73,16 +90,16 @@ def encode_algorithm_identifier(algorithm: SignatureAlgorithm) -> bytes:
             asn1.encode(0xA2, asn1.encode_integer(digest.size)),
         )
         return asn1.encode(asn1.SEQUENCE, asn1.encode_oid(RSASSA_PSS), parameters)
-    parameters = b"\x05\x00" if algorithm.key_type == "rsa" else b""
+    parameters = b"\x05\x00" if algorithm.key_type in _NULL_BEHIND else b""
     return asn1.encode(asn1.SEQUENCE, asn1.encode_oid(algorithm.oids[0]), parameters)
 
 
 def _check_parameters(entry: SignatureAlgorithm, parameters: bytes | None) -> None:
-    # absent and NULL mean the same after RSA (national CRLs leave it out); ECDSA and EdDSA have none (RFC 5758, 8410);
-    # of what we refuse or cannot verify anyway the parameters are not judged
+    # absent and NULL mean the same after RSA and the national ones (national CRLs leave it out); ECDSA and EdDSA have
+    # none (RFC 5758, 8410); of what we refuse or cannot verify anyway the parameters are not judged
     if entry.standing is not Standing.TRUSTED:
         return
-    allowed = (None, b"\x05\x00") if entry.key_type == "rsa" else (None,)
+    allowed = (None, b"\x05\x00") if entry.key_type in _NULL_BEHIND else (None,)
     if parameters not in allowed:
         raise Malformed("signing.algorithm-parameters", algorithm=entry.id)
 

@@ -12,13 +12,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from signing import asn1
+from signing import asn1, gost
 from signing.algorithms.identifier import algorithm_identifier
+from signing.algorithms.national_keys import NATIONAL_KEY_FORMS
 from signing.algorithms.table import (
+    DIGEST_BY_ID,
     EC_PUBLIC_KEY,
     ED25519,
-    GOST2004_KEY,
-    GOST2015_512_KEY,
+    NATIONAL_KEYS,
     RSA_ENCRYPTION,
     KeyType,
     SignatureAlgorithm,
@@ -85,7 +86,7 @@ def describe_public_key(public_key_info: bytes) -> PublicKey:
     return _load(public_key_info)[0]
 
 
-def verify_signature(
+def verify_signature(  # noqa: PLR0911 - one end for each kind of key
     algorithm: SignatureAlgorithm,
     certificate: HoldsPublicKey,
     message: bytes,
@@ -104,6 +105,9 @@ def verify_signature(
         return False
     if algorithm.key_type != described.type or algorithm.ec_bits not in (None, described.bits):
         return False
+    if isinstance(key, gost.PublicKey):
+        digest = _digest if len(message) <= _REMEMBERED_MESSAGE else _digest.__wrapped__
+        return gost.chosen().verify(key, digest(algorithm.digest or "", message), signature)
     try:
         if isinstance(key, rsa.RSAPublicKey):
             return _verify_rsa(algorithm, key, message, signature)
@@ -115,7 +119,16 @@ def verify_signature(
     return True
 
 
-_PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
+_REMEMBERED_MESSAGE: Final = 64 * 1024
+
+
+@lru_cache(maxsize=32)
+def _digest(digest_id: str, message: bytes) -> bytes:
+    """What is tried with one key after another is hashed once: in plain Python a megabyte takes a second."""
+    return DIGEST_BY_ID[digest_id].of(message)
+
+
+_PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | gost.PublicKey
 
 
 def _verify_rsa(algorithm: SignatureAlgorithm, key: rsa.RSAPublicKey, message: bytes, signature: bytes) -> bool:
@@ -164,6 +177,8 @@ def ecdsa_to_raw(signature: bytes, bits: int) -> bytes:
 @lru_cache(maxsize=1024)
 def _load(public_key_info: bytes) -> tuple[PublicKey, _PublicKey | None]:  # noqa: PLR0911 - one end for each kind
     key_type, parameters = _key_type(public_key_info)
+    if key_type in NATIONAL_KEYS:
+        return _load_national(key_type, public_key_info)
     if key_type not in ("rsa", "ec", "ed25519"):
         unsupported = key_type not in ("dsa", "hmac")  # those are refused by name
         return PublicKey(type=key_type, bits=0, weakness="unsupported key type", is_unsupported=unsupported), None
@@ -188,6 +203,19 @@ def _load(public_key_info: bytes) -> tuple[PublicKey, _PublicKey | None]:  # noq
     return PublicKey(type=key_type, bits=0, weakness="unreadable key"), None
 
 
+def _load_national(key_type: KeyType, public_key_info: bytes) -> tuple[PublicKey, gost.PublicKey | None]:
+    """The key of BIT STRING { OCTET STRING { x, y } }; parameters that are not the key's own are never guessed at."""
+    try:
+        algorithm, bits = asn1.children(asn1.read_der(public_key_info))
+        form = NATIONAL_KEY_FORMS[algorithm_identifier(algorithm)[0]]
+        if algorithm.raw != form.algorithm_identifier():
+            return PublicKey(type=key_type, bits=0, weakness="unknown parameters", is_unsupported=True), None
+        key = gost.read_public_key(form.curve, asn1.octets(asn1.read_der(asn1.bit_string_octets(bits))))
+    except (Malformed, ValueError):
+        return PublicKey(type=key_type, bits=0, weakness="unreadable key"), None
+    return PublicKey(type=key_type, bits=8 * form.curve.octets, weakness=None), key
+
+
 def _key_type(public_key_info: bytes) -> tuple[KeyType, bytes | None]:
     """Type of the key and DER of its parameters."""
     try:
@@ -198,8 +226,7 @@ def _key_type(public_key_info: bytes) -> tuple[KeyType, bytes | None]:
         RSA_ENCRYPTION: "rsa",
         EC_PUBLIC_KEY: "ec",
         ED25519: "ed25519",
-        GOST2015_512_KEY: "gost2015-512",
-        GOST2004_KEY: "gost2004",
+        **{national: form.key_type for national, form in NATIONAL_KEY_FORMS.items()},
         "1.2.840.10040.4.1": "dsa",
     }
     return known.get(oid, "unknown"), parameters

@@ -8,13 +8,16 @@ from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
+from signing import gost
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
 CURVE_BITS: Final = (256, 384, 521)
 
-KeyType = Literal["rsa", "ec", "ed25519", "dsa", "hmac", "gost2015-512", "gost2004", "unknown"]
+KeyType = Literal["rsa", "ec", "ed25519", "dsa", "hmac", "gost2015-512", "gost2015-256", "gost2004", "unknown"]
+NATIONAL_KEYS: Final[tuple[KeyType, ...]] = ("gost2015-512", "gost2015-256", "gost2004")
 
 
 class Standing(Enum):
@@ -31,15 +34,24 @@ class Hash(Protocol):
     def copy(self) -> Hash: ...
 
 
+_NATIONAL_HASHES: Final = {
+    "gost3411-2015-512": "streebog512",
+    "gost3411-2015-256": "streebog256",
+    "gost34311": "gost34311",
+}
+
+
 @cache
 def _constructor(digest_id: str) -> Callable[[], Hash]:
     """`hashlib.new` looks the name up each time, which costs as much as hashing half a kilobyte."""
+    if digest_id in _NATIONAL_HASHES:
+        return getattr(gost.chosen(), _NATIONAL_HASHES[digest_id])  # type: ignore[no-any-return]
     return getattr(hashlib, digest_id.replace("-", "_"))  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DigestAlgorithm:
-    """A hash by its id, its XML URI and its OID; `size` in octets."""
+    """A hash by its id, its XML URI (empty: there is none) and its OID; `size` in octets."""
 
     id: str
     xml_uri: str
@@ -93,6 +105,8 @@ MGF1: Final = "1.2.840.113549.1.1.8"
 EC_PUBLIC_KEY: Final = "1.2.840.10045.2.1"
 ED25519: Final = "1.3.101.112"
 GOST2015_512_KEY: Final = "1.2.398.3.10.1.1.2.2"
+GOST2015_512_KEY_OF_EFC: Final = "1.2.398.3.10.1.4.1.2"
+GOST2015_256_KEY: Final = "1.2.398.3.10.1.1.2.1"
 GOST2004_KEY: Final = "1.2.398.3.10.1.1.1.1"
 
 DIGESTS: Final = (
@@ -115,11 +129,9 @@ DIGESTS: Final = (
         xml_uri=_KZ + "gostr34112015-512",
         oid="1.2.398.3.10.1.3.3",
         size=64,
-        standing=Standing.UNSUPPORTED,
     ),
-    DigestAlgorithm(
-        id="gost34311", xml_uri=_MORE + "gost34311", oid="1.2.398.3.10.1.3.1", size=32, standing=Standing.UNSUPPORTED
-    ),
+    DigestAlgorithm(id="gost3411-2015-256", xml_uri="", oid="1.2.398.3.10.1.3.2", size=32),
+    DigestAlgorithm(id="gost34311", xml_uri=_MORE + "gost34311", oid="1.2.398.3.10.1.3.1", size=32),
 )
 
 
@@ -201,18 +213,23 @@ _WITH_URI = (
     SignatureAlgorithm(
         id="gost3410-2015-512",
         xmldsig_uri=_KZ + "gostr34102015-gostr34112015-512",
-        oids=("1.2.398.3.10.1.1.2.3.2", GOST2015_512_KEY),
+        oids=("1.2.398.3.10.1.1.2.3.2",),
         key_type="gost2015-512",
         digest="gost3411-2015-512",
-        standing=Standing.UNSUPPORTED,
+    ),
+    SignatureAlgorithm(
+        id="gost3410-2015-256",
+        xmldsig_uri=None,
+        oids=("1.2.398.3.10.1.1.2.3.1",),
+        key_type="gost2015-256",
+        digest="gost3411-2015-256",
     ),
     SignatureAlgorithm(
         id="gost34310-2004",
         xmldsig_uri=_MORE + "gost34310-gost34311",
-        oids=("1.2.398.3.10.1.1.1.2", GOST2004_KEY),
+        oids=("1.2.398.3.10.1.1.1.2",),
         key_type="gost2004",
         digest="gost34311",
-        standing=Standing.UNSUPPORTED,
     ),
 )
 
@@ -227,7 +244,7 @@ _BOUND: Final = tuple(
 
 SIGNATURES: Final = (*_WITH_URI, *_BOUND)
 _BY_ID: Final = {entry.id: entry for entry in SIGNATURES}
-_DIGEST_BY_URI: Final = {entry.xml_uri: entry for entry in DIGESTS}
+_DIGEST_BY_URI: Final = {entry.xml_uri: entry for entry in DIGESTS if entry.xml_uri}
 _DIGEST_BY_OID: Final = {entry.oid: entry for entry in DIGESTS}
 DIGEST_BY_ID: Final = {entry.id: entry for entry in DIGESTS}
 

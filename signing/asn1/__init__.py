@@ -5,17 +5,19 @@
    over. BER is refused (X.690, 10 and 11); where a format lets others write it, `definite` brings it to this form first.
 2. The original bytes of every element are kept: signatures are checked over bytes, never over a re-encoding.
 3. DER we make is joined here, its integers and object identifiers are asn1crypto's.
-4. PKCS#12 files of national tools are BER with indefinite lengths; they are the operator's own files and are read by
-   asn1crypto, whose lazy errors never leave this package.
+4. PEM is read here too, whatever it holds.
+5. PKCS#12 files of national tools are BER with indefinite lengths: brought to DER first, then read as everything else.
 """
 
 from __future__ import annotations
 
+from signing.asn1.armour import PemBlock, is_der, pem_blocks
 from signing.asn1.ber import definite
-from signing.asn1.pkcs12 import Pkcs12Parts, read_pkcs12
+from signing.asn1.pkcs12 import Bags, Encrypted, Pkcs12Parts, joined, read_encrypted_key, read_pkcs12, read_safe
 from signing.asn1.reading import (
     BIT_STRING,
     BOOLEAN,
+    ENUMERATED,
     GENERALIZED_TIME,
     INTEGER,
     MAX_DEPTH,
@@ -32,6 +34,7 @@ from signing.asn1.reading import (
     bit_string_octets,
     boolean,
     children,
+    enumerated,
     expect,
     header,
     integer,
@@ -49,6 +52,7 @@ from signing.asn1.writing import encode, encode_integer, encode_oid, encode_set,
 __all__ = [
     "BIT_STRING",
     "BOOLEAN",
+    "ENUMERATED",
     "GENERALIZED_TIME",
     "INTEGER",
     "MAX_DEPTH",
@@ -60,8 +64,11 @@ __all__ = [
     "SET",
     "UTC_TIME",
     "UTF8_STRING",
+    "Bags",
     "Der",
+    "Encrypted",
     "Fields",
+    "PemBlock",
     "Pkcs12Parts",
     "Span",
     "SpanFields",
@@ -74,16 +81,22 @@ __all__ = [
     "encode_oid",
     "encode_set",
     "encode_time",
+    "enumerated",
     "expect",
     "header",
     "inside",
     "integer",
+    "is_der",
     "is_string",
+    "joined",
     "named_bits",
     "octets",
     "oid",
+    "pem_blocks",
     "read_der",
+    "read_encrypted_key",
     "read_pkcs12",
+    "read_safe",
     "span",
     "text",
     "time",

@@ -17,7 +17,7 @@ MAX_OID_OCTETS: Final = 128
 """The longest in the field has some 30; an arc of a megabyte is a number that takes seconds to write out."""
 
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
-UTF8_STRING, PRINTABLE_STRING, T61_STRING, IA5_STRING = 0x0C, 0x13, 0x14, 0x16
+ENUMERATED, UTF8_STRING, PRINTABLE_STRING, T61_STRING, IA5_STRING = 0x0A, 0x0C, 0x13, 0x14, 0x16
 UTC_TIME, GENERALIZED_TIME, VISIBLE_STRING, UNIVERSAL_STRING, BMP_STRING = 0x17, 0x18, 0x1A, 0x1C, 0x1E
 SEQUENCE, SET = 0x30, 0x31
 
@@ -96,8 +96,20 @@ class Fields:
             raise Malformed("asn1.structure", expected="end", found=f"{self._elements[self._at].tag:02x}")
 
 
-def integer(element: Der) -> int:
-    return int.from_bytes(expect(element, INTEGER).content, "big", signed=True)
+def integer(element: Der, *, max_octets: int | None = None) -> int:
+    """An INTEGER of any length; where it is going to be written out, `max_octets` says how long it may be at most."""
+    content = expect(element, INTEGER).content
+    if max_octets is not None and len(content) > max_octets:
+        raise Malformed("asn1.structure", expected=f"at most {max_octets} octets", found=f"{len(content)} octets")
+    return int.from_bytes(content, "big", signed=True)
+
+
+def enumerated(element: Der) -> int:
+    """An ENUMERATED of one octet: no list that is read here has more than 128 entries."""
+    content = expect(element, ENUMERATED).content
+    if len(content) != 1:
+        raise Malformed("asn1.structure", expected="one octet", found=f"{len(content)} octets")
+    return int.from_bytes(content, "big", signed=True)
 
 
 def oid(element: Der) -> str:

@@ -17,6 +17,6 @@ Not checked here: revocation, and whether the certificate fits its use (`verify.
 from __future__ import annotations
 
 from signing.certification_path.checks import CHECKS, algorithm_check
-from signing.certification_path.validation import PathResult, validate_other_path, validate_path
+from signing.certification_path.validation import PathResult, validate_other_path, validate_path, validity_check
 
-__all__ = ["CHECKS", "PathResult", "algorithm_check", "validate_other_path", "validate_path"]
+__all__ = ["CHECKS", "PathResult", "algorithm_check", "validate_other_path", "validate_path", "validity_check"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from signing import certificates as x509
@@ -125,6 +126,16 @@ def validate_other_path(
             if result.indication is Indication.TOTAL_PASSED:
                 return result
     return None
+
+
+def validity_check(
+    check_id: str, path: Sequence[Certificate], at: datetime, policy: ValidationPolicy, **params: str
+) -> Check:
+    """Whether every certificate of a path (the anchor as `anchor_validity` says) was valid at `at` (aware)."""
+    problem = _validity(path, at, policy)
+    if problem is None:
+        return Check.passed(check_id, **params)
+    return problem._replace(id=check_id, params=MappingProxyType({**problem.params, **params}))
 
 
 def _judge(path: Sequence[Certificate], at: datetime, policy: ValidationPolicy) -> list[Check]:

@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 from pkcs11 import MGF, Attribute, KeyType, Mechanism, ObjectClass, TokenFlag
 
+from signing.algorithms import NATIONAL_KEYS
 from signing.certificates import Certificate
 from signing.errors import Malformed, SigningError
 from signing.keys import SigningKey
@@ -85,7 +86,7 @@ def load(
 
     Raises SigningError: signing.token-module, -not-found, -several, -pin-wrong, -pin-locked, -pin-expired, -pin-not-set,
     -last-try, -no-keypad, -no-key, -several-keys, -no-certificate, -several-certificates, -lost, -failed,
-    -mechanism; signing.key-unsupported, -weak, -certificate-mismatch, -certificate-unreadable. None holds the PIN.
+    -mechanism, -national-key; signing.key-unsupported, -weak, -certificate-mismatch, -certificate-unreadable. None holds the PIN.
     """
     with _DRIVER, _told(place):
         token = _token(place)
@@ -213,6 +214,10 @@ def _chain(place: TokenPlace, session: Any, private: Any, given: Sequence[bytes]
     else:
         with_identifier = {der for id_, der in on_token if id_ and id_ == identifier}
         own = [each for each in parsed if each.der in with_identifier]
+    national = [each for each in own or parsed if each.public_key.type in NATIONAL_KEYS]
+    if national and (own or len(national) == len(parsed)):
+        # what mechanism a token signs with then, and over what, no maker has published
+        raise SigningError("signing.token-national-key", token=_named(place), key=_key_named(place))
     if not own:
         if given:
             raise SigningError("signing.key-certificate-mismatch")

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from signing.algorithms import national_key_form
 from signing.certificates import Certificate
 from signing.errors import Malformed, SigningError
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.hashes import HashAlgorithm
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
 
 # the hash as strong as the curve (FIPS 186-4, 6.4)
 HASH_BITS_BY_CURVE_BITS: Final[Mapping[int, int]] = {256: 256, 384: 384, 521: 512}
@@ -85,7 +87,8 @@ def software_key(key: PrivateKeyTypes, certificates: Sequence[bytes]) -> Softwar
 
 
 def algorithm_of(certificate: Certificate, rsa_padding: Literal["pkcs1", "pss"] = "pkcs1") -> str:
-    """The id of the algorithm a key of ours signs with: SHA-256 for RSA, for ECDSA the hash as strong as the curve.
+    """The id of the algorithm a key of ours signs with: SHA-256 for RSA, for ECDSA the hash as strong as the curve,
+    for a national key its own.
 
     Raises SigningError signing.key-unsupported; of a weak key its caller asks first.
     """
@@ -96,6 +99,9 @@ def algorithm_of(certificate: Certificate, rsa_padding: Literal["pkcs1", "pss"] 
         return f"ecdsa-p{public.bits}-sha{HASH_BITS_BY_CURVE_BITS[public.bits]}"
     if public.type == "ed25519":
         return "ed25519"
+    national = national_key_form(public.type)
+    if national is not None and public.weakness is None:
+        return national.algorithm
     raise SigningError("signing.key-unsupported")
 
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from signing.revocation.fetching import fetch_status
 from signing.revocation.gathering import gather
-from signing.revocation.judgement import STATUS, is_fresh, judge_status
+from signing.revocation.judgement import STATUS, is_current, is_fresh, judge_status
 from signing.revocation.ocsp_request import new_request
 from signing.revocation.statement import HOLD, NEVER_ISSUED, StatusStatement
 from signing.revocation.statements import statements_on
@@ -48,6 +48,7 @@ __all__ = [
     "StatusStatement",
     "fetch_status",
     "gather",
+    "is_current",
     "is_fresh",
     "judge_status",
     "new_request",

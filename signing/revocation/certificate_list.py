@@ -30,6 +30,8 @@ _UNDERSTOOD: Final = frozenset(
     {CRL_NUMBER, DELTA_CRL_INDICATOR, ISSUING_DISTRIBUTION_POINT, AUTHORITY_KEY_IDENTIFIER, EXPIRED_CERTS_ON_CRL}
 )
 _VERSION_2: Final = 1
+MAX_NUMBER_OCTETS: Final = 20
+"""CRLNumber and BaseCRLNumber (RFC 5280, 5.2.3)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -182,8 +184,8 @@ def _extensions(
 def _number(extension: Extension | None) -> int | None:
     if extension is None:
         return None
-    number = asn1.integer(asn1.read_der(extension.value))
-    if number < 0:
+    number = asn1.integer(asn1.read_der(extension.value), max_octets=MAX_NUMBER_OCTETS + 1)  # one for the sign
+    if number < 0 or number.bit_length() > 8 * MAX_NUMBER_OCTETS:
         raise Malformed("signing.crl-number")
     return number
 

@@ -156,8 +156,19 @@ def _anchors(question: Question) -> Iterator[Certificate]:
         yield Certificate.from_der(der)
 
 
+def may_sign(crl: CertificateList, signer: Certificate) -> bool:
+    """Whether the signer's certificate lets it sign this list (RFC 5280, 4.2.1.3 and 6.3.3 (f)).
+
+    An authority without keyUsage may do everything. Whoever is none was let sign lists in so many words, and its list,
+    which speaks for another, says that it is indirect (5.2.5).
+    """
+    if signer.key_usage is not None:
+        return "cRLSign" in signer.key_usage and (signer.is_ca or crl.scope.indirect)
+    return signer.is_ca
+
+
 def _require_signer(crl: CertificateList, signer: Certificate) -> None:
-    if signer.key_usage is not None and "cRLSign" not in signer.key_usage:
+    if not may_sign(crl, signer):
         raise turned_away("revocation.crl-issuer", "may not sign lists", issuer=shown(signer))
     if signer.public_key.weakness is not None:
         raise turned_away("revocation.signature", signer.public_key.weakness, issuer=shown(signer))

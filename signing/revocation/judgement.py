@@ -20,7 +20,7 @@ from typing import Final
 from signing.certificates import Certificate
 from signing.errors import SigningError
 from signing.policy import ValidationPolicy
-from signing.revocation.statement import HOLD, NEVER_ISSUED, StatusStatement
+from signing.revocation.statement import HOLD, NEVER_ISSUED, Kind, StatusStatement
 from signing.validation_report import Check, SubIndication
 
 STATUS: Final = "revocation.status"
@@ -58,13 +58,20 @@ def judge_status(
 
 def is_fresh(statement: StatusStatement, *, at: datetime, policy: ValidationPolicy) -> bool:
     """Rule 3: whether the statement may speak for `at` when it does not say "revoked by then"."""
-    if statement.this_update >= at:
+    return is_current(statement.kind, statement.this_update, statement.next_update, at=at, policy=policy)
+
+
+def is_current(
+    kind: Kind, this_update: datetime, next_update: datetime | None, *, at: datetime, policy: ValidationPolicy
+) -> bool:
+    """The same of evidence with these times, whatever certificate it speaks on."""
+    if this_update >= at:
         return True
-    if policy.max_revocation_age is not None and at - statement.this_update > policy.max_revocation_age:
+    if policy.max_revocation_age is not None and at - this_update > policy.max_revocation_age:
         return False
-    if statement.next_update is not None:
-        return at <= statement.next_update
-    return statement.kind == "ocsp" and at - statement.this_update <= policy.ocsp_window
+    if next_update is not None:
+        return at <= next_update
+    return kind == "ocsp" and at - this_update <= policy.ocsp_window
 
 
 def _revoked_by(statement: StatusStatement, at: datetime) -> bool:

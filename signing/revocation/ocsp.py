@@ -22,6 +22,7 @@ from typing import Final
 
 from signing.algorithms import signature_algorithm_from_der, verify_signature
 from signing.certificates import Certificate
+from signing.errors import Malformed
 from signing.revocation.judgement import shown
 from signing.revocation.ocsp_request import issuer_hashes, key_hash
 from signing.revocation.ocsp_response import OcspAnswer, SingleResponse, certificates_of
@@ -102,13 +103,13 @@ def is_delegated(responder: Certificate, issuer: Certificate) -> bool:
 def _signer(answer: OcspAnswer, question: Question) -> tuple[Certificate, tuple[Certificate, ...]]:
     """Steps 4 and 5: whoever the answer names, is authorised, and whose key verifies it; and the answer's bag."""
     came_along = certificates_of(answer)
-    named = [each for each in _responders(question, came_along) if _is_named(answer, each)]
+    named = [each for each in _responders(question, came_along) if is_named(answer, each)]
     if not named:
         raise turned_away("revocation.responder", "not found", named=_shown_responder(answer))
     last: TurnedAwayError | None = None
     for responder in named[: question.policy.max_candidates_per_issuer]:
         try:
-            _require_authorised(responder, question.issuer)
+            require_authorised(responder, question.issuer)
             _require_signature(answer, responder)
         except TurnedAwayError as error:
             last = last or error
@@ -122,13 +123,14 @@ def _responders(question: Question, came_along: tuple[Certificate, ...]) -> Iter
     yield from dict.fromkeys((question.issuer, *came_along, *question.candidates))
 
 
-def _is_named(answer: OcspAnswer, responder: Certificate) -> bool:
+def is_named(answer: OcspAnswer, responder: Certificate) -> bool:
+    """Whether it is whom the answer names, by name or by the hash of its key."""
     if answer.responder_name is not None:
         return answer.responder_name.key == responder.subject.key
-    return answer.responder_key_hash == key_hash(responder)
+    return answer.responder_key_hash is not None and answer.responder_key_hash == key_hash(responder)
 
 
-def _require_authorised(responder: Certificate, issuer: Certificate) -> None:
+def require_authorised(responder: Certificate, issuer: Certificate) -> None:
     """RFC 6960, 4.2.2.2: the issuer itself, or issued by its very key with OCSPSigning among its purposes."""
     if not is_delegated(responder, issuer):
         return
@@ -144,7 +146,10 @@ def _require_authorised(responder: Certificate, issuer: Certificate) -> None:
 
 @lru_cache(maxsize=1024)
 def _issued_by(responder: Certificate, issuer: Certificate) -> None:
-    algorithm = signature_algorithm_from_der(responder.outer_algorithm)
+    try:
+        algorithm = signature_algorithm_from_der(responder.outer_algorithm)
+    except Malformed as error:
+        raise _NotSignedError from error
     if (
         responder.issuer.key != issuer.subject.key
         or algorithm is None
@@ -156,10 +161,17 @@ def _issued_by(responder: Certificate, issuer: Certificate) -> None:
 def _require_signature(answer: OcspAnswer, responder: Certificate) -> None:
     if responder.public_key.weakness is not None:
         raise turned_away("revocation.signature", responder.public_key.weakness, responder=shown(responder))
+    if not signs(answer, responder):
+        raise turned_away("revocation.signature", "value", responder=shown(responder))
+
+
+def signs(answer: OcspAnswer, responder: Certificate) -> bool:
+    """Whether the responder's key, which is not weak, verifies the answer."""
     try:
         _signed_by(answer, responder)
-    except _NotSignedError as error:
-        raise turned_away("revocation.signature", "value", responder=shown(responder)) from error
+    except _NotSignedError:
+        return False
+    return True
 
 
 @lru_cache(maxsize=1024)

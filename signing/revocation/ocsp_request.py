@@ -8,7 +8,8 @@ from typing import Final, Literal
 
 from signing import asn1
 from signing.algorithms import Standing, digest_algorithm
-from signing.certificates import Certificate
+from signing.certificates import Certificate, Name
+from signing.errors import Malformed
 
 NONCE: Final = "1.3.6.1.5.5.7.48.1.2"
 CertIdHash = Literal["sha1", "sha256"]
@@ -18,12 +19,20 @@ _SHA1: Final = "sha1"
 
 @lru_cache(maxsize=4096)
 def issuer_hashes(certificate: Certificate, issuer: Certificate, digest: str) -> tuple[bytes, bytes] | None:
-    """IssuerNameHash and issuerKeyHash of a CertID; None for a hash that is not computed here.
+    """IssuerNameHash and issuerKeyHash of a CertID; None for a hash that is not computed here, or a key without octets.
 
     The name is the issuer field of the certificate asked about, the key the content of the issuer's BIT STRING. SHA-1
     stands here although no signature may use it: a CertID only names, and what it names is signed by the responder.
     """
-    name, key = certificate.issuer.der, _key_octets(issuer)
+    return authority_hashes(certificate.issuer, issuer, digest)
+
+
+@lru_cache(maxsize=4096)
+def authority_hashes(name_asked: Name, issuer: Certificate, digest: str) -> tuple[bytes, bytes] | None:
+    """The same of a name as it stands in the certificates of an authority."""
+    name, key = name_asked.der, _key_octets(issuer)
+    if key is None:
+        return None
     if digest == _SHA1:
         return hashlib.sha1(name, usedforsecurity=False).digest(), hashlib.sha1(key, usedforsecurity=False).digest()
     algorithm = digest_algorithm(digest)
@@ -67,12 +76,20 @@ def certificate_id(certificate: Certificate, issuer: Certificate, digest: CertId
 
 
 @lru_cache(maxsize=1024)
-def _key_octets(certificate: Certificate) -> bytes:
-    info = asn1.Fields(asn1.read_der(certificate.public_key_info))
-    info.take(asn1.SEQUENCE)
-    return asn1.bit_string_octets(info.take(asn1.BIT_STRING))
+def _key_octets(certificate: Certificate) -> bytes | None:
+    """None for what is no SubjectPublicKeyInfo: a certificate is read without looking there, and any may come along."""
+    try:
+        info = asn1.Fields(asn1.read_der(certificate.public_key_info))
+        info.take(asn1.SEQUENCE)
+        return asn1.bit_string_octets(info.take(asn1.BIT_STRING))
+    except Malformed:
+        return None
 
 
-def key_hash(certificate: Certificate) -> bytes:
-    """KeyHash of a responder: SHA-1 over the content of its public key's BIT STRING (RFC 6960, 4.2.1)."""
-    return hashlib.sha1(_key_octets(certificate), usedforsecurity=False).digest()
+def key_hash(certificate: Certificate) -> bytes | None:
+    """KeyHash of a responder: SHA-1 over the content of its public key's BIT STRING (RFC 6960, 4.2.1).
+
+    None where there is no such BIT STRING.
+    """
+    octets = _key_octets(certificate)
+    return None if octets is None else hashlib.sha1(octets, usedforsecurity=False).digest()

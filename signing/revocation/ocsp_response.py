@@ -29,7 +29,6 @@ INVALIDITY_DATE: Final = "2.5.29.24"
 REASON_CODE: Final = "2.5.29.21"
 NONCE: Final = "1.3.6.1.5.5.7.48.1.2"
 _BASIC: Final = "1.3.6.1.5.5.7.48.1.1"
-_ENUMERATED: Final = 0x0A
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 RESPONSE_STATUS: Final = {
@@ -103,7 +102,7 @@ def read_ocsp(der: bytes) -> OcspAnswer:
 def _read(der: bytes) -> OcspAnswer:
     outer = asn1.read_der(der)
     first = asn1.children(asn1.expect(outer, asn1.SEQUENCE))[:1]
-    if first and first[0].tag == _ENUMERATED:
+    if first and first[0].tag == asn1.ENUMERATED:
         return _basic(_response_bytes(outer), der)
     return _basic(outer, der)
 
@@ -114,7 +113,7 @@ _large = lru_cache(maxsize=64)(_read)
 
 def _response_bytes(outer: asn1.Der) -> asn1.Der:
     fields = asn1.Fields(outer)
-    number = _enumerated(fields.take(_ENUMERATED))
+    number = asn1.enumerated(fields.take(asn1.ENUMERATED))
     wrapped = fields.take_optional(0xA0)
     fields.end()
     status = RESPONSE_STATUS.get(number)
@@ -224,14 +223,10 @@ def _status(element: asn1.Der, *, extended: bool) -> tuple[Status, datetime | No
 
 def reason_name(element: asn1.Der) -> str:
     """A CRLReason by its name; raises Malformed for a number that is not in use."""
-    number = _enumerated(asn1.expect(element, _ENUMERATED))
+    number = asn1.enumerated(element)
     if number not in REASONS:
-        raise Malformed("signing.revocation-reason", reason=str(number))
+        raise Malformed("signing.revocation-reason", number=str(number))
     return REASONS[number]
-
-
-def _enumerated(element: asn1.Der) -> int:
-    return asn1.integer(asn1.read_der(asn1.encode(asn1.INTEGER, element.content)))
 
 
 def _generalized_time(element: asn1.Der) -> datetime:

@@ -6,8 +6,9 @@ SANDBOX, and `TrustAnchors` refuses them in any set that is not of the kind "san
 
 from __future__ import annotations
 
-from signing.sandbox_pki.issued_key import CertificateKind, IssuedKey, KeyKind
+from signing.sandbox_pki.issued_key import CertificateKind, IssuedKey
 from signing.sandbox_pki.pki import SandboxPki
+from signing.sandbox_pki.private_keys import KeyKind
 from signing.sandbox_pki.profile import StatusUrls
 
 __all__ = ["CertificateKind", "IssuedKey", "KeyKind", "SandboxPki", "StatusUrls"]

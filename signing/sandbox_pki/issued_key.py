@@ -7,17 +7,16 @@ from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from signing.errors import SigningError
+from signing import gost
 from signing.keys import SigningKey
-from signing.keys.software import PrivateKey, software_key
+from signing.sandbox_pki import key_files
+from signing.sandbox_pki.private_keys import PrivateKey, private_key_info, signing_key_of
 
 CertificateKind = Literal[
     "head", "signer", "employee", "information-system", "authentication", "gateway", "tsa", "ocsp-responder"
 ]
-KeyKind = Literal["rsa-2048", "rsa-3072", "ec-p256", "ec-p384", "ec-p521", "ed25519"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -30,10 +29,18 @@ class IssuedKey:
     private_key: PrivateKey
 
     def signing_key(self) -> SigningKey:
-        return software_key(self.private_key, (self.certificate, *self.chain))
+        return signing_key_of(self.private_key, (self.certificate, *self.chain))
 
     def pkcs12(self, password: bytes, *, legacy: bool = False) -> bytes:
-        """A PKCS#12 file; `legacy` gives triple DES, SHA-1 and the certificate alone, as the national CA does."""
+        """A PKCS#12 file; `legacy` gives triple DES, SHA-1 and the certificate alone, as the national CA does.
+
+        With a national key that is the national CA's form throughout: BER, RC2 of 40 bits for the certificate.
+        """
+        if isinstance(self.private_key, gost.PrivateKey):
+            secret = private_key_info(self.private_key)
+            if legacy:
+                return key_files.national_pkcs12(secret, self.certificate, password)
+            return key_files.pkcs12(secret, (self.certificate, *self.chain), password)
         builder = serialization.PrivateFormat.PKCS12.encryption_builder()
         if legacy:
             builder = builder.kdf_rounds(1024).key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC)
@@ -47,43 +54,20 @@ class IssuedKey:
 
     def pem(self, password: bytes | None = None) -> bytes:
         """Key, certificate and chain in one PEM text; the key encrypted when a password is given."""
+        certificates = b"".join(pem_of(der) for der in (self.certificate, *self.chain))
+        if isinstance(self.private_key, gost.PrivateKey):
+            secret = private_key_info(self.private_key)
+            if password:
+                return key_files.pem("ENCRYPTED PRIVATE KEY", key_files.encrypted_key(secret, password)) + certificates
+            return key_files.pem("PRIVATE KEY", secret) + certificates
         encryption: serialization.KeySerializationEncryption = (
             serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
         )
         key = self.private_key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
-        return key + b"".join(pem_of(der) for der in (self.certificate, *self.chain))
+        return key + certificates
 
     def __repr__(self) -> str:
         return f"<IssuedKey {self.kind}>"
-
-
-def new_private_key(kind: KeyKind) -> PrivateKey:
-    if kind == "ed25519":
-        return ed25519.Ed25519PrivateKey.generate()
-    if kind in ("rsa-2048", "rsa-3072"):
-        return _rsa(int(kind[4:]))
-    curves: dict[str, ec.EllipticCurve] = {
-        "ec-p256": ec.SECP256R1(),
-        "ec-p384": ec.SECP384R1(),
-        "ec-p521": ec.SECP521R1(),
-    }
-    if kind not in curves:
-        raise SigningError("signing.sandbox-key-kind", kind=str(kind))
-    return ec.generate_private_key(curves[kind])
-
-
-def _rsa(bits: int) -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
-
-
-def hash_for(key: PrivateKey) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None:
-    """None for Ed25519, which hashes by itself; for a curve a hash as strong as it is."""
-    if isinstance(key, ed25519.Ed25519PrivateKey):
-        return None
-    bits = key.curve.key_size if isinstance(key, ec.EllipticCurvePrivateKey) else 256
-    if bits == 384:  # noqa: PLR2004 - FIPS 186-4, 6.4
-        return hashes.SHA384()
-    return hashes.SHA512() if bits == 521 else hashes.SHA256()  # noqa: PLR2004 - the same
 
 
 def pem_of(der: bytes) -> bytes:

@@ -8,12 +8,11 @@ from datetime import datetime
 from typing import Final, get_args
 
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 
 from signing.errors import SigningError
 from signing.keys import SigningKey
-from signing.keys.software import PrivateKey, software_key
-from signing.sandbox_pki.issued_key import CertificateKind, IssuedKey, KeyKind, hash_for, new_private_key, pem_of
+from signing.sandbox_pki.issued_key import CertificateKind, IssuedKey, pem_of
+from signing.sandbox_pki.private_keys import KeyKind, PrivateKey, certificate_of, new_private_key, signing_key_of
 from signing.sandbox_pki.profile import (
     END_ENTITY_POLICY,
     ROLES,
@@ -120,7 +119,7 @@ class SandboxPki:
                 not_after or self.not_after,
             )
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(end_entity_usage(kind), critical=True)
+            .add_extension(end_entity_usage(kind, private_key), critical=True)
             .add_extension(
                 x509.ExtendedKeyUsage([x509.ObjectIdentifier(oid) for oid in ROLES[kind]]), critical=kind == "tsa"
             )
@@ -131,10 +130,9 @@ class SandboxPki:
         if kind == "ocsp-responder":
             builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)
         builder = with_urls(builder, self.urls)
-        certificate = builder.sign(self._intermediate_key, hash_for(self._intermediate_key))
         return IssuedKey(
             kind=kind,
-            certificate=certificate.public_bytes(serialization.Encoding.DER),
+            certificate=certificate_of(builder, private_key, self._intermediate_key),
             chain=(self.intermediate,),
             private_key=private_key,
         )
@@ -146,11 +144,11 @@ class SandboxPki:
 
     def issuing_key(self) -> SigningKey:
         """The intermediate authority's own key, for its lists and its OCSP answers."""
-        return software_key(self._intermediate_key, (self.intermediate,))
+        return signing_key_of(self._intermediate_key, (self.intermediate,))
 
     def root_key(self) -> SigningKey:
         """The root's own key, for the list that the intermediate authority would stand in."""
-        return software_key(self._root_key, (self.root,))
+        return signing_key_of(self._root_key, (self.root,))
 
     def anchor_pem(self) -> bytes:
         """Root and intermediate in PEM, as `TrustAnchors.from_pem` takes them."""
@@ -181,4 +179,4 @@ def _authority(  # noqa: PLR0917 - subject and issuer, each with its key, and th
     )
     if crl is not None:
         builder = builder.add_extension(x509.CRLDistributionPoints([distribution_point(crl)]), critical=False)
-    return builder.sign(issuer_key, hash_for(issuer_key)).public_bytes(serialization.Encoding.DER)
+    return certificate_of(builder, key, issuer_key)

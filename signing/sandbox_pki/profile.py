@@ -10,8 +10,8 @@ from typing import Final
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
-from signing import policy
-from signing.keys.software import PrivateKey
+from signing import gost, policy
+from signing.sandbox_pki.private_keys import PrivateKey, key_identifier, written_public_key
 from signing.trust_anchors import SANDBOX_MARK
 
 ROOT_POLICY: Final = "1.2.398.3.1.2"
@@ -52,11 +52,11 @@ def builder_of(
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
-        .public_key(key.public_key())
+        .public_key(written_public_key(key))
         .serial_number(x509.random_serial_number())
         .not_valid_before(not_before)
         .not_valid_after(not_after)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier(key_identifier(key)), critical=False)
     )
 
 
@@ -105,12 +105,14 @@ def subject_of(kind: str, common_name: str, organization: str, bin_: str | None,
     return x509.Name(attributes)
 
 
-def end_entity_usage(kind: str) -> x509.KeyUsage:
+def end_entity_usage(kind: str, key: PrivateKey) -> x509.KeyUsage:
     if kind in _SERVICES:
         return usage_of(digital_signature=True)
     if kind == "authentication":
         return usage_of(digital_signature=True, key_encipherment=True)
-    return usage_of(digital_signature=True, content_commitment=True)
+    # under a key of GOST 2015 the national CA says keyAgreement as well
+    agrees = isinstance(key, gost.PrivateKey) and key.curve is not gost.CRYPTOPRO_A
+    return usage_of(digital_signature=True, content_commitment=True, key_agreement=agrees)
 
 
 def usage_of(
@@ -118,6 +120,7 @@ def usage_of(
     digital_signature: bool = False,
     content_commitment: bool = False,
     key_encipherment: bool = False,
+    key_agreement: bool = False,
     key_cert_sign: bool = False,
     crl_sign: bool = False,
 ) -> x509.KeyUsage:
@@ -126,7 +129,7 @@ def usage_of(
         content_commitment=content_commitment,
         key_encipherment=key_encipherment,
         data_encipherment=False,
-        key_agreement=False,
+        key_agreement=key_agreement,
         key_cert_sign=key_cert_sign,
         crl_sign=crl_sign,
         encipher_only=False,
@@ -145,4 +148,4 @@ def key_storage() -> x509.UnrecognizedExtension:
 
 
 def authority_key_id(key: PrivateKey) -> x509.AuthorityKeyIdentifier:
-    return x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
+    return x509.AuthorityKeyIdentifier(key_identifier(key), None, None)

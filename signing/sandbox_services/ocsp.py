@@ -126,7 +126,7 @@ class SandboxOcsp:
     def _responder_id(self) -> bytes:
         own = Certificate.from_der(self.key.certificate_chain[0])
         if self.form.responder == "key":
-            return asn1.encode(0xA2, asn1.encode(asn1.OCTET_STRING, key_hash(own)))
+            return asn1.encode(0xA2, asn1.encode(asn1.OCTET_STRING, key_hash(own) or b""))
         return asn1.encode(0xA1, self.form.responder_name or own.subject.der)
 
     def _single(self, identity: asn1.Der, now: datetime) -> bytes:

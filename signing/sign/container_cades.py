@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, BinaryIO
 
 from signing import asic
-from signing.algorithms import Standing, digest_algorithm
+from signing.algorithms import NATIONAL_KEYS, Standing, digest_algorithm, signature_algorithm
 from signing.errors import SigningError
 from signing.sign.container_copy import copied, data_names, open_container
 from signing.sign.detached import sign_detached, take_cms
@@ -41,7 +41,7 @@ def sign_container_cades(
 
     Raises as `sign_container` and `sign_detached`.
     """
-    digest = _digest(policy)
+    digest = _digest(policy, key)
     writer, stated = _written(objects, digest, out)
     content = asic.encode_signature_manifest(_signature_name(0), stated, digest)
     signature = sign_detached([content], key, policy=policy, signing_time=signing_time, time_stamps=time_stamps)
@@ -105,7 +105,7 @@ def add_cades_signature(
     `cades_manifest` and `sign_detached`.
     """
     archive = open_container(source)
-    number, content = _next_manifest(archive, names, _digest(policy))
+    number, content = _next_manifest(archive, names, _digest(policy, key))
     signature = sign_detached([content], key, policy=policy, signing_time=signing_time, time_stamps=time_stamps)
     copied(archive, out, {}, {_manifest_name(number): content, _signature_name(number): signature})
 
@@ -178,8 +178,13 @@ def _manifest_name(number: int) -> str:
     return f"{asic.META_INF}ASiCManifest{number + 1:03d}.xml"
 
 
-def _digest(policy: SigningPolicy | None) -> DigestAlgorithm:
-    digest = digest_algorithm(policy.digest if policy is not None else "sha256")
-    if digest is None or digest.standing is not Standing.TRUSTED:
-        raise SigningError("signing.algorithm-refused", algorithm=policy.digest if policy is not None else "")
+def _digest(policy: SigningPolicy | None, key: SigningKey | None = None) -> DigestAlgorithm:
+    """The hash of manifests: the policy's, for a national key its own."""
+    named = policy.digest if policy is not None else "sha256"
+    algorithm = signature_algorithm(key.algorithm) if key is not None else None
+    if algorithm is not None and algorithm.key_type in NATIONAL_KEYS:
+        named = algorithm.digest or ""
+    digest = digest_algorithm(named)
+    if digest is None or digest.standing is not Standing.TRUSTED or not digest.xml_uri:
+        raise SigningError("signing.algorithm-refused", algorithm=named)
     return digest

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from signing import asn1, cades, cms
 from signing.algorithms import (
+    NATIONAL_KEYS,
     DigestAlgorithm,
     SignatureAlgorithm,
     Standing,
     digest_algorithm,
     encode_algorithm_identifier,
+    national_key_form,
     signature_algorithm,
     verify_signature,
 )
@@ -58,10 +60,12 @@ def content_digest_algorithm(algorithm: str) -> DigestAlgorithm:
 
 def algorithm_of(certificate: bytes) -> str:
     """Id of the algorithm a key signs with here, from its certificate (DER): RSA with SHA-256, ECDSA with the hash as
-    strong as the curve, Ed25519. Raises SigningError signing.algorithm-refused, Malformed.
+    strong as the curve, Ed25519, national keys with their own hash. Raises SigningError signing.algorithm-refused, Malformed.
     """
     key = Certificate.from_der(certificate).public_key
-    found = {"rsa": "rsa-sha256", "ed25519": "ed25519", "ec": _BY_CURVE.get(key.bits, "")}.get(key.type, "")
+    national = national_key_form(key.type)
+    known = {"rsa": "rsa-sha256", "ed25519": "ed25519", "ec": _BY_CURVE.get(key.bits, "")}
+    found = known.get(key.type, "") if national is None else national.algorithm
     if not found or key.weakness is not None:
         raise SigningError("signing.algorithm-refused", algorithm=key.weakness or key.type)
     return found
@@ -87,7 +91,8 @@ def prepare_detached(
     chosen, content_hash = _algorithms(algorithm if algorithm is not None else algorithm_of(certificates[0]))
     if len(content_digest) != content_hash.size:
         raise SigningError("signing.digest-length", algorithm=content_hash.id)
-    certificate_hash = digest_algorithm(policy.digest)
+    # everything a national key signs is hashed by its own hash: what reads the one has the other
+    certificate_hash = content_hash if chosen.key_type in NATIONAL_KEYS else digest_algorithm(policy.digest)
     if certificate_hash is None or certificate_hash.standing is not Standing.TRUSTED:
         raise SigningError("signing.algorithm-refused", algorithm=policy.digest)
     octets = cades.encode_signed_attributes(

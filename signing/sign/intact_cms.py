@@ -73,6 +73,8 @@ def _require_signer(signer: SignerInfo, digests: Mapping[str, bytes], certificat
     if algorithm is None or algorithm.standing is not Standing.TRUSTED:
         named = algorithm_identifier(signer.signature_algorithm)[0]
         raise SigningError("signing.cms-not-intact", reason=f"algorithm {named}")
+    if algorithm.digest is not None and algorithm.digest != digest.id:
+        raise SigningError("signing.cms-not-intact", reason="two hashes")
     if signer.signed_bytes is None or not verify_signature(
         algorithm, certificate, signer.signed_bytes, signer.signature, form="cms"
     ):

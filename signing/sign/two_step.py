@@ -144,8 +144,8 @@ def _verified(algorithm: SignatureAlgorithm, certificate: Certificate, message: 
 
 def _refusal(algorithm: SignatureAlgorithm, certificate: Certificate, message: bytes, signature: bytes) -> SigningError:
     """Which it was, where the value says: RSA with PKCS#1 padding shows the digest that was signed."""
-    key = load_der_public_key(certificate.public_key_info)
-    if not isinstance(key, rsa.RSAPublicKey) or algorithm.padding != "pkcs1":
+    key = load_der_public_key(certificate.public_key_info) if algorithm.padding == "pkcs1" else None
+    if not isinstance(key, rsa.RSAPublicKey):
         return SigningError("signing.two-step-not-this", algorithm=algorithm.id)
     try:
         shown = key.recover_data_from_signature(signature, padding.PKCS1v15(), None)

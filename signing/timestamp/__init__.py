@@ -16,19 +16,29 @@ from __future__ import annotations
 from signing.timestamp.authority import TimeStampAuthority
 from signing.timestamp.judgement import CHECKS, judge_token, unreadable_token
 from signing.timestamp.request import new_request
-from signing.timestamp.response import MAX_RESPONSE_BYTES, read_response
-from signing.timestamp.token import MAX_TOKEN_BYTES, CertificateReference, TimeStampToken, read_token
+from signing.timestamp.response import MAX_RESPONSE_BYTES, read_response, token_in
+from signing.timestamp.token import (
+    MAX_TOKEN_BYTES,
+    TST_INFO,
+    CertificateReference,
+    TimeStampToken,
+    looks_like_response,
+    read_token,
+)
 
 __all__ = [
     "CHECKS",
     "MAX_RESPONSE_BYTES",
     "MAX_TOKEN_BYTES",
+    "TST_INFO",
     "CertificateReference",
     "TimeStampAuthority",
     "TimeStampToken",
     "judge_token",
+    "looks_like_response",
     "new_request",
     "read_response",
     "read_token",
+    "token_in",
     "unreadable_token",
 ]

@@ -20,7 +20,7 @@ import hmac
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from signing.algorithms import Standing, verify_signature
+from signing.algorithms import Standing, is_key_oid, verify_signature
 from signing.certificates import EXTENDED_KEY_USAGE, Certificate
 from signing.certification_path import algorithm_check
 from signing.errors import Malformed
@@ -64,7 +64,7 @@ _VERSION_1: Final = 1
 
 def judge_token(
     token: TimeStampToken,
-    imprint: Callable[[DigestAlgorithm], bytes],
+    imprint: Callable[[DigestAlgorithm], bytes] | None,
     candidates: Sequence[Certificate],
     *,
     policy: ValidationPolicy,
@@ -73,7 +73,8 @@ def judge_token(
     """The checks on a token, and the authority's certificate when one was identified.
 
     `imprint` gives the digest of the octets the token should be over and may raise Malformed where they cannot be had;
-    it is only asked for a trusted hash. `candidates` are certificates beside those in the token. Algorithms are judged
+    it is only asked for a trusted hash, and None where nobody gave octets: then nothing is compared, and the check says
+    so. `candidates` are certificates beside those in the token. Algorithms are judged
     on the day of `at` (aware). Never raises.
     """
     certificate, named = _identify(token, candidates, policy)
@@ -97,7 +98,7 @@ def judge_token(
 
 def unreadable_token(error: Malformed) -> Check:
     """What a token that `read_token` refused is in a report."""
-    return Check.failed("timestamp.format", SubIndication.FORMAT_FAILURE, reason=error.code, **error.params)
+    return Check.unreadable("timestamp.format", error)
 
 
 # --- 1 -------------------------------------------------------------------------------------------------------------
@@ -166,11 +167,13 @@ def _refers_to(reference: CertificateReference, certificate: Certificate) -> boo
 
 
 # --- 2 -------------------------------------------------------------------------------------------------------------
-def _imprint(token: TimeStampToken, imprint: Callable[[DigestAlgorithm], bytes]) -> Check:
+def _imprint(token: TimeStampToken, imprint: Callable[[DigestAlgorithm], bytes] | None) -> Check:
     check_id = "timestamp.imprint"
     digest = token.imprint_digest
     if digest is None or digest.standing is not Standing.TRUSTED:
         return Check.not_performed(check_id, reason="algorithm")
+    if imprint is None:
+        return Check.not_performed(check_id, reason="no content", algorithm=digest.id)
     try:
         expected = imprint(digest)
     except Malformed as error:
@@ -200,16 +203,20 @@ def _signature(
     yield algorithm_check(
         "timestamp.signature-algorithm", algorithm, named=token.signature_oid, day=at.date(), policy=policy
     )
-    yield _agreement(token)
+    yield _agreement(token, policy)
     yield _value(token, certificate)
 
 
-def _agreement(token: TimeStampToken) -> Check:
-    """The hash inside the signature algorithm is the one of digestAlgorithm."""
+def _agreement(token: TimeStampToken, policy: ValidationPolicy) -> Check:
+    """The hash inside the signature algorithm is the one of digestAlgorithm; the OID of a key is taken by policy only."""
     check_id = "timestamp.algorithms-agree"
     algorithm, digest = token.signature_algorithm, token.digest
     if algorithm is None or digest is None:
         return Check.not_performed(check_id, reason="algorithm")
+    if is_key_oid(token.signature_oid) and not policy.accept_key_oid_as_signature_algorithm:
+        return Check.failed(
+            check_id, SubIndication.SIG_CONSTRAINTS_FAILURE, algorithm=token.signature_oid, reason="key OID"
+        )
     if (algorithm.digest or _ED25519_DIGEST) != digest.id:
         return Check.failed(check_id, SubIndication.SIG_CONSTRAINTS_FAILURE, algorithm=algorithm.id, digest=digest.id)
     return _passed(check_id)

@@ -45,9 +45,29 @@ def read_response(
     its token; SigningError signing.timestamp-rejected when the authority said no, signing.timestamp-other-answer when
     the token answers another question (imprint, its algorithm, nonce, policy).
     """
-    if len(der) > MAX_RESPONSE_BYTES:
+    der_of_token = token_in(der)
+    token = read_token(der_of_token)
+    asked = {
+        "algorithm": token.imprint_oid == digest.oid,
+        "imprint": hmac.compare_digest(token.imprint, imprint),
+        "nonce": nonce is None or token.nonce == nonce,
+        "policy": policy is None or token.policy == policy,
+    }
+    differs = [name for name, same in asked.items() if not same]
+    if differs:
+        raise SigningError("signing.timestamp-other-answer", differs=", ".join(differs))
+    return der_of_token
+
+
+def token_in(response: bytes) -> bytes:
+    """DER of the token in an answer, whatever was asked; not yet read.
+
+    Raises Malformed for anything but a TimeStampResp with its token; SigningError signing.timestamp-rejected when the
+    authority said no.
+    """
+    if len(response) > MAX_RESPONSE_BYTES:
         raise Malformed("signing.timestamp-too-large", limit=str(MAX_RESPONSE_BYTES))
-    answer = asn1.read_der(der)
+    answer = asn1.read_der(response)
     first = asn1.children(asn1.expect(answer, asn1.SEQUENCE))[:1]
     if first and first[0].tag == asn1.OID:
         raise Malformed("signing.timestamp-not-a-response")
@@ -55,7 +75,7 @@ def read_response(
     status = asn1.Fields(fields.take(asn1.SEQUENCE))
     found = fields.take_optional(asn1.SEQUENCE)
     fields.end()
-    code = asn1.integer(status.take(asn1.INTEGER))
+    code = asn1.integer(status.take(asn1.INTEGER), max_octets=1)
     if code not in _GRANTED:
         words = status.take_optional(asn1.SEQUENCE)
         failure = status.take_optional(asn1.BIT_STRING)
@@ -67,16 +87,6 @@ def read_response(
         )
     if found is None:
         raise Malformed("signing.timestamp-no-token")
-    token = read_token(found.raw)
-    asked = {
-        "algorithm": token.imprint_oid == digest.oid,
-        "imprint": hmac.compare_digest(token.imprint, imprint),
-        "nonce": nonce is None or token.nonce == nonce,
-        "policy": policy is None or token.policy == policy,
-    }
-    differs = [name for name, same in asked.items() if not same]
-    if differs:
-        raise SigningError("signing.timestamp-other-answer", differs=", ".join(differs))
     return found.raw
 
 

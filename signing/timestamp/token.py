@@ -109,7 +109,7 @@ def read_token(der: bytes, *, accept_ber: bool = False) -> TimeStampToken:
 
 
 def _read(der: bytes, accept_ber: bool) -> TimeStampToken:  # noqa: FBT001 - a key of the memory below
-    if _looks_like_response(der):
+    if looks_like_response(der):
         raise Malformed("signing.timestamp-not-a-token")
     signed = read_signed_data(der, accept_ber=accept_ber)
     if signed.content_type != TST_INFO or signed.content is None:
@@ -158,7 +158,7 @@ def _read(der: bytes, accept_ber: bool) -> TimeStampToken:  # noqa: FBT001 - a k
 _remembered = lru_cache(maxsize=256)(_read)
 
 
-def _looks_like_response(der: bytes) -> bool:
+def looks_like_response(der: bytes) -> bool:
     """A TimeStampResp begins with a SEQUENCE (its status), a ContentInfo with an object identifier."""
     header = 2 + (der[1] & 0x7F if len(der) > 1 and der[1] & 0x80 else 0)
     return der[:1] == b"\x30" and der[header : header + 1] == b"\x30"

@@ -6,10 +6,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from signing.policy import CLIENT_AUTH, EMAIL_PROTECTION
-from signing.validation_report import Check, SubIndication
+from signing.validation_report import Check, Conclusion, SubIndication
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from signing.certificates import Certificate
@@ -21,6 +21,19 @@ CHECKS: Final = frozenset({"timestamp.delay"})
 @lru_cache(maxsize=1024)
 def purpose_checks(signer: Certificate, policy: ValidationPolicy) -> tuple[Check, ...]:
     return tuple(_purpose_checks(signer, policy))
+
+
+def unvouched(checks: Iterable[Check]) -> tuple[Check, ...]:
+    """The same of a certificate that no authority is known to vouch for: what it says of itself is nobody's word.
+
+    A breach then is no final one: EN 319 102-1 accepts or rejects only after the path was found (5.3.4).
+    """
+    return tuple(
+        Check.indeterminate(check.id, SubIndication.NO_CERTIFICATE_CHAIN_FOUND, **{**check.params, "reason": "no path"})
+        if check.conclusion is Conclusion.FAILED
+        else check
+        for check in checks
+    )
 
 
 def _purpose_checks(signer: Certificate, policy: ValidationPolicy) -> Iterator[Check]:

@@ -56,9 +56,16 @@ def validate_certificate(use: Use, proofs: ProofsOfExistence | None, material: S
     """Steps 1 to 4 of this module; without `proofs` everything exists now."""
     context = material.context
     policy = context.policy if use.role == "signer" else _for_authorities(context.policy)
+    in_vain, sought = context.in_vain, (use.certificate, material.candidates)
+    if sought in in_vain.known:
+        return CertificateValidation(checks=in_vain.known[sought])
+    if in_vain.spent >= _MAX_IN_VAIN * policy.max_signature_checks:
+        return CertificateValidation(checks=(_TOO_MANY,))
     found = validate_path(use.certificate, material.candidates, context.anchors, at=use.judged_at, policy=policy)
     if not found.path:
         material.checks_in_vain += found.checks_in_vain
+        in_vain.spent += found.checks_in_vain
+        in_vain.known[sought] = found.checks
         return CertificateValidation(checks=found.checks)
     if use.judged_at == context.at and policy.revocation == "not-checked" and material.is_empty:
         return CertificateValidation(checks=(*found.checks, _NOT_CHECKED), path=found.path, facts=found.facts)
@@ -100,6 +107,9 @@ def _along(
 
 
 _MAX_OTHER_PATHS: Final = 4
+_MAX_IN_VAIN: Final = 2
+"""Times what one search may cost, for all the signatures of one thing."""
+_TOO_MANY: Final = Check.failed("path.limits", SubIndication.FORMAT_FAILURE, limit="signature checks")
 _NOT_CHECKED: Final = Check.not_performed(STATUS, reason="not checked")
 
 

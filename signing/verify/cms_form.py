@@ -71,7 +71,7 @@ def read_cms(signature: bytes, policy: ValidationPolicy) -> ReadCms:
 
 def format_failure(error: Malformed, **place: str) -> Check:
     """Check "cms.format" that failed; `place` says where the CMS lies."""
-    return Check.failed("cms.format", SubIndication.FORMAT_FAILURE, reason=error.code, **place, **error.params)
+    return Check.unreadable("cms.format", error, **place)
 
 
 def format_checks(read: ReadCms) -> Iterator[Check]:

@@ -16,6 +16,7 @@ from signing.algorithms import (
     SignatureAlgorithm,
     Standing,
     algorithm_identifier,
+    is_key_oid,
     signature_algorithm_in_cms,
 )
 from signing.certificates import Certificate
@@ -172,7 +173,7 @@ def _attribute_checks(signer: ReadSigner) -> Iterator[Check]:
         ("cms.unsigned-attributes", signer.unsigned_flaw),
     ):
         if flaw is not None:
-            yield Check.failed(check_id, SubIndication.FORMAT_FAILURE, reason=flaw.code, **flaw.params)
+            yield Check.unreadable(check_id, flaw)
     if signer.unsigned is not None:
         yield Check.passed("cms.unsigned-attributes")
 
@@ -201,7 +202,7 @@ def _acceptance(
         yield _signature_policy(attributes, policy)
         yield from _value_checks(signer.info, attributes, certificate, policy=policy, at=at)
     except Malformed as error:
-        yield Check.failed("cms.signed-attributes", SubIndication.FORMAT_FAILURE, reason=error.code, **error.params)
+        yield Check.unreadable("cms.signed-attributes", error)
 
 
 def _certificate_check(
@@ -306,13 +307,11 @@ def _agreement(
         return Check.failed(
             check_id, SubIndication.SIG_CONSTRAINTS_FAILURE, algorithm=named, reason="algorithm protection"
         )
-    if algorithm.key_type in ("gost2015-512", "gost2004") and named == algorithm.oids[-1]:
-        if policy.accept_key_oid_as_signature_algorithm:
-            return Check.passed(check_id, reason="key OID, hash of digestAlgorithm")
+    if is_key_oid(named) and not policy.accept_key_oid_as_signature_algorithm:
         return Check.failed(check_id, SubIndication.SIG_CONSTRAINTS_FAILURE, algorithm=named, reason="key OID")
     if (algorithm.digest or _ED25519_DIGEST) != digest.id:
         return Check.failed(check_id, SubIndication.SIG_CONSTRAINTS_FAILURE, algorithm=algorithm.id, digest=digest.id)
-    return Check.passed(check_id)
+    return Check.passed(check_id, reason="key OID") if is_key_oid(named) else Check.passed(check_id)
 
 
 def _level(time_stamps: Sequence[FoundTimeStamp], embedded: ValidationData) -> str:

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from signing.errors import SigningError
 from signing.fetcher import Fetcher
 from signing.policy import ValidationPolicy
 from signing.trust_anchors import TrustAnchors
 from signing.validation_data import NO_DATA, ValidationData
+
+if TYPE_CHECKING:
+    from signing.certificates import Certificate
+    from signing.validation_report import Check
+
+
+@dataclass(kw_only=True, slots=True)
+class SearchesInVain:
+    """Paths that were looked for and not found, for all signatures of one thing: each may name an authority of its own.
+
+    `spent` counts the signatures that were verified for them; `known` says why there was none, by the certificate and those
+    that came along with it.
+    """
+
+    spent: int = 0
+    known: dict[tuple[Certificate, tuple[Certificate, ...]], tuple[Check, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +41,7 @@ class Context:
     at: datetime
     data: ValidationData = NO_DATA
     fetcher: Fetcher | None = None
+    in_vain: SearchesInVain = field(default_factory=SearchesInVain, compare=False)
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Final
 from signing.certification_path import algorithm_check
 from signing.validation_data import NO_DATA, SIGNATURE
 from signing.validation_report import Check, Conclusion, SignatureReport, SubIndication, conclude
-from signing.verify.acceptance import delay_check, purpose_checks, signing_time_check
+from signing.verify.acceptance import delay_check, purpose_checks, signing_time_check, unvouched
 from signing.verify.certificate_status import MAX_CERTIFICATES, StatusMaterial, readable
 from signing.verify.certificate_validation import CertificateValidation, validate_certificate
 from signing.verify.cryptographic_verification import judged_at, signature_value_check
@@ -136,10 +136,11 @@ def judge_signer(
     if signer is None:
         made.append(Check.indeterminate("signer.identified", SubIndication.NO_SIGNING_CERTIFICATE_FOUND))
     else:
-        made += purpose_checks(signer, policy)
         use = Use(certificate=signer, role="signer", judged_at=best, fresh_at=best, newer_than=newer_than)
         judged = validate_certificate(use, stamped.proofs, material)
-        made += judged.checks
+        purpose = purpose_checks(signer, policy)
+        # of a certificate that no path leads to nobody has said what it is made for: a breach is no final one (5.3.4)
+        made += [*purpose, *judged.checks] if judged.path else [*judged.checks, *unvouched(purpose)]
     made.append(signing_time_check(claims.signing_time, policy, best))
     made.append(present_check(stamped, policy, came_along=claims.has_time_stamp))
     if stamps:

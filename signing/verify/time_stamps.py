@@ -182,7 +182,7 @@ def _validate(stamp: ReadTimeStamp, proofs: ProofsOfExistence, material: StatusM
     return _report(
         stamp,
         authority=authority,
-        checks=(*checks, _begun(authority, token.generated_at), *validation.checks),
+        checks=(*checks, begun_check(authority, token.generated_at), *validation.checks),
         revocation=validation.revocation,
     )
 
@@ -197,8 +197,11 @@ def _hashes_that_ended(found: FoundTimeStamp, context: Context) -> Iterator[Chec
             yield check
 
 
-def _begun(authority: Certificate, generated_at: datetime) -> Check:
-    """Rules 1187, item 5: the certificate was valid at genTime; that it still was when proven is the path's check."""
+def begun_check(authority: Certificate, generated_at: datetime) -> Check:
+    """Check "timestamp.authority-validity" (Rules 1187, item 5): the certificate was valid at genTime.
+
+    That it still was when proven is the path's check.
+    """
     if generated_at < authority.not_before:
         return Check.indeterminate(
             VALIDITY_AT_STAMPING, SubIndication.NOT_YET_VALID, not_before=authority.not_before.isoformat()

@@ -86,12 +86,17 @@ def _new_reference(reference: NewReference, digest: DigestAlgorithm) -> str:
 
 
 def signing_algorithms(algorithm_id: str, digest_id: str) -> tuple[SignatureAlgorithm, DigestAlgorithm]:
-    """What a key of this algorithm signs with, and references are hashed with. Raises SigningError signing.algorithm-refused."""
+    """What a key of this algorithm signs with, and references are hashed with: for a national key its own hash, else `digest_id`.
+
+    Raises SigningError signing.algorithm-refused, also for what has no name in XML.
+    """
     algorithm = algorithms.signature_algorithm(algorithm_id)
+    if algorithm is not None and algorithm.key_type in algorithms.NATIONAL_KEYS:
+        digest_id = algorithm.digest or ""
     digest = algorithms.digest_algorithm(digest_id)
     if algorithm is None or algorithm.xmldsig_uri is None or algorithm.standing is not algorithms.Standing.TRUSTED:
         raise SigningError("signing.algorithm-refused", algorithm=algorithm_id)
-    if digest is None or digest.standing is not algorithms.Standing.TRUSTED:
+    if digest is None or digest.standing is not algorithms.Standing.TRUSTED or not digest.xml_uri:
         raise SigningError("signing.algorithm-refused", algorithm=digest_id)
     return algorithm, digest
 

@@ -26,6 +26,7 @@ from tests import tokens
 
 PASSWORD = b"marked-secret"
 KINDS = ("rsa-2048", "ec-p256", "ec-p384", "ec-p521", "ed25519")
+NATIONAL = ("gost2015-512", "gost2015-256", "gost2004")
 TOKEN = "contract"
 NOW = datetime(2026, 11, 10, 12, 0, tzinfo=UTC)
 
@@ -37,13 +38,15 @@ def pki() -> SandboxPki:
 
 @pytest.fixture(scope="module")
 def issued(pki: SandboxPki) -> dict[str, IssuedKey]:
-    return {kind: pki.issue("head", "N", "O", key=kind) for kind in KINDS}
+    return {kind: pki.issue("head", "N", "O", key=kind) for kind in (*KINDS, *NATIONAL)}
 
 
 @pytest.fixture(scope="module")
 def token(issued: dict[str, IssuedKey], pki: SandboxPki) -> str:
     tokens.new_token(TOKEN)
     for number, (kind, each) in enumerate(issued.items(), start=1):
+        if kind in NATIONAL:
+            continue
         private = each.pem().split(b"-----BEGIN CERTIFICATE-----", maxsplit=1)[0]
         tokens.put(TOKEN, kind, number, key=private)
         tokens.put(TOKEN, kind, number, certificates=(each.certificate,))
@@ -52,19 +55,19 @@ def token(issued: dict[str, IssuedKey], pki: SandboxPki) -> str:
 
 
 def _pem(issued: IssuedKey, kind: str) -> SigningKey:
-    return pem.load(issued.pem(), None)
+    return pem.load(issued.pem(), None, test_keys=True)
 
 
 def _pem_encrypted(issued: IssuedKey, kind: str) -> SigningKey:
-    return pem.load(issued.pem(PASSWORD), PASSWORD)
+    return pem.load(issued.pem(PASSWORD), PASSWORD, test_keys=True)
 
 
 def _pkcs12(issued: IssuedKey, kind: str) -> SigningKey:
-    return pkcs12.load(issued.pkcs12(PASSWORD), PASSWORD)
+    return pkcs12.load(issued.pkcs12(PASSWORD), PASSWORD, test_keys=True)
 
 
 def _pkcs12_legacy(issued: IssuedKey, kind: str) -> SigningKey:
-    return pkcs12.load(issued.pkcs12(PASSWORD, legacy=True), PASSWORD)
+    return pkcs12.load(issued.pkcs12(PASSWORD, legacy=True), PASSWORD, test_keys=True)
 
 
 def _pkcs11(issued: IssuedKey, kind: str) -> SigningKey:
@@ -81,7 +84,7 @@ IN_TOKENS = [
     pytest.param(make, kind, marks=[pytest.mark.system, pytest.mark.skipif(MISSING is not None, reason=str(MISSING))])
     for make, kind in (*((_pkcs11, kind) for kind in KINDS), (_pkcs11_pss, "rsa-2048"))
 ]
-EVERY = [*((make, kind) for make in IN_FILES for kind in KINDS), *IN_TOKENS]
+EVERY = [*((make, kind) for make in IN_FILES for kind in (*KINDS, *NATIONAL)), *IN_TOKENS]
 
 
 def _values(case: object) -> tuple[object, ...]:
@@ -122,7 +125,8 @@ def test_its_own_certificate_comes_first_and_issuers_follow_as_far_as_they_are_k
 
 @pytest.mark.parametrize(("make", "kind"), EVERY)
 def test_it_shows_nothing_and_is_not_copied(key: SigningKey, kind: str) -> None:
-    assert repr(key) in {f"<SoftwareKey {key.algorithm}>", f"<TokenKey {key.algorithm}>"}
+    holders = ("SoftwareKey", "NationalKey", "TokenKey")
+    assert repr(key) in {f"<{holder} {key.algorithm}>" for holder in holders}
     for leak in (pickle.dumps, copy.copy, copy.deepcopy):
         with pytest.raises(TypeError):
             leak(key)

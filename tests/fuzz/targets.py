@@ -20,7 +20,9 @@ from signing.certificates import Certificate
 from signing.certification_path import validate_path
 from signing.cms import read_signed_data
 from signing.errors import Malformed, SigningError
+from signing.keys.national_pkcs8 import read_national_key
 from signing.policy import ETSI_BASELINE, SANDBOX_DOCUMENT
+from signing.sandbox_pki.private_keys import private_key_info
 from signing.sign.detached_augmentation import augment_detached
 from signing.timestamp import judge_token, read_token
 from signing.trust_anchors import TrustAnchors
@@ -60,6 +62,13 @@ def _may_be_malformed(read: Callable[[bytes], object]) -> Callable[[bytes], None
             return
 
     return run
+
+
+def _national_key(data: bytes) -> None:
+    try:
+        read_national_key(data)
+    except SigningError as error:
+        _require(error.code.startswith("signing.key-"), error.code)
 
 
 def _require(holds: bool, what: str) -> None:
@@ -264,8 +273,20 @@ TARGETS: Final = (
     Target(
         name="pkcs12",
         kind="der",
-        seeds=lambda: (m.issued("head", "ec-p256").pkcs12(b"x", legacy=True), m.issued("head", "ec-p256").pkcs12(b"x")),
+        seeds=lambda: (
+            m.issued("head", "ec-p256").pkcs12(b"x", legacy=True),
+            m.issued("head", "ec-p256").pkcs12(b"x"),
+            m.issued("head", "gost2015-512").pkcs12(b"x", legacy=True),  # BER
+        ),
         run=_may_be_malformed(asn1.read_pkcs12),
+    ),
+    Target(
+        name="national-key",
+        kind="der",
+        seeds=lambda: tuple(
+            private_key_info(m.issued("head", kind).private_key) for kind in ("gost2015-512", "gost2004")
+        ),
+        run=_national_key,
     ),
     Target(name="cms", kind="der", seeds=_detached_seeds, run=_may_be_malformed(read_signed_data)),
     Target(name="detached", kind="der", seeds=_detached_seeds, run=_detached),

@@ -1,7 +1,7 @@
-"""xmlsec1 and openssl find what they should; one test for each of their cases.
+"""xmlsec1, openssl and the judges of national signatures find what they should; one test for each of their cases.
 
-Those of DSS and of the libraries are asked by `make interop` only: a Java machine and an environment of its own for each
-test process would cost `make test` more time than a second asking tells.
+Those of DSS, of the Python libraries and of gost-engine are asked by `make interop` only: a Java machine, an environment of
+its own for each test process and three openssl commands a case would cost `make test` more time than a second asking tells.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tests.interop import tools
 from tests.interop.case import Case
 from tests.interop.cases import CASES
 
-PROGRAMS = ("xmlsec1", "openssl")
+PROGRAMS = ("xmlsec1", "openssl", "libgcrypt", "Botan")
 
 pytestmark = pytest.mark.system
 

@@ -147,6 +147,12 @@ def test_a_certificate_of_another_key_is_refused_before_anything_is_signed(place
     assert failure(place, certificates=(other.certificate,)).code == "signing.key-certificate-mismatch"
 
 
+def test_a_national_certificate_ends_in_a_code_of_its_own(place: TokenPlace, pki: SandboxPki) -> None:
+    national = pki.issue("head", "N", "O", key="gost2015-512")
+    error = failure(place, certificates=(national.certificate,))
+    assert (error.code, error.params["key"]) == ("signing.token-national-key", "good")
+
+
 # --- K07: PINs -------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("pin", ["marked-secret-wrong", "1", "", "marked-secret" * 100])
 def test_k07_a_wrong_pin_is_called_that_and_the_right_one_still_opens(place: TokenPlace, pin: str) -> None:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -24,7 +25,9 @@ from tests.interop import dss
 from tests.unit.signing import xml_material as m
 
 ROOT = Path(__file__).resolve().parents[2]
-TOOLS = ("xmlsec1", "openssl", "signxml", "pyHanko", "rfc3161-client", "DSS")
+NATIONAL = {"libgcrypt": "libgcrypt20", "Botan": "libbotan-2-19", "gost-engine": "libengine-gost-openssl"}
+"""Libraries that know the national algorithms, by the package of Debian; `national/judge.py` speaks to them."""
+TOOLS = ("xmlsec1", "openssl", "signxml", "pyHanko", "rfc3161-client", "DSS", *NATIONAL)
 PEERS = {"signxml": "signxml", "pyHanko": "pyhanko", "rfc3161-client": "rfc3161_client"}
 """Libraries of others by the name of their module; they live in an environment of their own (`make bench` has it too)."""
 PEER_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
@@ -37,6 +40,11 @@ def why_absent(tool: str) -> str | None:
     """A sentence when the program cannot be run, None when it can."""
     if tool == "DSS":
         return dss.why_absent()
+    if tool in NATIONAL:
+        done = national(ROOT, tool, "version")
+        return (
+            None if done.returncode == 0 else f"{tool} is not installed (apt: {NATIONAL[tool]}): {done.stderr.strip()}"
+        )
     if tool in PEERS:
         if PEER_PYTHON.exists() and run(ROOT, PEER_PYTHON, "-c", f"import {PEERS[tool]}").returncode == 0:
             return None
@@ -47,6 +55,8 @@ def why_absent(tool: str) -> str | None:
 def version_of(tool: str) -> str:
     if tool == "DSS":
         return dss.version()
+    if tool in NATIONAL:
+        return national(ROOT, tool, "version").stdout.strip()
     if tool in PEERS:
         code = f"import importlib.metadata as m; print({tool!r}, m.version({tool!r}))"
         return run(ROOT, PEER_PYTHON, "-c", code).stdout.strip()
@@ -65,6 +75,11 @@ def run(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
         check=False,
         timeout=60,
     )
+
+
+def national(folder: Path, tool: str, *task: str) -> subprocess.CompletedProcess[str]:
+    """The judge of national signatures, a program of its own that asks one of NATIONAL."""
+    return run(folder, sys.executable, ROOT / "tests" / "interop" / "national" / "judge.py", tool, *task)
 
 
 # --- xmlsec1 -------------------------------------------------------------------------------------------------------

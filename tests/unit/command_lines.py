@@ -31,6 +31,11 @@ def known_commands() -> frozenset[str]:
     return frozenset(_commands())
 
 
+def commands_of(group: str) -> frozenset[str]:
+    """Names of the commands inside a group of them, such as `elshi trust`."""
+    return frozenset(getattr(_commands()[group], "commands", {}))
+
+
 def complaint(words: Sequence[str]) -> str | None:
     """What is wrong with the arguments of `elshi`, or None. Checked: command, options, that an option has its value."""
     if not words or words[0] in {"--help", "-h"}:
@@ -38,6 +43,12 @@ def complaint(words: Sequence[str]) -> str | None:
     command = _commands().get(words[0])
     if command is None:
         return f"no command {words[0]!r}"
+    rest = list(words[1:])
+    while hasattr(command, "commands") and rest and not rest[0].startswith("-"):
+        name = rest.pop(0)
+        command = command.commands.get(name)
+        if command is None:
+            return f"{words[0]} has no command {name!r}"
     takes_value = {
         name: not getattr(option, "is_flag", False) and not getattr(option, "count", False)
         for option in command.params
@@ -45,7 +56,7 @@ def complaint(words: Sequence[str]) -> str | None:
         for name in (*option.opts, *option.secondary_opts)
     }
     takes_value.update({"--help": False, "-h": False})
-    given = list(words[1:])
+    given = rest
     while given:
         word = given.pop(0)
         if not word.startswith("-") or word == "-":

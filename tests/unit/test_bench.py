@@ -10,7 +10,7 @@ import pytest
 import schemas
 import signing
 from bench import __main__ as program
-from bench import bars, crl, long_term, material, measure, memory, processes
+from bench import bars, crl, long_term, material, measure, memory, national, processes
 from bench import cases as case_table
 
 
@@ -99,7 +99,20 @@ def test_bars_name_rows_that_the_cases_have(monkeypatch):
     for task in ("sign", "verify"):
         for size in ("100", "1000"):
             named |= {f"peak memory over idle, {task} attachment {size} MB", f"{task} attachment {size} MB"}
+    named |= national.names()
     assert {bar.name for bar in bars.BARS} <= named
+
+
+def test_the_national_rows_are_measured_in_processes_of_their_own_and_every_one_is_named():
+    found = national.results(rounds=1, slice_seconds=0)
+    assert {each.name for each in found} <= national.names()
+    assert {national.document_row(national.PLAIN), national.hash_row("GOST 34.311", national.PLAIN)} <= {
+        each.name for each in found
+    }
+    hashed = next(each for each in found if each.name == national.hash_row("Streebog-512", national.PLAIN))
+    assert hashed.unit == "MB/s"
+    if signing.national_provider().refusal is None:
+        assert national.ATTACHMENT in {each.name for each in found}
 
 
 def test_the_attachment_of_a_gigabyte_is_measured_when_it_is_asked_for():

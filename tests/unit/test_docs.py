@@ -131,6 +131,8 @@ def test_every_command_line_of_a_script_is_known(name: str) -> None:
         "`elshi nosuch`",
         "`elshi submit --nosuch x`",
         "`elshi worker --settings`",
+        "`elshi trust remove x`",
+        "`elshi trust add --nosuch x`",
         "```sh\n$ elshi serve \\\n  --nosuch\n```",
     ],
 )
@@ -139,7 +141,7 @@ def test_a_command_line_that_would_fail_is_found(text: str) -> None:
 
 
 def test_a_command_line_that_would_work_is_left_alone() -> None:
-    text = "`elshi worker --once -s a.toml`\n```sh\ncd x && elshi submit --settings=a.toml b.yaml | head -n 1\n```\n"
+    text = "`elshi worker --once -s a.toml` `elshi trust` `elshi trust add --set nuc-rk a.cer`\n```sh\ncd x && elshi submit --settings=a.toml b.yaml | head -n 1\n```\n"
     assert complaints_in(text) == []
 
 

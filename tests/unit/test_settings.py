@@ -156,6 +156,26 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str, str]] = {
         "bodies.KZ-MOF.bin=991340000106",
         "bodies.KZ-MFA.bin=991340000106",
     ),
+    "a set beside files": (
+        {"profile": "test", "trust__set": "nuc-rk-test", "trust__set_folder": "sets"},
+        "trust.set=nuc-rk-test",
+        "trust.anchors=sandbox.pem",
+    ),
+    "the production set in a node for tests": (
+        {"profile": "test", "trust__anchors": None, "trust__set": "nuc-rk", "trust__set_folder": "sets"},
+        "profile=test",
+        "trust.set=nuc-rk",
+    ),
+    "a national set on a stand": (
+        {"trust__anchors": None, "trust__set": "nuc-rk-test", "trust__set_folder": "sets"},
+        "profile=sandbox",
+        "trust.set=nuc-rk-test",
+    ),
+    "a folder of sets and no set": (
+        {"trust__set_folder": "sets"},
+        "trust.set_folder=sets",
+        "trust.anchors=sandbox.pem",
+    ),
     "a secret given twice": (
         {"exchange__account__password_file": "channel.secret"},
         "exchange.account.password",
@@ -172,6 +192,28 @@ def test_a_contradiction_is_refused_with_both_values(
     finding = one(refused(tmp_path, **changes))
     assert finding.code in {"settings.contradiction", "exchange.setting-contradiction"}
     assert (finding.params["first"], finding.params["second"]) == (first, second)
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"trust__anchors": None}, "trust.anchors"),
+        ({"trust__anchors": []}, "trust.anchors"),
+        ({"trust__anchors": None, "trust__set_folder": "sets"}, "trust.anchors"),
+        ({"profile": "test", "trust__anchors": None, "trust__set": "nuc-rk-test"}, "trust.set_folder"),
+    ],
+)
+def test_a_node_trusts_files_or_a_set_in_a_folder_that_is_named(
+    tmp_path: Path, changes: dict[str, Any], key: str
+) -> None:
+    finding = one(refused(tmp_path, **changes))
+    assert (finding.code, finding.params["key"]) == ("settings.missing", key)
+
+
+def test_a_set_takes_the_place_of_files(tmp_path: Path) -> None:
+    changes = {"trust__anchors": None, "trust__set": "nuc-rk-test", "trust__set_folder": "sets"}
+    trust = loaded(tmp_path, profile="test", **changes).trust
+    assert (trust.anchors, trust.set, trust.set_folder) == ((), "nuc-rk-test", tmp_path / "sets")
 
 
 def test_production_does_not_speak_in_the_open(tmp_path: Path) -> None:
@@ -313,6 +355,7 @@ def test_the_environment_replaces_values_of_every_kind(tmp_path: Path) -> None:
             "ELSHI_EXCHANGE__ACCOUNT__PASSWORD": "12345678",
             "ELSHI_LANGUAGE": "kk",
             "ELSHI_SETTINGS": "elsewhere.toml",
+            "ELSHI_TRUST_FOLDER": "sets",
             "UNRELATED__THING": "1",
         },
     )
@@ -501,6 +544,7 @@ def test_a_key_in_a_token_is_read_with_what_finds_it(tmp_path: Path) -> None:
         ('password = "x"', "settings.missing", {"key": "keys.document.file"}),
         ('file = "a"\nmodule = "b"', "settings.contradiction", {"second": "keys.document.module"}),
         ('file = "a"\npin_from = "keypad"', "settings.contradiction", {"second": "keys.document.pin_from=keypad"}),
+        ('module = "a"\ntest_keys = true', "settings.contradiction", {"second": "keys.document.test_keys=true"}),
         ('file = "a"\npadding = "pss"', "settings.contradiction", {"second": "keys.document.padding=pss"}),
         (
             f'module = "a"\npassword = "{SECRET}"\npin_from = "prompt"',

@@ -161,6 +161,7 @@ def test_the_example_differs_from_the_defaults_only_where_it_says_so() -> None:
         ):
             differing.add(key)
     assert differing == {
+        "trust.anchors",
         "trust.gateway_certificates",
         "revocation.hosts",
         "exchange.second_sign.timestamp",

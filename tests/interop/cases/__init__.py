@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from tests.interop.case import Case
-from tests.interop.cases import dss_judges, dss_signs, openssl, openssl_trust, peers, time, xmlsec1
+from tests.interop.cases import dss_judges, dss_signs, national, openssl, openssl_trust, peers, time, xmlsec1
 
 CASES: Final[tuple[Case, ...]] = (
     *xmlsec1.CASES,
@@ -20,4 +20,5 @@ CASES: Final[tuple[Case, ...]] = (
     *dss_judges.CASES,
     *dss_signs.CASES,
     *time.CASES,
+    *national.CASES,
 )

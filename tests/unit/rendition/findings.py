@@ -175,7 +175,131 @@ def folder() -> Verdict:
     return replace(passed(), file="evidence/1", seal=seal, history=(event,), sha256=None)
 
 
-EVERY = (passed, revoked, undecided, bare, unread, folder)
+def lone(kind: Any, form: str, facts: dict[str, Any] | None, **changed: Any) -> Verdict:
+    """Evidence by itself: the report that a judgement of it would give, with its one signature where it has one."""
+    signed = () if kind == "certificate" else (signature(id=kind, format=form, level="", time_stamps=(), **changed),)
+    judged = signing.ValidationReport.of(
+        kind=kind,
+        policy="kz-document/1",
+        anchors="command-line (production)",
+        at=AT,
+        checks=(signing.Check.passed("policy.anchors"),),
+        signatures=signed,
+        is_evidence=True,
+    )
+    return replace(of_report(f"{kind}.bin", judged), sha256="7" * 64, evidence=facts)
+
+
+def lone_token() -> Verdict:
+    facts = {
+        "kind": "time-stamp",
+        "generated_at": SIGNED.isoformat(),
+        "policy": "1.2.398.3.3.2.6.4",
+        "serial": "5e84",
+        "accuracy": "1",
+        "imprint_algorithm": "streebog-512",
+        "imprint": "ab" * 64,
+        "token": "1" * 64,
+    }
+    made = lone("time-stamp", "RFC 3161", facts)
+    return joined(made, [check("timestamp.imprint", "NOT-SIGNED", reason="no content")])
+
+
+def lone_answer() -> Verdict:
+    status = {
+        "serial": "3a90",
+        "issuer": "CN=NCA",
+        "revoked_at": None,
+        "reason": None,
+        "this_update": SIGNED.isoformat(),
+        "next_update": None,
+    }
+    revoked = {"status": "revoked", "revoked_at": SIGNED.isoformat(), "reason": "keyCompromise", "issuer": HOSTILE}
+    facts = {
+        "kind": "ocsp",
+        "produced_at": SIGNED.isoformat(),
+        "statuses": [
+            {**status, "status": "good", "next_update": AT.isoformat()},
+            {**status, **revoked},
+            {**status, "status": "unknown", "issuer": None},
+            *({**status, "status": "never issued"} for _ in range(4)),
+        ],
+    }
+    return lone("ocsp", "OCSP", facts)
+
+
+def lone_list() -> Verdict:
+    facts = {
+        "kind": "crl",
+        "issuer": HOSTILE,
+        "this_update": SIGNED.isoformat(),
+        "next_update": AT.isoformat(),
+        "number": "8",
+        "base_number": "7",
+        "entries": 3,
+        "scope": "end entities",
+        "reasons": ["superseded"],
+        "indirect": True,
+    }
+    late = signing.Check.indeterminate("path.found", signing.SubIndication.NO_CERTIFICATE_CHAIN_FOUND)
+    undecided = {
+        "indication": signing.Indication.INDETERMINATE,
+        "sub_indication": signing.SubIndication.NO_CERTIFICATE_CHAIN_FOUND,
+    }
+    return lone("crl", "CRL", facts, checks=(late,), **undecided)
+
+
+def lone_certificate() -> Verdict:
+    facts = {
+        "kind": "certificate",
+        "certificate": SIGNER.as_json(),
+        "authority": False,
+        "anchor": False,
+        "path": [SIGNER.as_json(), CA.as_json(), ROOT.as_json()],
+        "revocation": [revocation(SIGNER, "revoked").as_json()],
+    }
+    return lone("certificate", "", facts)
+
+
+def lone_anchor() -> Verdict:
+    facts = {
+        "kind": "certificate",
+        "certificate": replace(ROOT, roles=(), key_usage=("keyCertSign",)).as_json(),
+        "authority": True,
+        "anchor": True,
+        "path": [ROOT.as_json()],
+        "revocation": [],
+    }
+    return lone("certificate", "", facts)
+
+
+def lone_and_unread() -> Verdict:
+    broken = signing.Check.failed("certificate.format", signing.SubIndication.FORMAT_FAILURE, reason="asn1.length")
+    judged = signing.ValidationReport.of(
+        kind="certificate",
+        policy="kz-document/1",
+        anchors="command-line (production)",
+        at=AT,
+        checks=(broken,),
+        is_evidence=True,
+    )
+    return replace(of_report("broken.cer", judged), sha256="6" * 64)
+
+
+EVERY = (
+    passed,
+    revoked,
+    undecided,
+    bare,
+    unread,
+    folder,
+    lone_token,
+    lone_answer,
+    lone_list,
+    lone_certificate,
+    lone_anchor,
+    lone_and_unread,
+)
 
 TERMS = {
     "policy": "kz-document",

@@ -131,7 +131,7 @@ def test_every_word_is_written_in_three_languages() -> None:
 
 
 def test_times_that_are_none_stay_as_they_are() -> None:
-    from adapter.rendition.audit_story import shown_time
+    from adapter.rendition.story_part import shown_time
 
     assert shown_time("2026-11-30T10:00:00+05:00") == "30.11.2026 05:00:00 (UTC)"
     for odd in ("", "2026-11-30T10:00:00", "then", "0001-01-01T00:00:00+05:00"):

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signing import Malformed, asn1
+from signing import Malformed, asn1, gost
 from signing.algorithms import (
     DIGESTS,
     SIGNATURES,
@@ -32,6 +32,7 @@ from signing.algorithms import (
     verify_signature,
 )
 from signing.algorithms.public_key import _ORDER
+from signing.gost import signature
 
 MESSAGE = b"what is signed"
 HASHES = {
@@ -58,10 +59,35 @@ def holder(key: object) -> Holder:
     return Holder(key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
 
 
+NATIONAL_CURVES = {"gost2015-512": gost.TC26_512_A, "gost2015-256": gost.TC26_256_A, "gost2004": gost.CRYPTOPRO_A}
+NATIONAL_PARAMETERS = {
+    gost.TC26_512_A: ("1.2.398.3.10.1.1.2.2", "1.2.398.3.10.1.1.2.2.1", "1.2.398.3.10.1.3.3"),
+    gost.TC26_256_A: ("1.2.398.3.10.1.1.2.1", "1.2.398.3.10.1.1.2.1.1", "1.2.398.3.10.1.3.2"),
+    gost.CRYPTOPRO_A: ("1.2.398.3.10.1.1.1.1", "1.2.398.3.10.1.1.1.1.1", "1.2.398.3.10.1.3.1.1.0"),
+}
+
+
+def national_holder(key: gost.PrivateKey, oids: tuple[str, ...] | None = None, octets: bytes | None = None) -> Holder:
+    """A SubjectPublicKeyInfo as the national authority writes it."""
+    own, *parameters = NATIONAL_PARAMETERS[key.curve] if oids is None else oids
+    named = [asn1.encode(asn1.SEQUENCE, *map(asn1.encode_oid, parameters))] if parameters else []
+    algorithm = asn1.encode(asn1.SEQUENCE, asn1.encode_oid(own), *named)
+    point = asn1.encode(asn1.OCTET_STRING, key.public_key().octets() if octets is None else octets)
+    return Holder(asn1.encode(asn1.SEQUENCE, algorithm, asn1.encode(asn1.BIT_STRING, b"\0" + point)))
+
+
+def national_oids(curve: gost.Curve) -> tuple[str, ...]:
+    return NATIONAL_PARAMETERS[curve]
+
+
 def made(algorithm: SignatureAlgorithm) -> tuple[Holder, bytes]:
     """A key that fits the entry and its signature over MESSAGE in the CMS form."""
     if algorithm.key_type == "ed25519":
         return holder(ED), ED.sign(MESSAGE)
+    if algorithm.key_type in NATIONAL_CURVES:
+        key = gost.PrivateKey(NATIONAL_CURVES[algorithm.key_type], 2**200 + 17)
+        digest = digest_algorithm(algorithm.digest).of(MESSAGE)
+        return national_holder(key), signature.sign(key, digest, test_keys=True)
     digest = HASHES[algorithm.digest]
     if algorithm.key_type == "ec":
         key = EC[algorithm.ec_bits or 256]
@@ -85,9 +111,9 @@ def test_k01_verifies_what_another_library_signed(algorithm: SignatureAlgorithm)
 @pytest.mark.parametrize("algorithm", TRUSTED, ids=lambda entry: entry.id)
 def test_refuses_another_message_key_or_length(algorithm: SignatureAlgorithm):
     key, signature = made(algorithm)
-    others = {"rsa": holder(EC[256]), "ec": holder(RSA), "ed25519": holder(RSA)}
+    other = holder(EC[256]) if algorithm.key_type == "rsa" else holder(RSA)
     assert not verify_signature(algorithm, key, MESSAGE + b".", signature, form="cms")
-    assert not verify_signature(algorithm, others[algorithm.key_type], MESSAGE, signature, form="cms")
+    assert not verify_signature(algorithm, other, MESSAGE, signature, form="cms")
     for wrong in (b"", b"\x00" + signature, signature + b"\x00", signature[:-1]):
         assert not verify_signature(algorithm, key, MESSAGE, wrong, form="cms")
         assert not verify_signature(algorithm, key, MESSAGE, wrong, form="xmldsig")
@@ -235,7 +261,7 @@ def test_each_identifier_leads_to_its_entry(entry: SignatureAlgorithm):
 
 def test_each_digest_is_found_under_each_name():
     for digest in DIGESTS:
-        assert digest_by_uri(digest.xml_uri) is digest
+        assert digest_by_uri(digest.xml_uri) is (digest if digest.xml_uri else None)
         assert digest_by_oid(digest.oid) is digest
         assert digest_algorithm(digest.id) is digest
         if digest.standing is Standing.TRUSTED:

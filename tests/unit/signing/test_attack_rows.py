@@ -10,8 +10,6 @@ TESTS = Path(__file__).parents[2]
 ROW = re.compile(r"(?<![A-Za-z0-9])([ACDKNPRTWZacdknprtwz]\d\d[ab]?)(?![A-Za-z0-9])")
 
 NOT_HERE = {
-    "K09": "byte orders and S-boxes of the national algorithms, which this release does not compute",
-    "K10": "signing with the national algorithms, which this release does not do",
     "K11": "a nonce used again: every nonce is drawn by the library below",
 }
 

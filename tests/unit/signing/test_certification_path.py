@@ -212,8 +212,6 @@ CASES = (
          lambda: judged(C.with_leaf(inner=made.ECDSA_SHA1))),
     Case("authority certified with SHA-1", "path.algorithms", UNDECIDED, CRYPTO,
          lambda: judged(C.with_ca(inner=made.ECDSA_SHA1))),
-    Case("national algorithm", "path.algorithms", UNDECIDED, CRYPTO,
-         lambda: judged(C.with_leaf(inner=sequence(asn1.encode_oid("1.2.398.3.10.1.1.2.3.2"), b"\x05\x00")))),
     Case("unknown algorithm", "path.algorithms", UNDECIDED, CRYPTO,
          lambda: judged(C.with_leaf(inner=sequence(asn1.encode_oid("1.2.3.4"))))),
     Case("algorithm past its end", "path.algorithms", UNDECIDED, SubIndication.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
@@ -439,6 +437,50 @@ def test_finds_the_good_issuer_among_look_alikes():
     chain = C.with_leaf(with_key_ids=False)
     found = judged_with(chain, [*look_alikes(C, 7), *C.candidates], require_key_identifiers=False)
     assert found.indication is Indication.TOTAL_PASSED
+
+
+@pytest.mark.parametrize(
+    ("theirs", "other"),
+    [
+        pytest.param(
+            b"\x5b\x6a\x73\xe9", b"\x5b\x6a\x74\x11", id="four octets, as the national authority had until 2025"
+        ),
+        pytest.param(made.key_id(made.key("ca")), made.key_id(made.key("other")), id="twenty octets"),
+    ],
+)
+def test_the_issuer_among_two_of_one_name_is_the_one_whose_key_is_named(theirs: bytes, other: bytes):
+    """The search never tries the other key: its identifier differs, and the name they share decides nothing."""
+
+    def authority(key_id: bytes, key: str) -> Certificate:
+        ids = (
+            extension(x509.SUBJECT_KEY_IDENTIFIER, asn1.encode(asn1.OCTET_STRING, key_id)),
+            authority_key_id(made.key_id(C.root.key)),
+        )
+        draft = replace(C.ca, key=made.key(key), with_key_ids=False, extra=ids)
+        return Certificate.from_der(draft.signed_by(C.root))
+
+    own_id = extension(x509.SUBJECT_KEY_IDENTIFIER, asn1.encode(asn1.OCTET_STRING, made.key_id(C.leaf.key)))
+    chain = C.with_leaf(with_key_ids=False, extra=(own_id, authority_key_id(theirs)))
+    both = [authority(other, "other"), authority(theirs, "ca")]
+    assert both[0].subject.key == both[1].subject.key
+    result = judged_with(chain, both, max_signature_checks=2)
+    assert result.indication is Indication.TOTAL_PASSED
+    assert result.path[1] == both[1]
+    # an identifier is a hint and no proof: who claims the right one with another key has not signed
+    claimed = judged_with(chain, [authority(theirs, "other")])
+    assert claimed.sub_indication is SubIndication.NO_CERTIFICATE_CHAIN_FOUND
+
+
+def test_a_common_name_shared_by_two_generations_decides_nothing():
+    """The roots of 2015 and 2020 have one common name, and the older one an organisation besides."""
+    older = replace(
+        C.root,
+        subject=made.name(("2.5.4.6", "KZ"), ("2.5.4.10", "An organisation"), ("2.5.4.3", "Root")),
+        key=made.key("older root"),
+    )
+    for root, expected in ((C.root, Indication.TOTAL_PASSED), (older, Indication.INDETERMINATE)):
+        anchors = replace(C.anchors, certificates=(root.signed_by(root),))
+        assert validate_path(C.signer, C.candidates, anchors, at=AT, policy=POLICY).indication is expected
 
 
 def test_takes_the_path_that_passes_when_another_does_not():

@@ -282,9 +282,9 @@ VECTORS: dict[str, tuple[Callable[[], bytes], dict[str, Conclusion]]] = {
     "D13 rsa-sha1": (lambda: _algorithm(DSIG + "rsa-sha1"), {"xmldsig.signature-algorithm": F}),
     "D15 rsa-md5": (lambda: _algorithm(MORE + "rsa-md5"), {"xmldsig.signature-algorithm": F}),
     "unknown signature algorithm": (lambda: _algorithm("urn:nobody"), {"xmldsig.signature-algorithm": I}),
-    "national algorithm, not built here": (
+    "national algorithm over an RSA key": (
         lambda: _algorithm(MORE + "gost34310-gost34311"),
-        {"xmldsig.signature-algorithm": I},
+        {"xmldsig.signature-value": F},
     ),
     "D14 SHA-1 in a Reference": (
         lambda: m.crafted(signed_info=_data_digest(m.SHA1, "sha1"), digest="sha1"),

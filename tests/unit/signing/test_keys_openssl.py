@@ -10,6 +10,8 @@ import pytest
 
 from signing import IssuedKey, SigningError
 from signing.keys import pem, pkcs12
+from signing.sandbox_pki import key_files
+from signing.sandbox_pki.private_keys import private_key_info
 
 OPENSSL = shutil.which("openssl")
 pytestmark = [
@@ -46,6 +48,17 @@ def test_opens_what_openssl_wrote_and_names_a_wrong_password(head: IssuedKey, tm
     with pytest.raises(SigningError) as caught:
         pkcs12.load(content, b"Secret2")
     assert caught.value.code == "signing.p12-wrong-password"
+
+
+def test_openssl_opens_what_the_sandbox_writes_in_the_national_ca_s_form(head: IssuedKey, tmp_path: Path):
+    (tmp_path / "key.p12").write_bytes(
+        key_files.national_pkcs12(private_key_info(head.private_key), head.certificate, b"Secret1")
+    )
+    done = run("pkcs12", "-legacy", "-in", tmp_path / "key.p12", "-passin", "pass:Secret1", "-nodes")
+    if done.returncode and "provider" in done.stderr:
+        pytest.skip("this openssl has no legacy provider")
+    assert done.returncode == 0, done.stderr
+    assert pem.load(done.stdout.encode(), None).certificate_chain == (head.certificate,)
 
 
 @pytest.mark.parametrize(

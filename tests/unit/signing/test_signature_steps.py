@@ -10,6 +10,7 @@ import pytest
 
 from signing import (
     KZ_DOCUMENT,
+    KZ_SIGNATURE,
     SANDBOX_DOCUMENT,
     SANDBOX_ENVELOPE,
     Certificate,
@@ -176,6 +177,19 @@ def test_every_check_has_a_case_that_breaks_it_alone():
     assert {case.check for case in CASES} == CHECKS
 
 
+def test_what_a_certificate_says_that_nobody_vouches_for_is_no_final_word(pki: SandboxPki, stranger_pki: SandboxPki):
+    """The same breach is final under an anchor, and leaves everything open where no path was found."""
+    system = stranger_pki.issue("information-system", "N", "O", bin=BIN, key="ec-p256")
+    policy = replace(SANDBOX_DOCUMENT, refused_roles=())
+    known, unknown = judged(system, stranger_pki, policy), judged(system, pki, policy)
+    assert (known.indication, known.sub_indication) == (FAILED, SIG)
+    assert (unknown.indication, unknown.sub_indication) == (UNDECIDED, SubIndication.NO_CERTIFICATE_CHAIN_FOUND)
+    assert {each.id for each in unknown.checks if each.conclusion is Conclusion.INDETERMINATE} == {
+        "signer.roles",
+        "path.found",
+    }
+
+
 def test_what_was_not_checked_is_said_aloud(pki: SandboxPki, ec_head: IssuedKey):
     report = judged(ec_head, pki)
     silent = {c.id: dict(c.params) for c in report.checks if c.conclusion is Conclusion.NOT_PERFORMED}
@@ -200,6 +214,25 @@ def test_a_failed_value_stays_failed_whatever_the_certificate(pki: SandboxPki, e
 def test_the_national_policy_cannot_pass_without_revocation_and_time_stamp():
     assert (KZ_DOCUMENT.revocation, KZ_DOCUMENT.timestamp) == ("required", "required")
     assert KZ_DOCUMENT.required_roles == PERSONS_OF_A_BODY
+    assert (KZ_SIGNATURE.revocation, KZ_SIGNATURE.timestamp) == ("required", "required")
+
+
+def test_anybody_may_sign_under_the_policy_of_any_signature_and_a_key_for_logging_in_may_not(pki: SandboxPki):
+    loose = {"anchor_kinds": ("sandbox",), "revocation": "not-checked", "timestamp": "not-required"}
+    for kind, expected in (("information-system", Indication.TOTAL_PASSED), ("authentication", FAILED)):
+        issued = pki.issue(kind, "Жүйе", "Үлгі министрлігі", bin=BIN, key="ec-p256")
+        assert judged(issued, pki, policy=replace(KZ_SIGNATURE, **loose)).indication is expected
+        assert judged(issued, pki, policy=replace(KZ_DOCUMENT, **loose)).indication is FAILED
+
+
+def test_of_a_certificate_that_no_path_leads_to_nobody_says_what_it_is_made_for(
+    pki: SandboxPki, stranger_pki: SandboxPki
+):
+    issued = stranger_pki.issue("information-system", "Жүйе", "Үлгі министрлігі", bin=BIN, key="ec-p256")
+    report = judged(issued, pki)
+    assert (report.indication, report.sub_indication) == (UNDECIDED, SubIndication.NO_CERTIFICATE_CHAIN_FOUND)
+    conclusions = {check.id: check.conclusion for check in report.checks}
+    assert conclusions["signer.roles"] is Conclusion.INDETERMINATE
 
 
 def test_refuses_a_time_without_a_zone(pki: SandboxPki, ec_head: IssuedKey):

@@ -55,6 +55,7 @@ NOT_CODES = {
     "elshi.sandbox": "name of a logger",
     "file.expired": "event of the sandbox",
     "server.port": "key of the settings",
+    "trust.anchors": "key of the settings",
 }
 _FILE_ENDINGS = (".asice", ".json", ".p7s", ".pdf", ".pem", ".toml", ".xml", ".xsd")
 """Literals that end so are names of files."""

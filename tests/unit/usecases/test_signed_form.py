@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from adapter.usecases.signed_form import der_of, form_of
+from adapter.usecases.signed_form import armoured, der_of, form_of
 
 SOAP = b"http://schemas.xmlsoap.org/soap/envelope/"
 
@@ -36,17 +36,23 @@ def test_a_form_is_known_by_its_first_bytes(name: str, head: bytes, form: str) -
     assert form_of(name, head) == form
 
 
-@pytest.mark.parametrize("label", [b"CMS", b"PKCS7"])
+@pytest.mark.parametrize("label", [b"CMS", b"PKCS7", b"CERTIFICATE", b"X509 CERTIFICATE", b"X509 CRL"])
 def test_armour_is_taken_off(label: bytes) -> None:
     der = b"\x30\x03\x02\x01\x05"
     body = base64.encodebytes(der)
-    for armoured in (
+    for written in (
         b"-----BEGIN " + label + b"-----\n" + body + b"-----END " + label + b"-----\n",
         b"-----BEGIN " + label + b"-----\r\n" + body.replace(b"\n", b"\r\n") + b"-----END " + label + b"-----",
         body,
         der,
     ):
-        assert der_of(armoured) == der
+        assert der_of(written) == der
+
+
+def test_certificates_and_lists_in_a_pem_text_are_counted():
+    one = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    crl = one.replace(b"CERTIFICATE", b"X509 CRL")
+    assert [armoured(each) for each in (one, b"\n" + one + crl, b"text " + one, b"\x30\x00", b"")] == [1, 2, 0, 0, 0]
 
 
 def test_what_is_no_armour_stays_as_it_is() -> None:

@@ -1,0 +1,71 @@
+"""elshi doctor: what this machine gives the program, in words that say what to do."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+import signing
+from adapter.composition.stand import Stand
+from tests.unit.cli.conftest import Elshi
+
+REFUSALS = {
+    "absent: libnettle.so.8, libhogweed.so.6": "doctor.national-absent",
+    "version: 3.7": "doctor.national-version",
+    "byte-order: big": "doctor.national-byte-order",
+    "incomplete: nettle_get_gost_gc512a": "doctor.national-incomplete",
+    "wrong-answer: gost34311 of 0 octets": "doctor.national-wrong-answer",
+}
+
+
+def computed_by(monkeypatch: pytest.MonkeyPatch, refusal: str | None) -> None:
+    name, library = ("plain Python", None) if refusal else ("Nettle 3.10", "libnettle.so.8, libhogweed.so.6")
+    report = signing.ProviderReport(name=name, library=library, integers="int", refusal=refusal)
+    monkeypatch.setattr(signing, "national_provider", lambda: report)
+
+
+def test_it_says_which_program_runs_on_what(elshi: Elshi) -> None:
+    found = {each["code"]: each for each in elshi("doctor", "--json", code=0).json}
+    assert version("elshi") in found["doctor.program"]["text"]["en"]
+    assert f"lxml {version('lxml')}" in found["doctor.libraries"]["text"]["ru"]
+
+
+def test_this_machine_s_own_provider_is_the_one_that_is_named(elshi: Elshi) -> None:
+    report = signing.national_provider()
+    codes = {each["code"] for each in elshi("doctor", "--json", code=0).json}
+    assert ("doctor.national-native" in codes) is (report.refusal is None)
+    assert ("doctor.national-integers" in codes) is (report.refusal is not None)
+
+
+def test_the_native_library_is_named(elshi: Elshi, monkeypatch: pytest.MonkeyPatch) -> None:
+    computed_by(monkeypatch, None)
+    assert "Nettle 3.10 (libnettle.so.8, libhogweed.so.6)" in elshi("doctor", "-l", "kk", code=0).out
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_why_it_is_plain_python_and_what_to_do(elshi: Elshi, monkeypatch: pytest.MonkeyPatch, refusal: str) -> None:
+    computed_by(monkeypatch, refusal)
+    found = {each["code"]: each for each in elshi("doctor", "--json", code=0).json}
+    told = found[REFUSALS[refusal]]
+    assert told["severity"] == "warning"
+    for language in ("kk", "ru", "en"):
+        assert refusal.partition(": ")[2] in told["text"][language] or refusal.startswith("wrong-answer")
+        assert told["toDo"][language]
+    assert "int" in found["doctor.national-integers"]["text"]["en"]
+
+
+def test_settings_that_can_be_read_are_said_to_be(elshi: Elshi, stand: Stand) -> None:
+    settings = next(stand.folder.glob("*/elshi.toml"))
+    found = {each["code"]: each for each in elshi("doctor", "--settings", settings, "--json", code=0).json}
+    assert "sandbox" in found["doctor.settings"]["text"]["en"]
+
+
+def test_settings_that_cannot_are_told_line_by_line_and_end_with_1(elshi: Elshi, tmp_path: Path) -> None:
+    settings = tmp_path / "elshi.toml"
+    settings.write_text("profile = 'sandbox'\nnonsense = 1\n", encoding="utf-8")
+    ran = elshi("doctor", "--settings", settings, "--json", code=1)
+    assert "doctor.settings" not in {each["code"] for each in ran.json}
+    assert any(each["severity"] in ("error", "stop") for each in ran.json)
+    assert elshi("doctor", "--settings", tmp_path / "absent.toml", code=1).out
