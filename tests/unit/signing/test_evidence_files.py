@@ -420,7 +420,7 @@ CASES = [
     Case(check="ocsp-answer.responder", sub=NO_SIGNER, make=ocsp(certificates=())),
     Case(check="ocsp-answer.responder-authorised", sub=SIG, indication=FAILED, said="not for answers",
          make=lambda: judged(answer_by(world().head.signing_key()))),
-    Case(check="ocsp-answer.responder-authorised", sub=SIG, indication=FAILED, beside=("path.found",),
+    Case(check="ocsp-answer.responder-authorised", sub=NO_SIGNER, beside=("path.found",),
          said="appointed by another",
          make=lambda: judged(answer_by(world().stranger.issue("ocsp-responder", "O", "S", key="ec-p256").signing_key()))),
     Case(check="ocsp-answer.responder-status", sub=LATER,
