@@ -19,11 +19,23 @@ from signing.revocation.ocsp_response import read_ocsp, reason_name
 from signing.sandbox_services.crl import SandboxCrl
 from signing.sandbox_services.register import SandboxRegister
 from signing.timestamp import token_in, unreadable_token
-from signing.validation_report import Check, Conclusion
+from signing.validation_report import Check, Conclusion, SubIndication
 from signing.verify.cms_form import format_failure
 from tests.unit.signing.crafted_pki import Chain, Draft, basic_constraints, cn, extension, key, sequence
 from tests.unit.signing.status_material import AT, HOUR, said, world
-from tests.unit.signing.test_evidence_files import FAILED, FORMAT, PASSED, SIG, UNDECIDED, flaws, judged, spoilt
+from tests.unit.signing.test_evidence_files import (
+    CONTENT,
+    FAILED,
+    FORMAT,
+    LAX,
+    PASSED,
+    SIG,
+    UNDECIDED,
+    flaws,
+    judged,
+    spoilt,
+    token,
+)
 from tests.unit.signing.test_revocation_ocsp import (
     DIGITAL_SIGNATURE,
     NOCHECK_NULL,
@@ -286,3 +298,11 @@ def test_a_certificate_that_leads_nowhere_does_not_make_a_list_a_breach() -> Non
     )
     found = judged(der, anchors=chain.anchors, data=ValidationData(certificates=(fake,)))
     assert found.report.indication is UNDECIDED
+
+
+# --- time-stamps -----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("octets", [0, 1, 20, 31, 33, 64])
+@pytest.mark.parametrize("content", [None, [CONTENT]], ids=["without content", "with it"])
+def test_an_imprint_of_another_length_than_its_hash_is_broken(octets: int, content: list[bytes] | None) -> None:
+    found = judged(token(imprint=bytes(octets)), content=content, policy=LAX)
+    assert (found.report.indication, flaws(found)) == (FAILED, {"timestamp.imprint": SubIndication.HASH_FAILURE})
