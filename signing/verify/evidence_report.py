@@ -118,6 +118,8 @@ class ListFacts:
     scope: ListScope
     reasons: tuple[str, ...] | None
     is_indirect: bool
+    distribution_points: tuple[str, ...] = ()
+    """Names of the one point whose certificates the list is for, as people read them; empty: of every point."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -131,6 +133,7 @@ class ListFacts:
             "scope": self.scope,
             "reasons": list(self.reasons) if self.reasons is not None else None,
             "indirect": self.is_indirect,
+            "distribution_points": list(self.distribution_points),
         }
 
 

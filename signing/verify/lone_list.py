@@ -262,4 +262,5 @@ def _facts(crl: CertificateList, entries: int | None) -> ListFacts:
         scope=scope,
         reasons=None if reasons == ALL_REASONS else tuple(_REASONS[each] for each in sorted(reasons)),
         is_indirect=crl.scope.indirect,
+        distribution_points=crl.scope.shown_names,
     )
