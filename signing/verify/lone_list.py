@@ -35,6 +35,7 @@ from signing.verify.evidence_report import (
     ListFacts,
     evidence_algorithm,
     evidence_report,
+    not_for_lack_of_patience,
     signature_of,
     when_made_check,
 )
@@ -116,7 +117,7 @@ def judge_authority(
     welcome = replace(context, policy=_welcome(context.policy))
     material = StatusMaterial(context=welcome, embedded=NO_DATA, candidates=tuple(known), may_ask=may_ask)
     use = Use(certificate=authority, role="authority", judged_at=context.at, fresh_at=context.at)
-    return validate_certificate(use, None, material)
+    return not_for_lack_of_patience(validate_certificate(use, None, material))
 
 
 def stands(authority: Certificate, known: Sequence[Certificate], context: Context) -> bool:

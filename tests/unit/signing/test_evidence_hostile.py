@@ -21,7 +21,7 @@ from signing.sandbox_services.register import SandboxRegister
 from signing.timestamp import token_in, unreadable_token
 from signing.validation_report import Check, Conclusion, SubIndication
 from signing.verify.cms_form import format_failure
-from tests.unit.signing.crafted_pki import Chain, Draft, basic_constraints, cn, extension, key, sequence
+from tests.unit.signing.crafted_pki import CA_USAGE, Chain, Draft, basic_constraints, cn, extension, key, sequence
 from tests.unit.signing.status_material import AT, HOUR, said, world
 from tests.unit.signing.test_evidence_files import (
     CONTENT,
@@ -306,3 +306,50 @@ def test_a_certificate_that_leads_nowhere_does_not_make_a_list_a_breach() -> Non
 def test_an_imprint_of_another_length_than_its_hash_is_broken(octets: int, content: list[bytes] | None) -> None:
     found = judged(token(imprint=bytes(octets)), content=content, policy=LAX)
     assert (found.report.indication, flaws(found)) == (FAILED, {"timestamp.imprint": SubIndication.HASH_FAILURE})
+
+
+# --- limits ----------------------------------------------------------------------------------------------------------
+def mesh() -> tuple[bytes, ...]:
+    """Authorities of four names, each certified by every other: paths without end, none to an anchor."""
+    drafts = [
+        Draft(
+            subject=cn(f"Mesh {number % 4}"),
+            key=key(f"mesh {number}"),
+            serial=number + 1,
+            extensions=(basic_constraints(ca=True), CA_USAGE),
+            with_key_ids=False,
+        )
+        for number in range(8)
+    ]
+    return tuple(one.signed_by(other) for one in drafts for other in drafts if one is not other)
+
+
+def test_a_search_that_was_given_up_is_no_breach_of_evidence() -> None:
+    bag = mesh()
+    leaf = replace(Chain().leaf, with_key_ids=False).signed_by(
+        Draft(subject=cn("Mesh 0"), key=key("mesh 0"), with_key_ids=False)
+    )
+    found = judged(leaf, data=ValidationData(certificates=bag), policy=LAX)
+    assert (found.report.indication, flaws(found)) == (
+        UNDECIDED,
+        {"path.limits": SubIndication.NO_CERTIFICATE_CHAIN_FOUND},
+    )
+
+
+def test_strangers_beside_a_time_stamp_do_not_break_it() -> None:
+    only_root = replace(world().pki.trust_anchors(), intermediates=())
+    assert judged(token(), anchors=only_root, policy=LAX).report.indication is PASSED
+    fakes = [
+        stray(
+            world().issuer.subject.der,
+            basic_constraints(ca=True),
+            extension(
+                certs.SUBJECT_KEY_IDENTIFIER, asn1.encode(asn1.OCTET_STRING, world().issuer.subject_key_id or b"")
+            ),
+            serial=number,
+            with_key_ids=False,
+        )
+        for number in range(1, 41)
+    ]
+    for bag in (mesh()[:50], tuple(fakes)):
+        assert judged(token(other_certificates=bag), anchors=only_root, policy=LAX).report.indication is not FAILED
