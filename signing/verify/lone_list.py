@@ -4,7 +4,8 @@
 2. what makes a list usable for anybody: a number, not critical, and no critical extension that is not acted upon;
 3. its times: possible, and current at the validation time. A list without nextUpdate is current for nothing;
 4. its signer: an authority that the caller knows, by name and key identifier, whose key verifies the list and that may
-   sign lists. A value that does not verify with the key that the list itself names is broken: FAILED;
+   sign lists. A value that does not verify with the key that the list itself names, and an anchor vouches for, is broken:
+   FAILED;
 5. the signer's path to an anchor at the validation time and when the list was made. Evidence at hand that an authority
    of it was revoked counts; that there is none is said (NOT_PERFORMED): it is asked for by whoever leans on the list
    for a certificate;
@@ -39,7 +40,7 @@ from signing.verify.evidence_report import (
     signature_of,
     when_made_check,
 )
-from signing.verify.lone_certificate import known_certificates
+from signing.verify.lone_certificate import is_vouched_for, known_certificates
 from signing.verify.signature import context_checks
 from signing.verify.validation_time_sliding import Use
 
@@ -207,7 +208,12 @@ def _signed(
     weak = next((each.public_key.weakness for each in fitting if each.public_key.weakness is not None), None)
     if weak is not None:
         checked = Check.indeterminate(SIGNATURE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, reason=weak)
-    elif any(crl.authority_key_id is not None and crl.authority_key_id == each.subject_key_id for each in fitting):
+    elif any(
+        crl.authority_key_id is not None
+        and crl.authority_key_id == each.subject_key_id
+        and is_vouched_for(each, known, context)
+        for each in fitting
+    ):
         checked = Check.failed(SIGNATURE, SubIndication.SIG_CRYPTO_FAILURE, reason="value", algorithm=algorithm.id)
     else:
         # of that name alone: another key of the authority may have signed

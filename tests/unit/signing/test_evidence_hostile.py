@@ -19,7 +19,7 @@ from signing.revocation.ocsp_response import read_ocsp, reason_name
 from signing.sandbox_services.crl import SandboxCrl
 from signing.sandbox_services.register import SandboxRegister
 from signing.timestamp import token_in, unreadable_token
-from signing.validation_report import Check, Conclusion, SubIndication
+from signing.validation_report import Check, Conclusion, Indication, SubIndication
 from signing.verify.cms_form import format_failure
 from tests.unit.signing.crafted_pki import CA_USAGE, Chain, Draft, basic_constraints, cn, extension, key, sequence
 from tests.unit.signing.status_material import AT, HOUR, said, world
@@ -353,3 +353,34 @@ def test_strangers_beside_a_time_stamp_do_not_break_it() -> None:
     ]
     for bag in (mesh()[:50], tuple(fakes)):
         assert judged(token(other_certificates=bag), anchors=only_root, policy=LAX).report.indication is not FAILED
+
+
+# --- who is who ------------------------------------------------------------------------------------------------------
+def impostor() -> bytes:
+    """By nobody, with the name and the key identifier of the sandbox's authority."""
+    issuer = world().issuer
+    assert issuer.subject_key_id is not None
+    identifier = extension(certs.SUBJECT_KEY_IDENTIFIER, asn1.encode(asn1.OCTET_STRING, issuer.subject_key_id))
+    return stray(issuer.subject.der, basic_constraints(ca=True), CA_USAGE, identifier, with_key_ids=False)
+
+
+@pytest.mark.parametrize("what", ["certificate", "list"])
+def test_a_forged_key_identifier_breaks_nothing_genuine(what: str) -> None:
+    only_root = replace(world().pki.trust_anchors(), intermediates=())
+    der = world().head.certificate if what == "certificate" else world().crl()
+
+    def found(*known: bytes) -> Indication:
+        return judged(der, anchors=only_root, data=ValidationData(certificates=known), policy=LAX).report.indication
+
+    assert found(impostor()) is UNDECIDED
+    assert found(impostor(), world().pki.intermediate) is PASSED
+    assert found(world().pki.intermediate, impostor()) is PASSED
+
+
+@pytest.mark.parametrize("what", ["certificate", "list"])
+def test_what_a_vouched_for_key_does_not_verify_is_broken(what: str) -> None:
+    only_root = replace(world().pki.trust_anchors(), intermediates=())
+    der = spoilt(world().head.certificate if what == "certificate" else world().crl())
+    known = ValidationData(certificates=(world().pki.intermediate,))
+    assert judged(der, anchors=only_root, data=known, policy=LAX).report.indication is FAILED
+    assert judged(der, policy=LAX).report.indication is FAILED
