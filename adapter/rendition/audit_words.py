@@ -135,6 +135,12 @@ WORDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "entries": ("Жазбалар", "Записей", "Entries"),
     "list-kind": ("Тізім түрі", "Вид списка", "Kind of list"),
     "full-list": ("толық", "полный", "complete"),
+    "part-list": (
+        "өз қамтуы шегінде толық",
+        "полный в пределах того, о чём говорит",
+        "complete for what it speaks of",
+    ),
+    "points": ("Тарату нүктесі", "Точка распространения", "Distribution point"),
     "delta-list": (
         "өзгерістер тізімі (delta), толық тізімнің нөмірі",
         "список изменений (delta) к полному №",

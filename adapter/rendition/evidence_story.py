@@ -24,6 +24,9 @@ EVIDENCE_FORMATS: Final = frozenset({"RFC 3161", "OCSP", "CRL"})
 SHOWN_STATUSES: Final = 5
 """Certificates of one OCSP answer that are told in the summary; the table has them all."""
 
+SHOWN_POINTS: Final = 3
+"""Names of a distribution point that are told in the summary; the facts have them all."""
+
 _PASSED: Final = {"time-stamp": "token", "ocsp": "answer", "crl": "list", "certificate": "certificate"}
 
 
@@ -116,6 +119,12 @@ def _of_list(row: Mapping[str, Any], evidence: Mapping[str, Any], said: Said, la
         yield said("list-delta", base=evidence["base_number"])
     if evidence["reasons"] is not None or evidence["scope"] != "everything":
         yield said("list-partial", scope=_scope(evidence, language))
+    points = evidence["distribution_points"]
+    if points:
+        more = ", …" if len(points) > SHOWN_POINTS else ""
+        yield said("list-points", points=", ".join(points[:SHOWN_POINTS]) + more)
+    if evidence["indirect"]:
+        yield said("list-indirect")
 
 
 def _of_certificate(
@@ -174,7 +183,12 @@ def _list_facts(evidence: Mapping[str, Any], language: Language) -> _Facts:
     yield "next-due", shown_time(evidence["next_update"]) if evidence["next_update"] else None
     yield "entries", evidence["entries"]
     base = evidence["base_number"]
-    yield "list-kind", word("full-list", language) if base is None else f"{word('delta-list', language)} {base}"
+    points = evidence["distribution_points"]
+    is_partial = bool(points) or evidence["reasons"] is not None or evidence["scope"] != "everything"
+    whole = word("part-list" if is_partial else "full-list", language)
+    yield "list-kind", whole if base is None else f"{word('delta-list', language)} {base}"
+    if points:
+        yield "points", ", ".join(points)
     yield "speaks-of", _scope(evidence, language) + (f", {word('indirect', language)}" if evidence["indirect"] else "")
 
 

@@ -24,7 +24,7 @@ from signing.certificates.certificate import (
     Extension,
     certificate_facts,
 )
-from signing.certificates.distinguished_name import Attribute, Name, read_name
+from signing.certificates.distinguished_name import Attribute, Name, read_name, without_personal_number
 
 __all__ = [
     "AUTHORITY_KEY_IDENTIFIER",
@@ -46,4 +46,5 @@ __all__ = [
     "Name",
     "certificate_facts",
     "read_name",
+    "without_personal_number",
 ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from signing import asn1
 from signing.algorithms import PublicKey, algorithm_identifier, describe_public_key
-from signing.certificates.distinguished_name import SERIAL_NUMBER, Name, read_name
+from signing.certificates.distinguished_name import SERIAL_NUMBER, Name, read_name, without_personal_number
 from signing.errors import Malformed
 
 if TYPE_CHECKING:
@@ -184,8 +184,8 @@ def _facts(certificate: Certificate) -> CertificateFacts:
         # certificates do not satisfy it
         bin=bins[0] if len(set(bins)) == 1 else None,
         iin_present=any(value.startswith("IIN") for value in subject.values(SERIAL_NUMBER)),
-        common_name=next(iter(subject.values(_COMMON_NAME)), None),
-        organization=next(iter(subject.values(_ORGANIZATION)), None),
+        common_name=next(map(without_personal_number, subject.values(_COMMON_NAME)), None),
+        organization=next(map(without_personal_number, subject.values(_ORGANIZATION)), None),
         key_usage=tuple(name for name in KEY_USAGE_NAMES if name in usage),
         sha256=certificate.sha256,
     )

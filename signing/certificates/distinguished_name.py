@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +26,8 @@ _SHORT_NAMES: Final = {
     "0.9.2342.19200300.100.1.25": "DC",
     "1.2.840.113549.1.9.1": "E",
 }
+
+_PERSONAL_NUMBER: Final = re.compile(r"IIN[ :=-]{0,3}[0-9]{12}", re.IGNORECASE)
 
 NameKey = tuple[frozenset[tuple[str, str]], ...]
 
@@ -54,7 +57,7 @@ class Name:
 
     def shown(self) -> str:
         """One line for people. A personal number is never shown: `serialNumber=IIN…` becomes
-        `serialNumber=IIN(hidden)`.
+        `serialNumber=IIN(hidden)`, and so it is in any other attribute.
         """
         return ", ".join(
             f"{_SHORT_NAMES.get(attribute.oid, attribute.oid)}={_hidden(attribute)}" for attribute in self.attributes
@@ -85,4 +88,9 @@ def _hidden(attribute: Attribute) -> str:
     if attribute.oid == SERIAL_NUMBER:
         # the personal number of an individual; nothing of it may reach a report or a log
         return "IIN(hidden)" if attribute.value.startswith("IIN") else "(hidden)"
-    return attribute.value
+    return without_personal_number(attribute.value)
+
+
+def without_personal_number(text: str) -> str:
+    """The same text, in which what is written as a personal number is hidden wherever it stands."""
+    return _PERSONAL_NUMBER.sub("IIN(hidden)", text)

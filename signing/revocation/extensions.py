@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from signing import asn1
-from signing.certificates import Certificate, Name, read_name
+from signing.certificates import Certificate, Name, read_name, without_personal_number
 from signing.certificates.distinguished_name import NameKey
 from signing.errors import Malformed
 
@@ -22,6 +22,7 @@ _RELATIVE_NAME: Final = 0xA1
 _NULL_PARAMETERS: Final = b"\x05\x00"
 MAX_DISTRIBUTION_POINTS: Final = 16
 MAX_NAMES: Final = 64
+MAX_SHOWN: Final = 300
 
 ALL_REASONS: Final = frozenset(range(1, 9))
 """ReasonFlags (RFC 5280, 4.2.1.13): keyCompromise (1) to aACompromise (8); bit 0 is not used."""
@@ -74,6 +75,8 @@ class Scope:
     attribute_certificates_only: bool = False
     reasons: frozenset[int] = ALL_REASONS
     indirect: bool = False
+    shown_names: tuple[str, ...] = ()
+    """`names` for people, in their order."""
 
 
 @lru_cache(maxsize=1024)
@@ -124,6 +127,7 @@ def read_scope(value: bytes) -> Scope:
         attribute_certificates_only=attribute,
         reasons=_reasons(reasons),
         indirect=indirect,
+        shown_names=_shown_names(point) if point is not None else (),
     )
 
 
@@ -177,6 +181,28 @@ def _names_of_point(wrapped: asn1.Der) -> tuple[frozenset[ComparedName], tuple[s
         raise Malformed("asn1.too-many-elements", limit=str(MAX_NAMES))
     urls = [url for each in names if each.tag == _URI for url in (_url(each.content),) if url]
     return frozenset(_compared(each) for each in names), tuple(urls)
+
+
+def _shown_names(wrapped: asn1.Der) -> tuple[str, ...]:
+    """What `_names_of_point` has read, as lines for people: a stranger's text, cut and without what is not printable."""
+    choice = only(wrapped)
+    if choice.tag == _RELATIVE_NAME:
+        relative = read_name(asn1.read_der(asn1.encode(asn1.SEQUENCE, asn1.encode(asn1.SET, choice.content))))
+        return (_line(relative.shown()),)
+    return tuple(_line(_shown(each)) for each in asn1.children(choice))
+
+
+def _shown(name: asn1.Der) -> str:
+    if name.tag == _DIRECTORY_NAME:
+        return read_name(only(name)).shown()
+    if name.tag == _URI:
+        return _url(name.content)
+    return f"{name.tag:02x}:{name.content[:MAX_SHOWN].hex()}"
+
+
+def _line(text: str) -> str:
+    printable = "".join(letter if letter.isprintable() else "\ufffd" for letter in text[:MAX_SHOWN])
+    return without_personal_number(printable)
 
 
 def _compared(name: asn1.Der) -> ComparedName:

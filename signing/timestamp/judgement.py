@@ -172,6 +172,9 @@ def _imprint(token: TimeStampToken, imprint: Callable[[DigestAlgorithm], bytes] 
     digest = token.imprint_digest
     if digest is None or digest.standing is not Standing.TRUSTED:
         return Check.not_performed(check_id, reason="algorithm")
+    if len(token.imprint) != digest.size:
+        # RFC 3161, 2.4.1: then no content has this imprint, whoever has it
+        return Check.failed(check_id, SubIndication.HASH_FAILURE, algorithm=digest.id, reason="length")
     if imprint is None:
         return Check.not_performed(check_id, reason="no content", algorithm=digest.id)
     try:

@@ -8,7 +8,7 @@ document with it here. Facts are what the evidence states; they are believed onl
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from signing.algorithms import algorithm_identifier, signature_algorithm_from_der
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from signing.verify.certificate_validation import CertificateValidation
     from signing.verify.context import Context
 
+LIMITS: Final = "path.limits"
 WHEN_MADE: Final = "path.when-made"
 CHECKS: Final = frozenset({WHEN_MADE})
 
@@ -118,6 +119,8 @@ class ListFacts:
     scope: ListScope
     reasons: tuple[str, ...] | None
     is_indirect: bool
+    distribution_points: tuple[str, ...] = ()
+    """Names of the one point whose certificates the list is for, as people read them; empty: of every point."""
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -131,6 +134,7 @@ class ListFacts:
             "scope": self.scope,
             "reasons": list(self.reasons) if self.reasons is not None else None,
             "indirect": self.is_indirect,
+            "distribution_points": list(self.distribution_points),
         }
 
 
@@ -215,6 +219,19 @@ def signature_of(
         revocation=judged.revocation if judged is not None else (),
         value=hashlib.sha256(value).hexdigest(),
     )
+
+
+def not_for_lack_of_patience(judged: CertificateValidation) -> CertificateValidation:
+    """The same, where a search that was given up is no breach of the evidence: nobody signed what lies beside it, and
+    without it a path may be there. Of a signature it is one: whoever signs writes down what came along.
+    """
+    checks = tuple(
+        Check.indeterminate(LIMITS, SubIndication.NO_CERTIFICATE_CHAIN_FOUND, **each.params)
+        if each.id == LIMITS and each.conclusion is Conclusion.FAILED and not judged.path
+        else each
+        for each in judged.checks
+    )
+    return replace(judged, checks=checks)
 
 
 def when_made_check(judged: CertificateValidation, made: datetime, policy: ValidationPolicy) -> Check:

@@ -5,9 +5,11 @@
    `ocsp_window`); which authority issued it, found by the hashes of the CertID among the certificates that the caller
    knows or that came along;
 3. the responder: whom the answer names, among the same; it is the issuer itself, or issued by the issuer's very key for
-   OCSPSigning, for every certificate the answer speaks on;
-4. the signature: algorithm, value. A value that does not verify with the certificate that came along, with the one named
-   by its key, or with the issuer's own, is broken: FAILED. With another one of that name it leaves the question open;
+   OCSPSigning, for every certificate the answer speaks on. What came along is signed by nobody: of several certificates
+   whose key verifies the first is taken that is authorised and whose path passes;
+4. the signature: algorithm, value. A value that does not verify with the key that the answer names by its hash, with the
+   issuer's own, or with that of a certificate that came along and is authorised, is broken: FAILED. With another one of
+   that name it leaves the question open;
 5. the responder's path to an anchor at the validation time and when the answer was made. Evidence at hand that a
    certificate of it was revoked counts. That there is none is said; of a responder without id-pkix-ocsp-nocheck it is
    taken or not by `accept_responder_without_nocheck`.
@@ -38,7 +40,7 @@ from signing.verify.evidence_report import (
     worst_check,
 )
 from signing.verify.lone_certificate import known_certificates
-from signing.verify.lone_list import judge_authority
+from signing.verify.lone_list import best_of, judge_authority, stands
 from signing.verify.signature import context_checks
 from signing.verify.validation_time_sliding import STATUS
 
@@ -226,18 +228,21 @@ def _signed(
     checks += [Check.passed(RESPONDER, responder=shown), trusted]
     if algorithm is None:
         return [*checks, Check.not_performed(SIGNATURE, reason="algorithm")], None
-    for responder in named[: context.policy.max_candidates_per_issuer]:
-        if responder.public_key.weakness is None and signs(answer, responder):
-            checks.append(Check.passed(SIGNATURE, algorithm=algorithm.id))
-            authorised = [_authorised(responder, issuer) for _, issuer in issuers if issuer is not None]
-            checks.append(
-                worst_check(authorised) if authorised else Check.not_performed(AUTHORISED, reason="issuer not known")
-            )
-            return checks, responder
+    own = list(dict.fromkeys(issuer for _, issuer in issuers if issuer is not None))
+    verifying = [
+        each
+        for each in _in_order(answer, named, own, context.policy)
+        if each.public_key.weakness is None and signs(answer, each)
+    ]
+    if verifying:
+        responder = best_of(verifying, lambda each: _refusal(each, own) is None, known, context)
+        checks.append(Check.passed(SIGNATURE, algorithm=algorithm.id))
+        checks.append(_authorised(responder, own, known, context))
+        return checks, responder
     weak = next((each.public_key.weakness for each in named if each.public_key.weakness is not None), None)
     if weak is not None:
         checks.append(Check.indeterminate(SIGNATURE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, reason=weak))
-    elif _is_meant(answer, named, issuers):
+    elif _is_meant(answer, named, own):
         checks.append(Check.failed(SIGNATURE, SubIndication.SIG_CRYPTO_FAILURE, reason="value", algorithm=algorithm.id))
     else:
         checks.append(
@@ -251,12 +256,26 @@ def _signed(
     return checks, None
 
 
-def _is_meant(answer: OcspAnswer, named: Sequence[Certificate], issuers: _Issuers) -> bool:
-    """Whether the key is beyond doubt that the answer should verify with."""
-    if answer.responder_key_hash is not None:
+def _in_order(
+    answer: OcspAnswer, named: Sequence[Certificate], own: Sequence[Certificate], policy: ValidationPolicy
+) -> Sequence[Certificate]:
+    """Those of one name to try: the issuers themselves and what they seem to have issued first. All that came along are
+    tried, which are few: nothing signs the order they stand in.
+    """
+    names = {issuer.subject.key for issuer in own}
+    ordered = sorted(named, key=lambda each: each not in own and each.issuer.key not in names)
+    came_along = frozenset(answer.certificates)
+    others = [each for each in ordered if each.der not in came_along][: policy.max_candidates_per_issuer]
+    return [each for each in ordered if each.der in came_along or each in others]
+
+
+def _is_meant(answer: OcspAnswer, named: Sequence[Certificate], own: Sequence[Certificate]) -> bool:
+    """Whether the key is beyond doubt that the answer should verify with: it is named by its hash, it is the issuer's
+    own, or the issuer itself says that the certificate that came along answers for it.
+    """
+    if answer.responder_key_hash is not None or any(each in own for each in named):
         return True
-    own = [issuer for _, issuer in issuers if issuer is not None]
-    return any(each.der in answer.certificates or each in own for each in named)
+    return any(each.der in answer.certificates and own and _refusal(each, own) is None for each in named)
 
 
 def _issuer(response: SingleResponse, issuer: Certificate | None) -> Check:
@@ -268,18 +287,30 @@ def _issuer(response: SingleResponse, issuer: Certificate | None) -> Check:
     return Check.passed(ISSUER, serial=serial, issuer=issuer.subject.shown()[:300])
 
 
-def _authorised(responder: Certificate, issuer: Certificate) -> Check:
-    """RFC 6960, 4.2.2.2: the responder is found already, and no other can be meant, so a breach is final."""
-    try:
-        require_authorised(responder, issuer)
-    except TurnedAwayError as error:
-        return Check.failed(
-            AUTHORISED,
-            SubIndication.SIG_CONSTRAINTS_FAILURE,
-            reason=error.check.params["reason"],
-            responder=responder.subject.shown()[:300],
-        )
-    return Check.passed(AUTHORISED, responder=responder.subject.shown()[:300])
+def _refusal(responder: Certificate, own: Sequence[Certificate]) -> str | None:
+    """Why it may not answer for one of these issuers (RFC 6960, 4.2.2.2)."""
+    for issuer in own:
+        try:
+            require_authorised(responder, issuer)
+        except TurnedAwayError as error:
+            return error.check.params["reason"]
+    return None
+
+
+def _authorised(
+    responder: Certificate, own: Sequence[Certificate], known: Sequence[Certificate], context: Context
+) -> Check:
+    """A breach is final for a certificate that stands: its authority said what its key is for. One that leads nowhere
+    anybody could have written round that key, and put it beside a genuine answer.
+    """
+    if not own:
+        return Check.not_performed(AUTHORISED, reason="issuer not known")
+    reason, shown = _refusal(responder, own), responder.subject.shown()[:300]
+    if reason is None:
+        return Check.passed(AUTHORISED, responder=shown)
+    if stands(responder, known, context):
+        return Check.failed(AUTHORISED, SubIndication.SIG_CONSTRAINTS_FAILURE, reason=reason, responder=shown)
+    return Check.indeterminate(AUTHORISED, SubIndication.NO_SIGNING_CERTIFICATE_FOUND, reason=reason, responder=shown)
 
 
 def _shown(answer: OcspAnswer) -> str:

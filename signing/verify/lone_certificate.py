@@ -2,8 +2,8 @@
 
 1. form; context (policy and anchors fit);
 2. who signed it: the issuer that its path leads over; for a certificate that names itself its issuer, its own key; where
-   no path was found, an issuer known by name and key identifier. With such an issuer's key a value that does not verify
-   is broken whoever else might be found: FAILED;
+   no path was found, an issuer known by name and key identifier. With the key of one that an anchor vouches for, a
+   value that does not verify is broken whoever else might be found: FAILED;
 3. path to an anchor at the validation time with every check on it, and the status of each certificate of it, as of a
    signer's certificate: `certificate_validation`.
 
@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Final
 
 from signing.algorithms import algorithm_identifier, verify_signature
 from signing.certificates import Certificate
+from signing.certification_path import validate_path
 from signing.errors import Malformed
+from signing.revocation.question import for_issuers
 from signing.validation_data import NO_DATA
 from signing.validation_report import Check, Conclusion, SubIndication
 from signing.verify.certificate_status import MAX_CERTIFICATES, StatusMaterial, readable
@@ -29,6 +31,7 @@ from signing.verify.evidence_report import (
     LoneCertificateFacts,
     evidence_algorithm,
     evidence_report,
+    not_for_lack_of_patience,
 )
 from signing.verify.signature import context_checks
 from signing.verify.validation_time_sliding import Use
@@ -57,7 +60,7 @@ def judge_certificate(der: bytes, context: Context) -> EvidenceValidation:
     use = Use(certificate=certificate, role="signer", judged_at=context.at, fresh_at=context.at)
     signed = _named_signature(certificate, known, context)
     material.may_ask = signed is None or signed.conclusion is not Conclusion.FAILED
-    judged = validate_certificate(use, None, material)
+    judged = not_for_lack_of_patience(validate_certificate(use, None, material))
     checks += [Check.passed(FORMAT), *_signature(certificate, judged.path, signed, context), *judged.checks]
     facts = LoneCertificateFacts(
         certificate=certificate.facts(),
@@ -77,6 +80,16 @@ def known_certificates(context: Context, came_along: Sequence[bytes] = ()) -> tu
     trusted = (*anchors.certificates, *anchors.intermediates)
     others = (*context.data.certificates, *came_along)[:MAX_CERTIFICATES]
     return tuple(dict.fromkeys(readable((*trusted, *others))))
+
+
+def is_vouched_for(authority: Certificate, known: Sequence[Certificate], context: Context) -> bool:
+    """Whether what it says of its own name and key may be held against others: it is of the set of anchors, or a path
+    leads from it to an anchor. Into any other certificate anybody writes the name and key identifier of an authority.
+    """
+    anchors = context.anchors
+    if authority.der in anchors.certificates or authority.der in anchors.intermediates:
+        return True
+    return bool(validate_path(authority, known, anchors, at=context.at, policy=for_issuers(context.policy)).path)
 
 
 def _signature(
@@ -120,12 +133,13 @@ def _named_signature(certificate: Certificate, known: Sequence[Certificate], con
     for issuer in named[: context.policy.max_candidates_per_issuer]:
         if verify_signature(algorithm, issuer, certificate.tbs, certificate.signature, form="cms"):
             return Check.passed(SIGNATURE, issuer=issuer.subject.shown()[:300], algorithm=algorithm.id)
-    if not named:
+    vouched_for = [each for each in named if is_vouched_for(each, known, context)]
+    if not vouched_for:
         return None
     return Check.failed(
         SIGNATURE,
         SubIndication.SIG_CRYPTO_FAILURE,
-        issuer=named[0].subject.shown()[:300],
+        issuer=vouched_for[0].subject.shown()[:300],
         algorithm=algorithm.id,
         reason="value",
     )

@@ -4,7 +4,8 @@
 2. what makes a list usable for anybody: a number, not critical, and no critical extension that is not acted upon;
 3. its times: possible, and current at the validation time. A list without nextUpdate is current for nothing;
 4. its signer: an authority that the caller knows, by name and key identifier, whose key verifies the list and that may
-   sign lists. A value that does not verify with the key that the list itself names is broken: FAILED;
+   sign lists. A value that does not verify with the key that the list itself names, and an anchor vouches for, is broken:
+   FAILED;
 5. the signer's path to an anchor at the validation time and when the list was made. Evidence at hand that an authority
    of it was revoked counts; that there is none is said (NOT_PERFORMED): it is asked for by whoever leans on the list
    for a certificate;
@@ -27,7 +28,7 @@ from signing.revocation.crl import may_sign
 from signing.revocation.crl_index import UnknownCriticalError
 from signing.revocation.extensions import ALL_REASONS
 from signing.validation_data import NO_DATA
-from signing.validation_report import Check, Conclusion, SubIndication
+from signing.validation_report import Check, Conclusion, Indication, SubIndication, conclude
 from signing.verify.certificate_status import StatusMaterial
 from signing.verify.certificate_validation import CertificateValidation, validate_certificate
 from signing.verify.evidence_report import (
@@ -35,15 +36,16 @@ from signing.verify.evidence_report import (
     ListFacts,
     evidence_algorithm,
     evidence_report,
+    not_for_lack_of_patience,
     signature_of,
     when_made_check,
 )
-from signing.verify.lone_certificate import known_certificates
+from signing.verify.lone_certificate import is_vouched_for, known_certificates
 from signing.verify.signature import context_checks
 from signing.verify.validation_time_sliding import Use
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from signing.certificates import Certificate
     from signing.policy import ValidationPolicy
@@ -116,7 +118,29 @@ def judge_authority(
     welcome = replace(context, policy=_welcome(context.policy))
     material = StatusMaterial(context=welcome, embedded=NO_DATA, candidates=tuple(known), may_ask=may_ask)
     use = Use(certificate=authority, role="authority", judged_at=context.at, fresh_at=context.at)
-    return validate_certificate(use, None, material)
+    return not_for_lack_of_patience(validate_certificate(use, None, material))
+
+
+def stands(authority: Certificate, known: Sequence[Certificate], context: Context) -> bool:
+    """Whether its path passes by what is at hand; nobody is asked."""
+    return conclude(judge_authority(authority, known, context, may_ask=False).checks)[0] is Indication.TOTAL_PASSED
+
+
+def best_of(
+    verifying: Sequence[Certificate],
+    may: Callable[[Certificate], bool],
+    known: Sequence[Certificate],
+    context: Context,
+) -> Certificate:
+    """Whom to take of those whose one key verifies: an authority that renews its certificate has several of one key,
+    and anybody can write one more. The first that may sign and whose path passes; else the first that may; else the
+    first whose path passes: what its authority wrote of it counts.
+    """
+    if len(verifying) == 1:
+        return verifying[0]
+    fit = [each for each in verifying if may(each)]
+    wanted = fit or list(verifying)
+    return next((each for each in wanted if stands(each, known, context)), wanted[0])
 
 
 @lru_cache(maxsize=64)
@@ -171,14 +195,25 @@ def _signed(
         return [absent, trusted, Check.not_performed(SIGNATURE, reason="issuer not known")], None
     if algorithm is None:
         return [Check.passed(ISSUER, issuer=shown), trusted, Check.not_performed(SIGNATURE, reason="algorithm")], None
-    for authority in fitting[: context.policy.max_candidates_per_issuer]:
-        if authority.public_key.weakness is None and crl.is_signed_by(authority):
-            verified = Check.passed(SIGNATURE, algorithm=algorithm.id)
-            return [Check.passed(ISSUER, issuer=shown), trusted, verified, _may_sign(crl, authority)], authority
+    verifying = [
+        each
+        for each in fitting[: context.policy.max_candidates_per_issuer]
+        if each.public_key.weakness is None and crl.is_signed_by(each)
+    ]
+    if verifying:
+        authority = best_of(verifying, lambda each: may_sign(crl, each), known, context)
+        verified = Check.passed(SIGNATURE, algorithm=algorithm.id)
+        purpose = _may_sign(crl, authority, known, context)
+        return [Check.passed(ISSUER, issuer=shown), trusted, verified, purpose], authority
     weak = next((each.public_key.weakness for each in fitting if each.public_key.weakness is not None), None)
     if weak is not None:
         checked = Check.indeterminate(SIGNATURE, SubIndication.CRYPTO_CONSTRAINTS_FAILURE, reason=weak)
-    elif any(crl.authority_key_id is not None and crl.authority_key_id == each.subject_key_id for each in fitting):
+    elif any(
+        crl.authority_key_id is not None
+        and crl.authority_key_id == each.subject_key_id
+        and is_vouched_for(each, known, context)
+        for each in fitting
+    ):
         checked = Check.failed(SIGNATURE, SubIndication.SIG_CRYPTO_FAILURE, reason="value", algorithm=algorithm.id)
     else:
         # of that name alone: another key of the authority may have signed
@@ -192,10 +227,14 @@ def _may_be_meant(authority: Certificate, crl: CertificateList) -> bool:
     return crl.authority_key_id is None or authority.subject_key_id in (None, crl.authority_key_id)
 
 
-def _may_sign(crl: CertificateList, authority: Certificate) -> Check:
-    if not may_sign(crl, authority):
-        return Check.failed(MAY_SIGN, SubIndication.SIG_CONSTRAINTS_FAILURE, issuer=authority.subject.shown()[:300])
-    return Check.passed(MAY_SIGN)
+def _may_sign(crl: CertificateList, authority: Certificate, known: Sequence[Certificate], context: Context) -> Check:
+    """A certificate that leads nowhere says nothing of what its key may do: anybody could have written it."""
+    if may_sign(crl, authority):
+        return Check.passed(MAY_SIGN)
+    issuer = authority.subject.shown()[:300]
+    if stands(authority, known, context):
+        return Check.failed(MAY_SIGN, SubIndication.SIG_CONSTRAINTS_FAILURE, issuer=issuer)
+    return Check.indeterminate(MAY_SIGN, SubIndication.NO_CERTIFICATE_CHAIN_FOUND, issuer=issuer)
 
 
 def _entries(crl: CertificateList, *, is_signed: bool) -> tuple[Check, int | None]:
@@ -230,4 +269,5 @@ def _facts(crl: CertificateList, entries: int | None) -> ListFacts:
         scope=scope,
         reasons=None if reasons == ALL_REASONS else tuple(_REASONS[each] for each in sorted(reasons)),
         is_indirect=crl.scope.indirect,
+        distribution_points=crl.scope.shown_names,
     )

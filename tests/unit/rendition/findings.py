@@ -240,6 +240,7 @@ def lone_list() -> Verdict:
         "scope": "end entities",
         "reasons": ["superseded"],
         "indirect": True,
+        "distribution_points": ["CN=Part 7, O=Test"],
     }
     late = signing.Check.indeterminate("path.found", signing.SubIndication.NO_CERTIFICATE_CHAIN_FOUND)
     undecided = {

@@ -64,6 +64,24 @@ def test_a_list_says_what_it_is_not():
     text = told(findings.lone_list())
     assert "changes to the complete list no. 7" in text
     assert "end entities only: superseded" in text
+    assert "this distribution point: CN=Part 7, O=Test" in text
+    assert "an indirect list" in text
+
+
+@pytest.mark.parametrize(
+    ("facts", "kind"),
+    [
+        ({}, "complete"),
+        ({"distribution_points": ["CN=Part 7, O=Test"]}, "complete for what it speaks of"),
+        ({"reasons": ["superseded"]}, "complete for what it speaks of"),
+        ({"scope": "authorities"}, "complete for what it speaks of"),
+    ],
+)
+def test_only_a_list_of_everything_is_called_complete(facts: dict[str, object], kind: str):
+    made = findings.lone_list()
+    whole = {"base_number": None, "scope": "everything", "reasons": None, "distribution_points": []}
+    lines = told(replace(made, evidence={**(made.evidence or {}), **whole, **facts})).splitlines()
+    assert [one.split("Kind of list")[1].strip() for one in lines if "Kind of list" in one] == [kind]
 
 
 def test_what_is_wrong_with_the_signer_is_decisive():

@@ -50,6 +50,15 @@ def test_tells_what_a_national_certificate_says(head: IssuedKey):
     assert (facts.not_before, facts.not_after) == (datetime(2026, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC))
 
 
+@pytest.mark.parametrize("oid", ["0.9.2342.19200300.100.1.1", "2.5.4.3", "2.5.4.10", "2.5.4.12", "1.2.3.4"])
+def test_a_personal_number_in_any_attribute_is_hidden(oid: str):
+    subject = made.name(("2.5.4.6", "KZ"), (oid, f"a IIN{IIN[-12:]} b"))
+    facts = Certificate.from_der(Chain().with_leaf(subject=subject).leaf.signed_by(Chain().ca)).facts()
+    told = json.dumps(facts.as_json(), ensure_ascii=False)
+    assert IIN[-12:] not in told
+    assert "a IIN(hidden) b" in told
+
+
 def test_the_personal_number_is_never_told(head: IssuedKey):
     certificate = Certificate.from_der(head.certificate)
     facts = certificate.facts()

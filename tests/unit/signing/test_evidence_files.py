@@ -221,7 +221,14 @@ def test_what_limits_a_list_is_told():
     assert found.report.indication is PASSED
     assert (facts["base_number"], facts["reasons"]) == ("3", ["keyCompromise", "affiliationChanged"])
     only = judged(world().crl(scope=sequence(asn1.encode(0x81, b"\xff")))).facts.as_json()
-    assert (only["scope"], only["indirect"]) == ("end entities", False)
+    assert (only["scope"], only["indirect"], only["distribution_points"]) == ("end entities", False, [])
+    point = asn1.encode(0xA0, asn1.encode(0xA0, asn1.encode(0x86, b"http://x/7"), asn1.encode(0x82, b"x\x1b")))
+    named = judged(world().crl(scope=sequence(point))).facts.as_json()
+    assert named["distribution_points"] == ["http://x/7", "82:781b"]
+    hidden = asn1.encode(0xA0, asn1.encode(0xA0, asn1.encode(0x86, b"http://x/IIN123456789011\x1b")))
+    assert judged(world().crl(scope=sequence(hidden))).facts.as_json()["distribution_points"] == [
+        "http://x/IIN(hidden)\ufffd"
+    ]
 
 
 @pytest.mark.parametrize("form", [{}, {"responder": "key"}, {"next_update": None}])
@@ -420,7 +427,7 @@ CASES = [
     Case(check="ocsp-answer.responder", sub=NO_SIGNER, make=ocsp(certificates=())),
     Case(check="ocsp-answer.responder-authorised", sub=SIG, indication=FAILED, said="not for answers",
          make=lambda: judged(answer_by(world().head.signing_key()))),
-    Case(check="ocsp-answer.responder-authorised", sub=SIG, indication=FAILED, beside=("path.found",),
+    Case(check="ocsp-answer.responder-authorised", sub=NO_SIGNER, beside=("path.found",),
          said="appointed by another",
          make=lambda: judged(answer_by(world().stranger.issue("ocsp-responder", "O", "S", key="ec-p256").signing_key()))),
     Case(check="ocsp-answer.responder-status", sub=LATER,

@@ -19,11 +19,23 @@ from signing.revocation.ocsp_response import read_ocsp, reason_name
 from signing.sandbox_services.crl import SandboxCrl
 from signing.sandbox_services.register import SandboxRegister
 from signing.timestamp import token_in, unreadable_token
-from signing.validation_report import Check, Conclusion
+from signing.validation_report import Check, Conclusion, Indication, SubIndication
 from signing.verify.cms_form import format_failure
-from tests.unit.signing.crafted_pki import Chain, Draft, basic_constraints, cn, extension, key, sequence
+from tests.unit.signing.crafted_pki import CA_USAGE, Chain, Draft, basic_constraints, cn, extension, key, sequence
 from tests.unit.signing.status_material import AT, HOUR, said, world
-from tests.unit.signing.test_evidence_files import FAILED, FORMAT, PASSED, SIG, flaws, judged, spoilt
+from tests.unit.signing.test_evidence_files import (
+    CONTENT,
+    FAILED,
+    FORMAT,
+    LAX,
+    PASSED,
+    SIG,
+    UNDECIDED,
+    flaws,
+    judged,
+    spoilt,
+    token,
+)
 from tests.unit.signing.test_revocation_ocsp import (
     DIGITAL_SIGNATURE,
     NOCHECK_NULL,
@@ -210,3 +222,165 @@ def test_an_end_entity_of_its_authority_s_name_does_not_speak_for_it() -> None:
     der = SandboxCrl(key=twin, register=SandboxRegister()).wrong(with_key_id=False).issue(AT - HOUR)
     found = said(crls=(der,), candidates=(Certificate.from_der(twin.certificate_chain[0]),))
     assert found.statements == ()
+
+
+# --- certificates of one key -----------------------------------------------------------------------------------------
+def twin(*extensions: bytes, **changes: object) -> bytes:
+    """Another certificate of the responder's key and name, by the same authority."""
+    return responder(world(), *extensions, serial=0x78, **changes).certificate_chain[0]
+
+
+def self_made() -> bytes:
+    """A certificate round the responder's key that anybody could write."""
+    stranger = Draft(subject=cn("Nobody"), key=key("nobody"))
+    return Draft(subject=cn("Responder"), key=key("responder"), extensions=(OCSP_SIGNING,)).signed_by(stranger)
+
+
+def crowd() -> tuple[bytes, ...]:
+    """As many of the responder's name as fit beside it, all under its issuer's name."""
+    fake = Draft(subject=world().issuer.subject.der, key=key("nobody"))
+    draft = Draft(subject=cn("Responder"), key=key("crowd"), extensions=(OCSP_SIGNING,))
+    return tuple(replace(draft, serial=number).signed_by(fake) for number in range(1, 16))
+
+
+BESIDE = {
+    "without a purpose": lambda: (twin(DIGITAL_SIGNATURE),),
+    "expired": lambda: (twin(OCSP_SIGNING, DIGITAL_SIGNATURE, NOCHECK_NULL, not_after=AT - HOUR),),
+    "self-made": lambda: (self_made(),),
+    "crowd": crowd,
+}
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+def test_what_else_came_along_with_a_genuine_answer_spoils_nothing(beside: str) -> None:
+    good = good_responder()
+    bag = (*BESIDE[beside](), good.certificate_chain[0])
+    assert judged(answer_by(good, certificates=bag)).report.indication is PASSED
+    assert judged(answer_by(good, certificates=bag[::-1])).report.indication is PASSED
+    given = ValidationData(certificates=BESIDE[beside]())
+    assert judged(answer_by(good), data=given).report.indication is PASSED
+
+
+def test_an_answer_beside_which_only_a_stranger_lies_is_not_broken() -> None:
+    for bag in ((self_made(),), (stray(cn("Responder"), OCSP_SIGNING),)):
+        found = judged(answer_by(good_responder(), certificates=bag))
+        assert found.report.indication is UNDECIDED
+
+
+def test_an_answer_that_does_not_verify_with_its_authorised_responder_is_broken() -> None:
+    der = answer_by(CraftedKey(good_responder().certificate_chain[0], "nobody"))
+    assert judged(der).report.indication is FAILED
+
+
+TWINS = {
+    "without cRLSign": {"extensions": (basic_constraints(ca=True), CERT_SIGN)},
+    "expired": {"not_after": AT - HOUR},
+}
+
+
+@pytest.mark.parametrize("which", TWINS)
+def test_another_certificate_of_an_authority_s_key_does_not_spoil_its_list(which: str) -> None:
+    chain = Chain()
+    own = chain.ca.signed_by(chain.root)
+    other = replace(chain.ca, serial=9, **TWINS[which]).signed_by(chain.root)
+    der = SandboxCrl(key=CraftedKey(own, "ca"), register=SandboxRegister()).issue(AT - HOUR)
+    for certificates in ((other, own), (own, other)):
+        found = judged(der, anchors=chain.anchors, data=ValidationData(certificates=certificates))
+        assert (found.report.indication, flaws(found)) == (PASSED, {})
+
+
+def test_a_certificate_that_leads_nowhere_does_not_make_a_list_a_breach() -> None:
+    chain = Chain()
+    own = chain.ca.signed_by(chain.root)
+    der = SandboxCrl(key=CraftedKey(own, "ca"), register=SandboxRegister()).issue(AT - HOUR)
+    fake = replace(chain.ca, extensions=(basic_constraints(ca=True), CERT_SIGN)).signed_by(
+        Draft(subject=cn("Root"), key=key("nobody"))
+    )
+    found = judged(der, anchors=chain.anchors, data=ValidationData(certificates=(fake,)))
+    assert found.report.indication is UNDECIDED
+
+
+# --- time-stamps -----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("octets", [0, 1, 20, 31, 33, 64])
+@pytest.mark.parametrize("content", [None, [CONTENT]], ids=["without content", "with it"])
+def test_an_imprint_of_another_length_than_its_hash_is_broken(octets: int, content: list[bytes] | None) -> None:
+    found = judged(token(imprint=bytes(octets)), content=content, policy=LAX)
+    assert (found.report.indication, flaws(found)) == (FAILED, {"timestamp.imprint": SubIndication.HASH_FAILURE})
+
+
+# --- limits ----------------------------------------------------------------------------------------------------------
+def mesh() -> tuple[bytes, ...]:
+    """Authorities of four names, each certified by every other: paths without end, none to an anchor."""
+    drafts = [
+        Draft(
+            subject=cn(f"Mesh {number % 4}"),
+            key=key(f"mesh {number}"),
+            serial=number + 1,
+            extensions=(basic_constraints(ca=True), CA_USAGE),
+            with_key_ids=False,
+        )
+        for number in range(8)
+    ]
+    return tuple(one.signed_by(other) for one in drafts for other in drafts if one is not other)
+
+
+def test_a_search_that_was_given_up_is_no_breach_of_evidence() -> None:
+    bag = mesh()
+    leaf = replace(Chain().leaf, with_key_ids=False).signed_by(
+        Draft(subject=cn("Mesh 0"), key=key("mesh 0"), with_key_ids=False)
+    )
+    found = judged(leaf, data=ValidationData(certificates=bag), policy=LAX)
+    assert (found.report.indication, flaws(found)) == (
+        UNDECIDED,
+        {"path.limits": SubIndication.NO_CERTIFICATE_CHAIN_FOUND},
+    )
+
+
+def test_strangers_beside_a_time_stamp_do_not_break_it() -> None:
+    only_root = replace(world().pki.trust_anchors(), intermediates=())
+    assert judged(token(), anchors=only_root, policy=LAX).report.indication is PASSED
+    fakes = [
+        stray(
+            world().issuer.subject.der,
+            basic_constraints(ca=True),
+            extension(
+                certs.SUBJECT_KEY_IDENTIFIER, asn1.encode(asn1.OCTET_STRING, world().issuer.subject_key_id or b"")
+            ),
+            serial=number,
+            with_key_ids=False,
+        )
+        for number in range(1, 41)
+    ]
+    for bag in (mesh()[:50], tuple(fakes)):
+        assert judged(token(other_certificates=bag), anchors=only_root, policy=LAX).report.indication is not FAILED
+
+
+# --- who is who ------------------------------------------------------------------------------------------------------
+def impostor() -> bytes:
+    """By nobody, with the name and the key identifier of the sandbox's authority."""
+    issuer = world().issuer
+    assert issuer.subject_key_id is not None
+    identifier = extension(certs.SUBJECT_KEY_IDENTIFIER, asn1.encode(asn1.OCTET_STRING, issuer.subject_key_id))
+    return stray(issuer.subject.der, basic_constraints(ca=True), CA_USAGE, identifier, with_key_ids=False)
+
+
+@pytest.mark.parametrize("what", ["certificate", "list"])
+def test_a_forged_key_identifier_breaks_nothing_genuine(what: str) -> None:
+    only_root = replace(world().pki.trust_anchors(), intermediates=())
+    der = world().head.certificate if what == "certificate" else world().crl()
+
+    def found(*known: bytes) -> Indication:
+        return judged(der, anchors=only_root, data=ValidationData(certificates=known), policy=LAX).report.indication
+
+    assert found(impostor()) is UNDECIDED
+    assert found(impostor(), world().pki.intermediate) is PASSED
+    assert found(world().pki.intermediate, impostor()) is PASSED
+
+
+@pytest.mark.parametrize("what", ["certificate", "list"])
+def test_what_a_vouched_for_key_does_not_verify_is_broken(what: str) -> None:
+    only_root = replace(world().pki.trust_anchors(), intermediates=())
+    der = spoilt(world().head.certificate if what == "certificate" else world().crl())
+    known = ValidationData(certificates=(world().pki.intermediate,))
+    assert judged(der, anchors=only_root, data=known, policy=LAX).report.indication is FAILED
+    assert judged(der, policy=LAX).report.indication is FAILED
