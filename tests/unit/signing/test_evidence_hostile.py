@@ -27,6 +27,7 @@ from tests.unit.signing.test_evidence_files import (
     CONTENT,
     FAILED,
     FORMAT,
+    LATER,
     LAX,
     PASSED,
     SIG,
@@ -384,3 +385,17 @@ def test_what_a_vouched_for_key_does_not_verify_is_broken(what: str) -> None:
     known = ValidationData(certificates=(world().pki.intermediate,))
     assert judged(der, anchors=only_root, data=known, policy=LAX).report.indication is FAILED
     assert judged(der, policy=LAX).report.indication is FAILED
+
+
+# --- refusals of services --------------------------------------------------------------------------------------------
+def test_a_refusal_is_told_with_its_status_its_failure_and_its_words() -> None:
+    words = sequence(asn1.encode(asn1.UTF8_STRING, b"no money, IIN123456789011"))
+    der = sequence(sequence(asn1.encode_integer(2), words, asn1.encode(asn1.BIT_STRING, b"\x07\x80")))
+    found = judged(der)
+    assert (found.report.indication, flaws(found)) == (UNDECIDED, {"timestamp.response": LATER})
+    (check,) = [each for each in found.report.checks if each.id == "timestamp.response"]
+    assert check.params["answer"] == "rejection: badAlg: no money, IIN(hidden)"
+    (status_check,) = [
+        each for each in judged(status(b"\x06"), kind="ocsp").report.checks if each.id == "ocsp-answer.response-status"
+    ]
+    assert status_check.params["status"] == "unauthorized"
