@@ -27,6 +27,9 @@ SHOWN_STATUSES: Final = 5
 SHOWN_POINTS: Final = 3
 """Names of a distribution point that are told in the summary; the facts have them all."""
 
+_GRANTED: Final = frozenset({"ocsp-answer.response-status", "timestamp.response"})
+"""Checks that a service gave what it was asked for: its refusal was read well."""
+
 _PASSED: Final = {"time-stamp": "token", "ocsp": "answer", "crl": "list", "certificate": "certificate"}
 
 
@@ -47,7 +50,12 @@ def evidence_summary(row: Mapping[str, Any], said: Said, language: Language) -> 
         else:
             yield said("evidence-nobody")
     if evidence is None:
-        yield said("evidence-unread")
+        refusal = next((one for one in row["checks"] if one["id"] in _GRANTED and one["conclusion"] != "PASSED"), None)
+        if refusal is None:
+            yield said("evidence-unread")
+        else:
+            params = refusal["params"]
+            yield said("evidence-refused", answer=params.get("answer") or params.get("status"))
         return
     tell = {
         "time-stamp": _of_token,

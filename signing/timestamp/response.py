@@ -6,6 +6,7 @@ import hmac
 from typing import TYPE_CHECKING, Final
 
 from signing import asn1
+from signing.certificates import without_personal_number
 from signing.errors import Malformed, SigningError
 from signing.timestamp.token import MAX_TOKEN_BYTES, read_token
 
@@ -101,4 +102,4 @@ def _words(listed: asn1.Der | None) -> str:
     if listed is None:
         return ""
     joined = " ".join(asn1.text(each) for each in asn1.children(listed)[:8])
-    return "".join(letter if letter.isprintable() else " " for letter in joined)[:_MAX_WORDS]
+    return without_personal_number("".join(letter if letter.isprintable() else " " for letter in joined))[:_MAX_WORDS]

@@ -7,8 +7,9 @@
 3. path to an anchor at the validation time with every check on it, and the status of each certificate of it, as of a
    signer's certificate: `certificate_validation`.
 
-An anchor has no issuer to vouch for it. It is TOTAL-PASSED only as what it says it is: its own signature verifies and,
-by `anchor_validity`, it is valid at the validation time. What a certificate is for (key usage, roles) is shown and not
+An anchor has no issuer to vouch for it. It is TOTAL-PASSED only as what it says it is: its own signature verifies (that
+of its older key, where it names one), by `anchor_validity` it is valid at the validation time, and no evidence of its
+own calls it revoked. What a certificate is for (key usage, roles) is shown and not
 judged: nothing was signed with it.
 """
 
@@ -44,7 +45,8 @@ if TYPE_CHECKING:
 FORMAT: Final = "certificate.format"
 SIGNATURE: Final = "certificate.signature"
 SELF_SIGNATURE: Final = "certificate.self-signature"
-CHECKS: Final = frozenset({FORMAT, SIGNATURE, SELF_SIGNATURE})
+ANCHOR_STATUS: Final = "certificate.anchor-status"
+CHECKS: Final = frozenset({FORMAT, SIGNATURE, SELF_SIGNATURE, ANCHOR_STATUS})
 
 
 def judge_certificate(der: bytes, context: Context) -> EvidenceValidation:
@@ -61,7 +63,8 @@ def judge_certificate(der: bytes, context: Context) -> EvidenceValidation:
     signed = _named_signature(certificate, known, context)
     material.may_ask = signed is None or signed.conclusion is not Conclusion.FAILED
     judged = not_for_lack_of_patience(validate_certificate(use, None, material))
-    checks += [Check.passed(FORMAT), *_signature(certificate, judged.path, signed, context), *judged.checks]
+    checks += [Check.passed(FORMAT), *_signature(certificate, judged.path, signed, known, context), *judged.checks]
+    checks += _anchor_status(certificate, judged.path, material)
     facts = LoneCertificateFacts(
         certificate=certificate.facts(),
         is_authority=certificate.is_ca,
@@ -93,7 +96,11 @@ def is_vouched_for(authority: Certificate, known: Sequence[Certificate], context
 
 
 def _signature(
-    certificate: Certificate, path: Sequence[Certificate], signed: Check | None, context: Context
+    certificate: Certificate,
+    path: Sequence[Certificate],
+    signed: Check | None,
+    known: Sequence[Certificate],
+    context: Context,
 ) -> Iterator[Check]:
     """Step 2."""
     if len(path) > 1:
@@ -102,7 +109,7 @@ def _signature(
         yield Check.passed(SIGNATURE, issuer=path[1].subject.shown()[:300], algorithm=named)
         return
     if certificate.is_self_issued:
-        yield _self_signature(certificate, context, is_anchor=bool(path))
+        yield _self_signature(certificate, known, context, is_anchor=bool(path))
     elif path:
         # an anchor by the caller's word whose issuer did not vouch for it here
         yield Check.indeterminate(
@@ -145,7 +152,9 @@ def _named_signature(certificate: Certificate, known: Sequence[Certificate], con
     )
 
 
-def _self_signature(certificate: Certificate, context: Context, *, is_anchor: bool) -> Check:
+def _self_signature(
+    certificate: Certificate, known: Sequence[Certificate], context: Context, *, is_anchor: bool
+) -> Check:
     algorithm, check = evidence_algorithm(
         SELF_SIGNATURE, certificate.outer_algorithm, context.at.date(), context.policy
     )
@@ -154,10 +163,37 @@ def _self_signature(certificate: Certificate, context: Context, *, is_anchor: bo
     check = signature_value_check(
         SELF_SIGNATURE, algorithm, certificate, certificate.tbs, certificate.signature, form="cms"
     )
-    names_own_key = certificate.authority_key_id is not None and (
-        certificate.authority_key_id == certificate.subject_key_id
-    )
-    if check.conclusion is Conclusion.FAILED and not is_anchor and not names_own_key:
-        # an authority's new key certified by its old one bears one name twice (RFC 5280, 3.2)
-        return Check.indeterminate(SELF_SIGNATURE, SubIndication.NO_CERTIFICATE_CHAIN_FOUND, **check.params)
-    return check
+    if check.conclusion is not Conclusion.FAILED:
+        return check
+    # an authority's new key certified by its old one bears one name twice (RFC 5280, 3.2)
+    named, own = certificate.authority_key_id, certificate.subject_key_id
+    if (named is None and is_anchor) or (named is not None and named == own):
+        return check
+    for older in known:
+        if (
+            named is not None
+            and older.subject.key == certificate.issuer.key
+            and older.subject_key_id == named
+            and is_vouched_for(older, known, context)
+            and verify_signature(algorithm, older, certificate.tbs, certificate.signature, form="cms")
+        ):
+            return Check.passed(SELF_SIGNATURE, algorithm=algorithm.id, issuer=older.subject.shown()[:300])
+    return Check.indeterminate(SELF_SIGNATURE, SubIndication.NO_CERTIFICATE_CHAIN_FOUND, **check.params)
+
+
+def _anchor_status(certificate: Certificate, path: Sequence[Certificate], material: StatusMaterial) -> Iterator[Check]:
+    """What evidence at hand, signed by the anchor itself, says against it. Nobody can revoke an anchor but whoever
+    trusts it: it is said, and decided by no program.
+    """
+    if len(path) != 1 or not certificate.is_self_issued:
+        return
+    for each in material.on(certificate, certificate)[0]:
+        if each.status == "revoked" and each.revoked_from is not None:
+            yield Check.indeterminate(
+                ANCHOR_STATUS,
+                SubIndication.REVOKED_NO_POE,
+                certificate=certificate.subject.shown()[:300],
+                revoked_at=each.revoked_from.isoformat(),
+                evidence=each.evidence,
+            )
+            return

@@ -69,7 +69,8 @@ def judge_time_stamp(der: bytes, content: Iterable[bytes] | None, context: Conte
         checks.append(unreadable_token(error))
         return EvidenceValidation(report=evidence_report("time-stamp", context, checks), facts=None)
     except SigningError as error:
-        checks.append(Check.indeterminate(RESPONSE, SubIndication.TRY_LATER, **error.params))
+        told = ": ".join(error.params[each] for each in ("status", "failure", "words") if error.params.get(each))
+        checks.append(Check.indeterminate(RESPONSE, SubIndication.TRY_LATER, **{**error.params, "answer": told}))
         return EvidenceValidation(report=evidence_report("time-stamp", context, checks), facts=None)
     known = known_certificates(context, token.embedded.certificates)
     made, authority = judge_token(token, _imprint(content), known, policy=context.policy, at=context.at)

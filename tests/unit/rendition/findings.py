@@ -287,6 +287,22 @@ def lone_and_unread() -> Verdict:
     return replace(of_report("broken.cer", judged), sha256="6" * 64)
 
 
+def lone_and_refused(kind: Any = "ocsp", check_id: str = "ocsp-answer.response-status", **params: str) -> Verdict:
+    """A service that said no: its answer reads well and holds nothing."""
+    refused = signing.Check.indeterminate(
+        check_id, signing.SubIndication.TRY_LATER, **(params or {"status": "tryLater"})
+    )
+    judged = signing.ValidationReport.of(
+        kind=kind,
+        policy="kz-document/1",
+        anchors="command-line (production)",
+        at=AT,
+        checks=(signing.Check.passed("ocsp-answer.format"), refused),
+        is_evidence=True,
+    )
+    return replace(of_report("refused.bin", judged), sha256="5" * 64)
+
+
 EVERY = (
     passed,
     revoked,
@@ -300,6 +316,7 @@ EVERY = (
     lone_certificate,
     lone_anchor,
     lone_and_unread,
+    lone_and_refused,
 )
 
 TERMS = {

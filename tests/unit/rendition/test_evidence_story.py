@@ -21,6 +21,7 @@ LONE = (
     findings.lone_certificate,
     findings.lone_anchor,
     findings.lone_and_unread,
+    findings.lone_and_refused,
 )
 
 
@@ -58,6 +59,16 @@ def test_each_status_of_an_answer_is_a_sentence_and_the_rest_are_counted():
         assert part in text
     assert "Other certificates in the answer: 2" in text
     assert text.count("never issued") == 4
+
+
+def test_a_refusal_was_read_and_is_told_in_its_own_words():
+    answered = told(findings.lone_and_refused(status="unauthorized"))
+    said = {"status": "rejection", "failure": "badAlg", "words": "no money", "answer": "rejection: badAlg: no money"}
+    stamped = told(findings.lone_and_refused("time-stamp", "timestamp.response", **said))
+    assert "It is a refusal: the service did not give what it was asked for (unauthorized)." in answered
+    assert "It is a refusal: the service did not give what it was asked for (rejection: badAlg: no money)." in stamped
+    assert "could not be read" not in answered + stamped
+    assert "could not be read" in told(findings.lone_and_unread())
 
 
 def test_a_list_says_what_it_is_not():

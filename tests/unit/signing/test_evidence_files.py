@@ -119,6 +119,12 @@ def status_of_everything() -> ValidationData:
     return ValidationData(ocsp_responses=(here.answer(),), crls=(root_list,))
 
 
+def own_list_names_the_root() -> ValidationData:
+    register = SandboxRegister()
+    register.revoke(world().pki.root, AT - DAY, reason=1)
+    return ValidationData(crls=(SandboxCrl(key=world().pki.root_key(), register=register).issue(AT - HOUR),))
+
+
 def alone(certificate: bytes) -> TrustAnchors:
     return TrustAnchors(name="alone", kind="sandbox", certificates=(certificate,))
 
@@ -383,6 +389,8 @@ CASES = [
          make=lambda: judged(world().head.certificate + b"\0", kind="certificate")),
     Case(check="certificate.signature", sub=CRYPTO, indication=FAILED, beside=("path.found",), said="spoilt value",
          make=lambda: judged(spoilt(world().head.certificate), policy=LAX)),
+    Case(check="certificate.anchor-status", sub=SubIndication.REVOKED_NO_POE, said="on its own list",
+         make=lambda: judged(world().pki.root, data=own_list_names_the_root())),
     Case(check="certificate.self-signature", sub=CRYPTO, indication=FAILED, said="spoilt anchor",
          make=lambda: judged(spoilt(world().pki.root), anchors=alone(spoilt(world().pki.root)))),
     Case(check="certificate.self-signature", sub=CRYPTO, indication=FAILED, beside=("path.found",),

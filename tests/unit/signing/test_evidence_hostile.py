@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import signing
-from signing import ValidationData, asn1
+from signing import ETSI_BASELINE, TrustAnchors, ValidationData, asn1
 from signing import certificates as certs
 from signing.certificates import Certificate
 from signing.errors import Malformed
@@ -27,10 +27,12 @@ from tests.unit.signing.test_evidence_files import (
     CONTENT,
     FAILED,
     FORMAT,
+    LATER,
     LAX,
     PASSED,
     SIG,
     UNDECIDED,
+    alone,
     flaws,
     judged,
     spoilt,
@@ -384,3 +386,50 @@ def test_what_a_vouched_for_key_does_not_verify_is_broken(what: str) -> None:
     known = ValidationData(certificates=(world().pki.intermediate,))
     assert judged(der, anchors=only_root, data=known, policy=LAX).report.indication is FAILED
     assert judged(der, policy=LAX).report.indication is FAILED
+
+
+# --- refusals of services --------------------------------------------------------------------------------------------
+def test_a_refusal_is_told_with_its_status_its_failure_and_its_words() -> None:
+    words = sequence(asn1.encode(asn1.UTF8_STRING, b"no money, IIN123456789011"))
+    der = sequence(sequence(asn1.encode_integer(2), words, asn1.encode(asn1.BIT_STRING, b"\x07\x80")))
+    found = judged(der)
+    assert (found.report.indication, flaws(found)) == (UNDECIDED, {"timestamp.response": LATER})
+    (check,) = [each for each in found.report.checks if each.id == "timestamp.response"]
+    assert check.params["answer"] == "rejection: badAlg: no money, IIN(hidden)"
+    (status_check,) = [
+        each for each in judged(status(b"\x06"), kind="ocsp").report.checks if each.id == "ocsp-answer.response-status"
+    ]
+    assert status_check.params["status"] == "unauthorized"
+
+
+# --- anchors ---------------------------------------------------------------------------------------------------------
+def test_an_anchor_signed_with_its_older_key_is_not_broken() -> None:
+    old = Draft(subject=cn("R"), key=key("old"), extensions=(basic_constraints(ca=True), CA_USAGE))
+    new_with_old = replace(old, key=key("new")).signed_by(old)
+    found = judged(new_with_old, anchors=alone(new_with_old))
+    assert (found.report.indication, flaws(found)) == (
+        UNDECIDED,
+        {"certificate.self-signature": SubIndication.NO_CERTIFICATE_CHAIN_FOUND},
+    )
+    both = TrustAnchors(name="both", kind="sandbox", certificates=(new_with_old, old.signed_by(old)))
+    assert judged(new_with_old, anchors=both).report.indication is PASSED
+    assert judged(spoilt(new_with_old), anchors=alone(spoilt(new_with_old))).report.indication is UNDECIDED
+
+
+def test_an_anchor_that_names_its_own_key_and_does_not_verify_is_broken() -> None:
+    root = spoilt(Chain().root.signed_by(Chain().root))
+    assert judged(root, anchors=alone(root)).report.indication is FAILED
+
+
+def test_an_anchor_on_its_own_list_is_not_confirmed() -> None:
+    register = SandboxRegister()
+    register.revoke(world().pki.root, AT - HOUR * 24, reason=1)
+    own = SandboxCrl(key=world().pki.root_key(), register=register).issue(AT - HOUR)
+    for policy in (LAX, ETSI_BASELINE):
+        found = judged(world().pki.root, data=ValidationData(crls=(own,)), policy=policy)
+        assert (found.report.indication, flaws(found)) == (
+            UNDECIDED,
+            {"certificate.anchor-status": SubIndication.REVOKED_NO_POE},
+        )
+    clean = SandboxCrl(key=world().pki.root_key(), register=SandboxRegister()).issue(AT - HOUR)
+    assert judged(world().pki.root, data=ValidationData(crls=(clean,))).report.indication is PASSED
