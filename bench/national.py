@@ -21,7 +21,7 @@ import signing
 from bench import material
 from bench.measure import MIN_ROUNDS, SLICE_SECONDS, Absent, Result, Work, compared
 from signing import gost
-from signing.gost import choice
+from signing.gost import choice, multiples
 from signing.gost.multiples import Group, fastest_integer
 
 Provider = Literal["native", "plain"]
@@ -67,8 +67,11 @@ def results(rounds: int = MIN_ROUNDS, slice_seconds: float = SLICE_SECONDS) -> l
 
 # --- in the process of one provider --------------------------------------------------------------------------------
 def _rows(provider: Provider, rounds: int, slice_seconds: float) -> Iterator[Result]:
+    quick = fastest_integer()
     if provider == "plain":
         choice._choice[:] = [choice.choose(_nothing)]  # noqa: SLF001 - what a machine without the library does
+        multiples.fastest_integer = lambda: int  # and without gmpy2, which has a row of its own
+        multiples.group.cache_clear()
     elif gost.provider_report().refusal is not None:
         return
     label = _LABELS[provider]
@@ -85,7 +88,6 @@ def _rows(provider: Provider, rounds: int, slice_seconds: float) -> Iterator[Res
         container = _container()
         yield from measured(ATTACHMENT, lambda: _verify_container(container), {}, "ms")
     else:
-        quick = fastest_integer()
         peers: dict[str, Work | Absent] = {INT: _sum(int)}
         if quick is not int:
             yield from measured(CURVE, _sum(quick), peers, "op/s")
