@@ -54,6 +54,8 @@ class AnswerForm:
     algorithm: bytes | None = None
     """DER of the AlgorithmIdentifier that the answer says it is signed with."""
     broken_value: bool = False
+    also_good: bool = False
+    """Each certificate is called good as well, after what the register says."""
     version: bytes = b""
     after: bytes = b""
     """Octets after the answer."""
@@ -105,12 +107,13 @@ class SandboxOcsp:
             extensions.append(_extension(_EXTENDED_REVOKE, b"\x05\x00"))
         if form.critical_extension is not None:
             extensions.append(_extension(form.critical_extension, b"\x05\x00", critical=True))
+        registers = (self.register, SandboxRegister()) if form.also_good else (self.register,)
         tbs = asn1.encode(
             asn1.SEQUENCE,
             form.version,
             self._responder_id(),
             _time(form.produced_at or now),
-            asn1.encode(asn1.SEQUENCE, *(self._single(each, now) for each in identities)),
+            asn1.encode(asn1.SEQUENCE, *(self._single(one, each, now) for each in registers for one in identities)),
             asn1.encode(0xA1, asn1.encode(asn1.SEQUENCE, *extensions)) if extensions else b"",
         )
         value = self.key.sign(tbs + b"\0" if form.broken_value else tbs)
@@ -129,7 +132,7 @@ class SandboxOcsp:
             return asn1.encode(0xA2, asn1.encode(asn1.OCTET_STRING, key_hash(own) or b""))
         return asn1.encode(0xA1, self.form.responder_name or own.subject.der)
 
-    def _single(self, identity: asn1.Der, now: datetime) -> bytes:
+    def _single(self, identity: asn1.Der, register: SandboxRegister, now: datetime) -> bytes:
         form = self.form
         algorithm, name_hash, key_hash_, serial = asn1.children(identity)
         this_update = form.this_update or now
@@ -140,7 +143,7 @@ class SandboxOcsp:
             asn1.encode(asn1.OCTET_STRING, form.key_hash) if form.key_hash is not None else key_hash_.raw,
             asn1.encode_integer(form.serial) if form.serial is not None else serial.raw,
         )
-        revocation = self.register.revoked.get(asn1.integer(serial))
+        revocation = register.revoked.get(asn1.integer(serial))
         extensions = []
         if form.archive_cutoff is not None:
             extensions.append(_extension(_ARCHIVE_CUTOFF, _time(form.archive_cutoff)))

@@ -3,7 +3,7 @@
 1. form: strict DER; the responder answered with a status at all; context; no critical extension that is not acted upon;
 2. of each certificate it speaks on: times that are possible, and current at the validation time (without nextUpdate for
    `ocsp_window`); which authority issued it, found by the hashes of the CertID among the certificates that the caller
-   knows or that came along;
+   knows or that came along. Of one certificate it says one thing;
 3. the responder: whom the answer names, among the same; it is the issuer itself, or issued by the issuer's very key for
    OCSPSigning, for every certificate the answer speaks on. What came along is signed by nobody: of several certificates
    whose key verifies the first is taken that is authorised and whose path passes;
@@ -59,6 +59,7 @@ RESPONSE_STATUS: Final = "ocsp-answer.response-status"
 EXTENSIONS: Final = "ocsp-answer.extensions"
 TIMES: Final = "ocsp-answer.times"
 FRESHNESS: Final = "ocsp-answer.freshness"
+CONSISTENT: Final = "ocsp-answer.consistent"
 ISSUER: Final = "ocsp-answer.issuer"
 RESPONDER: Final = "ocsp-answer.responder"
 AUTHORISED: Final = "ocsp-answer.responder-authorised"
@@ -72,6 +73,7 @@ CHECKS: Final = frozenset(
         EXTENSIONS,
         TIMES,
         FRESHNESS,
+        CONSISTENT,
         ISSUER,
         RESPONDER,
         AUTHORISED,
@@ -105,6 +107,7 @@ def judge_answer(der: bytes, context: Context) -> EvidenceValidation:
         _extensions(answer),
         worst_check([_times(answer, each, context) for each in answer.responses]),
         *(_freshness(each, context) for each in answer.responses),
+        _consistent(issuers),
     ]
     signed, responder = _signed(answer, issuers, known, context)
     judged = None
@@ -174,6 +177,23 @@ def _freshness(response: SingleResponse, context: Context) -> Check:
     if is_current("ocsp", response.this_update, response.next_update, at=context.at, policy=context.policy):
         return Check.passed(FRESHNESS, **stated)
     return Check.indeterminate(FRESHNESS, SubIndication.TRY_LATER, reason="not fresh", **stated)
+
+
+def _consistent(issuers: _Issuers) -> Check:
+    """Whether it says one thing of one certificate, whatever hash names the issuer; where it does not, nothing follows."""
+    said: dict[tuple[object, int], str] = {}
+    for response, issuer in issuers:
+        authority = (response.hash_algorithm, response.name_hash, response.key_hash)
+        status = _status_of(response)
+        first = said.setdefault((issuer or authority, response.serial), status)
+        if first != status:
+            return Check.indeterminate(
+                CONSISTENT,
+                SubIndication.SIG_CONSTRAINTS_FAILURE,
+                serial=f"{response.serial:x}",
+                statuses=f"{first}, {status}",
+            )
+    return Check.passed(CONSISTENT)
 
 
 def _status_of(response: SingleResponse) -> str:

@@ -125,6 +125,11 @@ def own_list_names_the_root() -> ValidationData:
     return ValidationData(crls=(SandboxCrl(key=world().pki.root_key(), register=register).issue(AT - HOUR),))
 
 
+def says_two_things() -> bytes:
+    """An answer, signed by the responder, that calls one certificate good and revoked."""
+    return world().answer(world().revoked(reason=1), also_good=True)
+
+
 def alone(certificate: bytes) -> TrustAnchors:
     return TrustAnchors(name="alone", kind="sandbox", certificates=(certificate,))
 
@@ -430,6 +435,7 @@ CASES = [
          said="ends before it begins"),
     Case(check="ocsp-answer.freshness", sub=LATER, make=ocsp(at=AT + 2 * HOUR), said="nextUpdate is over"),
     Case(check="ocsp-answer.freshness", sub=LATER, make=ocsp(at=AT + 6 * MINUTE, next_update=None), said="the window is"),
+    Case(check="ocsp-answer.consistent", sub=SIG, make=lambda: judged(says_two_things())),
     Case(check="ocsp-answer.issuer", sub=NO_CHAIN, make=ocsp(key_hash=b"\0" * 32), said="another key"),
     Case(check="ocsp-answer.issuer", sub=NO_CHAIN, make=ocsp(name_hash=b"\0" * 32), said="another name"),
     Case(check="ocsp-answer.responder", sub=NO_SIGNER, make=ocsp(certificates=())),
