@@ -25,12 +25,17 @@ _WHY_PLAIN: Constant[Mapping[str, str]] = {
 """Kind of refusal of the native library -> code."""
 
 
-def diagnosis(settings: Path | None) -> tuple[Finding, ...]:
+def diagnosis(settings: Path | None, provider: signing.ProviderReport | None = None) -> tuple[Finding, ...]:
     """Everything there is to say; an ERROR among it is what keeps a node of these settings from working.
 
     settings    of the node, None where there is none; nothing is opened but the file itself
+    provider    who computes the national algorithms; None: asked of this process
     """
-    return (*_program(), *_national_algorithms(), *(_settings(settings) if settings is not None else ()))
+    return (
+        *_program(),
+        *_national_algorithms(provider or signing.national_provider()),
+        *(_settings(settings) if settings is not None else ()),
+    )
 
 
 def _program() -> Iterator[Finding]:
@@ -38,9 +43,8 @@ def _program() -> Iterator[Finding]:
     yield _note("doctor.libraries", libraries=", ".join(f"{name} {version(name)}" for name in _LIBRARIES))
 
 
-def _national_algorithms() -> Iterator[Finding]:
+def _national_algorithms(report: signing.ProviderReport) -> Iterator[Finding]:
     """Which provider computes GOST, why, and what that means: verifying is slow without the native one, signing refused."""
-    report = signing.national_provider()
     if report.refusal is None:
         yield _note("doctor.national-native", provider=report.name, library=report.library or "")
         return

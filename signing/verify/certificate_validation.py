@@ -109,7 +109,10 @@ def _along(
 _MAX_OTHER_PATHS: Final = 4
 _MAX_IN_VAIN: Final = 2
 """Times what one search may cost, for all the signatures of one thing."""
-_TOO_MANY: Final = Check.failed("path.limits", SubIndication.FORMAT_FAILURE, limit="signature checks")
+_TOO_MANY: Final = Check.indeterminate(
+    "path.limits", SubIndication.NO_CERTIFICATE_CHAIN_FOUND, limit="signature checks"
+)
+"""What other signatures spent is no breach of this one: nobody looked for its path."""
 _NOT_CHECKED: Final = Check.not_performed(STATUS, reason="not checked")
 
 

@@ -233,3 +233,16 @@ def test_sixteen_signers_of_a_stranger_cost_no_more_searches_than_two(monkeypatc
         assert report.indication is not Indication.TOTAL_PASSED
         assert tried <= 4
     building.first_path.cache_clear()
+
+
+def test_a_signature_whose_path_nobody_looked_for_any_more_is_not_called_broken() -> None:
+    """What strangers beside it spent is theirs."""
+    algorithm = signature_algorithm("gost34310-2004")
+    assert algorithm is not None
+    spent = replace(NATIONAL, max_signature_checks=0)
+    report = judged("gost2004", signed("gost2004", "gost34311", algorithm.oids[0]), spent)
+    assert report.indication is Indication.INDETERMINATE
+    assert (
+        next(each for each in report.signatures[0].checks if each.id == "path.limits").conclusion
+        is Conclusion.INDETERMINATE
+    )
