@@ -288,6 +288,7 @@ class MemoryOutbox:
         return sorted(self._tables.deliveries.values(), key=lambda d: (d.created_at, d.id))
 
     def _hold(self, delivery: Delivery) -> None:
+        _keepable(delivery)
         _aware(delivery.wake_at, delivery.created_at, delivery.changed_at, delivery.deadline, delivery.lease_until)
         _hold("deliveries_wake", is_final(delivery.state, delivery.content_kind) or delivery.wake_at is not None)
         _hold("deliveries_lease", (delivery.lease is None) == (delivery.lease_until is None))
@@ -297,6 +298,7 @@ class MemoryOutbox:
         _hold("deliveries.addressee", delivery.state not in _HELD or not any(d.state in _HELD for d in lane))
 
     def _hold_attempt(self, attempt: Attempt) -> None:
+        _keepable(attempt)
         _hold("attempts_ended", attempt.outcome is AttemptOutcome.OPEN or attempt.ended_at is not None)
         for sha256 in (attempt.message, attempt.answer):
             _point(sha256, self._blobs)
@@ -374,6 +376,7 @@ class MemoryJournal:
         return sorted(self._tables.journal.values(), key=lambda e: (e.received_at, e.id))
 
     def _hold(self, entry: JournalEntry) -> None:
+        _keepable(entry)
         _aware(entry.wake_at, entry.received_at, entry.lease_until)
         waits = entry.state in (JournalState.RECEIVED, JournalState.CLAIMED)
         _hold("journal_wake", not waits or entry.wake_at is not None)
@@ -396,6 +399,7 @@ class MemoryRegister:
         for other in self._tables.register.values():
             if other.number == document.number:
                 raise Conflict("register.number-taken", params=_taken(other))
+        _keepable(document)
         _point(document.container, self._blobs)
         _aware(document.received_at)
         self._tables.register[document.document_id] = document
@@ -432,6 +436,7 @@ class MemoryReceipts:
             return False
         if receipt.id in self._tables.receipts:
             raise Conflict("storage.already-there", params={"columns": "receipts.id"})
+        _keepable(receipt)
         _point(receipt.raw, self._blobs)
         _aware(receipt.received_at, receipt.stated_at)
         self._tables.receipts[receipt.id] = receipt
@@ -455,6 +460,7 @@ class MemoryAuditTrail:
         sequence = len(self._tables.audit)
         previous = self._tables.audit[sequence].digest if sequence else GENESIS
         told = replace(event, at=event.at.astimezone(UTC))
+        _keepable(told)
         chained = ChainedEvent(sequence=sequence + 1, event=told, previous=previous, digest=chain(previous, told))
         self._tables.audit[chained.sequence] = chained
         return chained
@@ -464,6 +470,12 @@ class MemoryAuditTrail:
 
     def events(self, *, after: int = 0, limit: int = 1000) -> tuple[ChainedEvent, ...]:
         return tuple(c for c in self._tables.audit.values() if c.sequence > after)[:limit]
+
+
+def _keepable(value: Delivery | Attempt | JournalEntry | RegisteredDocument | Receipt | AuditEvent) -> None:
+    """PostgreSQL keeps no text with a NUL."""
+    if any("\0" in text for name in value.__slots__ if isinstance(text := getattr(value, name), str)):
+        raise Final("storage.nul-character")
 
 
 def _hold(invariant: str, holds: bool) -> None:
