@@ -146,6 +146,8 @@ class OpenTransaction:
         if not isinstance(statement, Insert | Update | Delete):
             with self._translating():
                 return self.connection.execute(statement)
+        if self._reading:
+            raise RuntimeError("a snapshot is read and not written")
         try:
             with self._kind.apart(self.connection):
                 return self.connection.execute(statement)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
 from adapter.domain.audit_event import GENESIS, AuditEvent, ChainedEvent, chain
 from adapter.domain.delivery import FINAL_STATES, Attempt, AttemptOutcome, Delivery, DeliveryState, is_final
@@ -37,8 +37,13 @@ class _Tables:
     receipts: dict[str, Receipt] = field(default_factory=dict)
     audit: dict[int, ChainedEvent] = field(default_factory=dict)
 
-    def copy(self) -> _Tables:
-        return _Tables(**{name: dict(getattr(self, name)) for name in self.__slots__})
+    def copy(self, made: type[dict[Any, Any]] = dict) -> _Tables:
+        return _Tables(**{name: made(getattr(self, name)) for name in self.__slots__})
+
+
+class _ReadOnly(dict[Any, Any]):
+    def __setitem__(self, key: object, value: object) -> None:
+        raise RuntimeError("a snapshot is read and not written")
 
 
 class MemoryStore:
@@ -61,6 +66,10 @@ class MemoryStore:
                 self._tables = working
             finally:
                 self._holder = None
+
+    @contextmanager
+    def snapshot(self) -> Iterator[MemoryTransaction]:
+        yield MemoryTransaction(self._tables.copy(_ReadOnly), self._blobs)
 
     @property
     def blobs(self) -> MemoryBlobs:
