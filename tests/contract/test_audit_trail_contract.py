@@ -100,7 +100,10 @@ def test_refuses_a_text_that_not_every_database_can_keep(store):
 
 
 def test_threads_that_append_at_once_make_one_chain(store):
+    start = threading.Barrier(6)  # the very first event too: there is no head yet to queue for
+
     def work(worker: int) -> None:
+        start.wait()
         for turn in range(10):
             append(store, event(turn, actor=str(worker)))
 

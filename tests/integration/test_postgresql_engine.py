@@ -15,11 +15,12 @@ import pytest
 from sqlalchemy import event, text
 
 from adapter.clock import ScenarioClock
+from adapter.domain.delivery import DeliveryState
 from adapter.errors import Final, OutcomeUnknown, Retryable, SettingsRefused
 from adapter.secret import Secret
 from adapter.storage import SqlStore, StorageConfig, open_store
 from adapter.storage.database import Database, refusals
-from tests.contract.samples import CONTAINER, LEASE, NOW, delivery, receipt, registered
+from tests.contract.samples import CONTAINER, LEASE, NOW, delivery, entry, receipt, registered
 from tests.contract.samples import event as audit_event
 from tests.postgresql import Postgresql
 
@@ -294,6 +295,30 @@ def test_a_hand_written_change_that_breaks_a_promise_is_refused(store, url, stat
         t.audit.append(audit_event())
     with by_hand(url) as connection, pytest.raises(psycopg.IntegrityError):
         connection.execute(statement)
+
+
+def test_rows_that_another_worker_is_writing_now_are_passed_over_and_not_waited_for(url):
+    store = opened(url, busy_timeout=SHORT)
+    store.blobs.put(CONTAINER)
+    store.blobs.put(b"<raw/>")
+    held = {"state": DeliveryState.CLAIMED, "lease": "l", "lease_until": NOW, "wake_at": NOW}
+    with store.transaction() as t:
+        for number in (1, 2):
+            t.outbox.add(delivery(number, addressee=f"due-{number}"))
+            t.outbox.add(delivery(number + 2, addressee=f"lapsed-{number}", **held))
+            t.outbox.add(delivery(number + 4, addressee=f"awake-{number}", state=DeliveryState.SENT))
+            t.journal.add(entry(number))
+    with psycopg.connect(url) as other:
+        for table, first in (("deliveries", delivery(1)), ("journal", entry(1))):
+            other.execute(f"SELECT * FROM {table} WHERE id = %s FOR UPDATE", (first.id,))
+        for number in (3, 5):
+            other.execute("SELECT * FROM deliveries WHERE id = %s FOR UPDATE", (delivery(number).id,))
+        with store.transaction() as t:
+            assert t.outbox.claim(now=NOW, lease="a", lease_for=LEASE).id == delivery(2).id
+            assert [row.id for row in t.outbox.lapsed(now=NOW)] == [delivery(4).id]
+            assert [row.id for row in t.outbox.awake(now=NOW)] == [delivery(6).id]
+            assert t.journal.claim(now=NOW, lease="a", lease_for=LEASE).id == entry(2).id
+    store.close()
 
 
 def test_the_next_due_row_of_a_backlog_is_found_by_its_indexes(store, url):
