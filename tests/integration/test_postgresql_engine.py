@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import event, text
 
 from adapter.clock import ScenarioClock
+from adapter.domain.audit_event import first_break
 from adapter.domain.delivery import DeliveryState
 from adapter.errors import Final, OutcomeUnknown, Retryable, SettingsRefused
 from adapter.secret import Secret
@@ -227,6 +228,27 @@ def test_two_who_wait_for_each_other_are_told_to_come_again_and_one_goes_through
     for thread in threads:
         thread.join()
     assert sorted(ended) == ["kept", "storage.busy"]
+
+
+def test_two_first_events_of_a_trail_make_one_chain(store, url):
+    told = []
+
+    def append() -> None:
+        with store.transaction() as t:
+            told.append(t.audit.append(audit_event(2)))
+
+    second = threading.Thread(target=append)
+    with store.transaction() as t, by_hand(url) as watcher:
+        t.audit.append(audit_event(1))
+        second.start()
+        while second.is_alive() and watcher.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone() == (
+            0,
+        ):
+            pass
+    second.join()
+    assert [event.sequence for event in told] == [2]
+    with store.transaction() as t:
+        assert first_break(t.audit.events()) is None
 
 
 def test_as_many_writers_as_a_process_has_may_each_read_bytes_while_they_write(store):
