@@ -360,6 +360,10 @@ class Store(Protocol):
         """
         ...
 
+    def snapshot(self) -> AbstractContextManager[Transaction]:
+        """What stands at one moment, to be read only; waits for nobody. RuntimeError for a write inside."""
+        ...
+
     @property
     def blobs(self) -> Blobs: ...
 

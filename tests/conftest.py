@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from adapter.composition.stand import Stand
+from tests.postgresql import Postgresql
 from tests.stands import copied, template
 
 
@@ -28,6 +29,14 @@ def new_stand(stand_template: Stand, tmp_path: Path) -> Callable[[], Stand]:
 def stand(new_stand: Callable[[], Stand]) -> Stand:
     """A stand of this test's own."""
     return new_stand()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Postgresql]:
+    """A server of this process's own, started by the first test that asks for it."""
+    server = Postgresql()
+    yield server
+    server.close()
 
 
 def pytest_make_parametrize_id(config, val, argname):

@@ -33,6 +33,10 @@ _STATUS = {
     "submit.file-too-large": 413,
     "exchange.push-too-large": 413,
     "server.defect": 500,
+    "storage.login-refused": 503,
+    "storage.not-permitted": 503,
+    "storage.read-only": 503,
+    "storage.server-not-verified": 503,
 }
 """Of errors whose class alone does not say the status."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, insert, select, update
 
 from adapter.domain.audit_event import GENESIS, AuditEvent, ChainedEvent, chain
 from adapter.domain.document import Sha256
@@ -26,7 +26,7 @@ class SqlAuditTrail:
         The time enters the chain in UTC, as it will be read back: the same instant in another zone is other bytes.
         Raises TypeError for a detail that the canonical form does not know.
         """
-        head = self._transaction.row(select(audit_head).with_for_update())
+        head = self._head() or self._first()
         sequence, previous = (0, GENESIS) if head is None else (int(head["sequence"]), Sha256(head["digest"]))
         chained = next_event(event, sequence, previous)
         self._transaction.change(insert(audit_trail).values(**event_row(chained)))
@@ -35,6 +35,14 @@ class SqlAuditTrail:
             insert(audit_head).values(id=1, **end) if head is None else update(audit_head).values(**end)
         )
         return chained
+
+    def _head(self) -> RowMapping | None:
+        return self._transaction.row(select(audit_head).with_for_update())
+
+    def _first(self) -> RowMapping | None:
+        """Where there is no head yet there is no row to queue for, and two first events would fork the chain."""
+        self._transaction.queue_for("audit_head")
+        return self._head()
 
     def of_document(self, document_id: str) -> tuple[ChainedEvent, ...]:
         """In order of the chain; not a gapless segment of it."""

@@ -20,7 +20,7 @@ from typing import BinaryIO, Literal, Protocol, Self, cast
 from sqlalchemy import exists, func, insert, literal, select
 
 from adapter.domain.document import Sha256
-from adapter.errors import Final
+from adapter.errors import Conflict, Final
 from adapter.ports import Clock, KeptBlob
 from adapter.storage.database import Database, OpenTransaction
 from adapter.storage.disk import disk_error, disk_errors, is_full
@@ -246,9 +246,13 @@ def _put_chunk(transaction: OpenTransaction, sha256: Sha256, number: int, conten
     """A piece that is there was written by a killed or parallel writer of the same bytes."""
     there = exists().where(blob_chunks.c.sha256 == sha256, blob_chunks.c.number == number)
     values = select(literal(sha256), literal(number), literal(content)).where(~there)
-    transaction.change(insert(blob_chunks).from_select(["sha256", "number", "content"], values))
+    with suppress(Conflict):
+        transaction.change(insert(blob_chunks).from_select(["sha256", "number", "content"], values))
 
 
 def _put_row(transaction: OpenTransaction, sha256: Sha256, size: int, place: str, clock: Clock) -> None:
-    if not transaction.value(select(exists().where(blobs.c.sha256 == sha256))):
+    """A row that is there was written by a parallel writer of the same bytes."""
+    if transaction.value(select(exists().where(blobs.c.sha256 == sha256))):
+        return
+    with suppress(Conflict):
         transaction.change(insert(blobs).values(sha256=sha256, size=size, place=place, kept_at=clock.now()))

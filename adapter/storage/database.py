@@ -1,19 +1,20 @@
-"""The engine, one transaction, and what the database's refusals mean. The only place that speaks SQLite.
+"""One database under two engines: a transaction, its statements, and what the engine's refusals mean.
 
-One writer at a time: a transaction takes its process's turn first and then SQLite's (BEGIN IMMEDIATE), so that threads
-queue fairly and a transaction that has begun never finds out half-way that it may not write.
+What differs between the engines is in sqlite.py and postgresql.py; everything else of the package speaks to neither.
+
+    a statement that is refused    undoes itself and nothing else, so that whoever survives the refusal goes on
+    a statement that the engine    cannot undo alone (a connection that died) ends the transaction: its end raises
+    reading and then writing       by `queue_for`, where nothing yet stands that could be locked
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import (
     Connection,
@@ -22,49 +23,38 @@ from sqlalchemy import (
     Engine,
     Executable,
     Insert,
+    RootTransaction,
     RowMapping,
     Update,
-    create_engine,
     event,
     make_url,
 )
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from adapter.errors import Conflict, ElshiError, Final, Finding, Retryable, SettingsRefused, Severity
+from adapter.errors import ElshiError, Final, Finding, Retryable, SettingsRefused, Severity
+from adapter.storage import postgresql, sqlite
 from adapter.storage.config import StorageConfig
-from adapter.storage.disk import disk_errors
 from adapter.storage.tables import Refusal
 
-_POOLED = 8
-"""Connections kept open: one writer of this process, the others read blobs."""
-
-_NETWORK_FILE_SYSTEMS = frozenset(
-    {"9p", "afs", "beegfs", "ceph", "cifs", "davfs", "fuse.ceph", "fuse.glusterfs", "fuse.s3fs", "fuse.sshfs"}
-    | {"glusterfs", "gpfs", "lustre", "ncpfs", "nfs", "nfs4", "ocfs2", "orangefs", "smb2", "smb3", "smbfs", "virtiofs"}
-)
-"""File systems on which SQLite's locks and shared memory are not to be trusted (sqlite.org/wal.html, "same host")."""
+_NUL = "\0"
 
 
 # --- settings --------------------------------------------------------------------------------------------------------
 def refusals(config: StorageConfig) -> tuple[Finding, ...]:
     """What is wrong with the settings, all at once; nothing is opened and nothing is made."""
-    found = []
+    found: list[Finding] = []
     try:
         url = make_url(config.url)
     except ArgumentError:
         return (_finding("storage.url-unreadable"),)
-    if url.get_backend_name() != "sqlite" or url.get_driver_name() != "pysqlite":
-        found.append(_finding("storage.url-unsupported", database=url.get_backend_name()))
-    elif not url.database or url.database == ":memory:" or "mode=memory" in config.url:
-        found.append(_finding("storage.url-in-memory"))
-    elif url.query or url.database.startswith("file:"):
-        found.append(_finding("storage.url-has-options"))
-    else:
-        kind = file_system_of(Path(url.database))
-        if kind in _NETWORK_FILE_SYSTEMS:
-            found.append(_finding("storage.network-folder", folder=Path(url.database).parent.name, kind=kind))
+    match url.get_backend_name(), url.drivername.partition("+")[2]:
+        case "sqlite", "" | "pysqlite":
+            found += sqlite.url_refusals(url, config)
+        case "postgresql", "" | "psycopg":
+            found += postgresql.url_refusals(url)
+        case name, _:
+            found.append(_finding("storage.url-unsupported", database=name))
     if config.blobs == "directory" and config.blob_directory is None:
         found.append(_finding("storage.blob-directory-missing"))
     if config.blobs == "database" and config.blob_directory is not None:
@@ -78,62 +68,48 @@ def _finding(code: str, **params: object) -> Finding:
     return Finding(code=code, severity=Severity.ERROR, params=params)
 
 
-def file_system_of(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str | None:
-    """Type of the file system that `path` lies or would lie on; None where the machine does not tell."""
-    try:
-        listed = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return None
-    where = path.resolve()
-    best: tuple[int, str | None] = (-1, None)
-    for line in listed:
-        _source, mounted, kind, *_ = [*line.split(" "), "", "", ""]
-        point = Path(mounted.replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\"))
-        # The later of two mounts on one point is the one in force.
-        if where.is_relative_to(point) and len(point.parts) >= best[0]:
-            best = (len(point.parts), kind)
-    return best[1]
+# --- engines ---------------------------------------------------------------------------------------------------------
+class DatabaseKind(Protocol):
+    """What the two engines do differently.
+
+    writers     transactions for writing that one process has open at a time
+    folder      where bytes wait when the settings name no folder
+    """
+
+    writers: int
+    folder: Path
+    engine: Engine
+
+    def options(self, *, reading: bool) -> dict[str, object]:
+        """Of a connection that begins a transaction."""
+        ...
+
+    def apart(self, connection: Connection) -> AbstractContextManager[object]:
+        """Around one changing statement: refused, it undoes itself alone."""
+        ...
+
+    def queue_for(self, connection: Connection, name: str) -> None:
+        """Until the end of the transaction nobody else gets `name`."""
+        ...
+
+    def commit(self, connection: Connection, transaction: RootTransaction) -> None:
+        """Commit, and find out what became of it when the answer is lost."""
+        ...
+
+    def translated(self, error: SQLAlchemyError) -> ElshiError:
+        """What a refusal of the engine means to the caller; the statement and its values stay out of the error."""
+        ...
 
 
-# --- errors ----------------------------------------------------------------------------------------------------------
-_BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL")
-_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
-_LANE = "deliveries.addressee"
-"""How SQLite names the index deliveries_lane: a second row of one lane in work is a mistake, not a repeat."""
-
-
-def translated(error: SQLAlchemyError) -> ElshiError:
-    """What a refusal of the database means to the caller; the statement and its values stay out of the error."""
-    if isinstance(error, PoolTimeoutError):
-        return Retryable("storage.busy")
-    origin = error.orig if isinstance(error, DBAPIError) else None
-    name = str(getattr(origin, "sqlite_errorname", "") or "")
-    if name.startswith("SQLITE_CONSTRAINT"):
-        return _broken_constraint(name, str(origin).rpartition(": ")[2])
-    if name.startswith(_BUSY):
-        return Retryable("storage.busy")
-    if name == "SQLITE_FULL":
-        return Final("storage.full")
-    if name.startswith(_DAMAGED):
-        return Final("storage.damaged", params={"reason": name})
-    return Final("storage.failed", params={"reason": name or type(origin or error).__name__})
-
-
-def _broken_constraint(name: str, broken: str) -> Final:
-    """`broken` is what SQLite puts behind the colon: columns, the constraint's name or the trigger's sentence."""
-    if name in {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"} and broken != _LANE:
-        return Conflict("storage.already-there", params={"columns": broken})
-    if name == "SQLITE_CONSTRAINT_FOREIGNKEY":
-        return Final("storage.nothing-to-point-at")
-    return Final("storage.invariant", params={"invariant": broken})
-
-
-# --- engine ----------------------------------------------------------------------------------------------------------
+# --- transactions ----------------------------------------------------------------------------------------------------
 class OpenTransaction:
     """A transaction that has begun: runs statements and translates what the database says."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, kind: DatabaseKind, *, reading: bool) -> None:
         self.connection = connection
+        self._kind = kind
+        self._reading = reading
+        self._broken: ElshiError | None = None
 
     def rows(self, statement: Executable) -> Sequence[RowMapping]:
         """Every row that the statement gives."""
@@ -151,49 +127,91 @@ class OpenTransaction:
         """How many rows were changed."""
         return self._run(statement).rowcount
 
+    def queue_for(self, name: str) -> None:
+        """Wait for whoever else reads `name` and then writes it; nobody gets it after us until this transaction ends.
+
+        For what is looked for and, where it is not there, written: a row that is not there cannot be locked. Whoever
+        only reads waits for nobody.
+        """
+        if not self._reading:
+            with self._translating():
+                self._kind.queue_for(self.connection, name)
+
+    def refuse_if_broken(self) -> None:
+        """Raises what ended this transaction from inside, though its block went on."""
+        if self._broken is not None:
+            raise self._broken
+
     def _run(self, statement: Executable) -> CursorResult[Any]:
+        if not isinstance(statement, Insert | Update | Delete):
+            with self._translating():
+                return self.connection.execute(statement)
+        if self._reading:
+            raise RuntimeError("a snapshot is read and not written")
         try:
-            return self.connection.execute(statement)
+            with self._kind.apart(self.connection):
+                return self.connection.execute(statement)
         except SQLAlchemyError as error:
-            if isinstance(error, StatementError) and isinstance(error.orig, ValueError | TypeError):
-                # A value that never reached the database, for example an instant without a zone: the caller's mistake.
-                raise error.orig from error
-            raise translated(error) from error
+            told = self._told(error)
+            if self.connection.invalidated:
+                self._broken = told
+            raise told from error
+
+    @contextmanager
+    def _translating(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            told = self._told(error)
+            self._broken = told
+            raise told from error
+
+    def _told(self, error: SQLAlchemyError) -> ElshiError:
+        if isinstance(error, StatementError) and isinstance(error.orig, ValueError | TypeError):
+            # A value that never reached the database, for example an instant without a zone: the caller's mistake.
+            raise error.orig from error
+        return self._kind.translated(error)
 
 
 class Database:
     """One engine. Safe under threads and beside other processes; not across a fork."""
 
     def __init__(self, config: StorageConfig) -> None:
-        """Opens nothing yet but makes the folder and, readable by its owner only, the file. Raises SettingsRefused."""
+        """SQLite: opens nothing yet but makes the file. PostgreSQL: opens nothing yet. Raises SettingsRefused."""
         found = refusals(config)
         if found:
             raise SettingsRefused(found)
         self._patience = config.busy_timeout.total_seconds()
-        self._turn = threading.Lock()
-        self._holder: int | None = None
         self.url = make_url(config.url)
-        self.folder = _prepared(self.url)
-        self._engine = _engine(self.url, self._patience)
-        self._switch_to_wal()
+        opening = sqlite.Sqlite if self.url.get_backend_name() == "sqlite" else postgresql.Postgresql
+        self._kind: DatabaseKind = opening(self.url, config)
+        self._engine = self._kind.engine
+        self._turns = threading.BoundedSemaphore(self._kind.writers)
+        self._own = threading.local()
+        event.listen(self._engine, "before_cursor_execute", _refuse_nul)
+
+    @property
+    def folder(self) -> Path:
+        """Where bytes wait when the settings name no folder."""
+        return self._kind.folder
 
     @contextmanager
     def writing(self) -> Iterator[OpenTransaction]:
         """Begin for writing; commit at the end of the block, roll back when it raises.
 
-        Raises Retryable `storage.busy`, Final `storage.full`. Inside another one of the same thread: RuntimeError at
-        once, because waiting for oneself ends only with the time-out.
+        Raises Retryable `storage.busy`, Final `storage.full`, OutcomeUnknown `storage.commit-unknown`. Inside another one
+        of the same thread: RuntimeError at once, because waiting for oneself ends only with the time-out.
         """
         self.refuse_inside_transaction()
-        if not self._turn.acquire(timeout=self._patience):
+        if not self._turns.acquire(timeout=self._patience):
             raise Retryable("storage.busy")
-        self._holder = threading.get_ident()
+        self._own.inside = True
         try:
             with self._begun(reading=False) as transaction:
                 yield transaction
         finally:
-            self._holder = None
-            self._turn.release()
+            self._own.inside = False
+            self._turns.release()
 
     @contextmanager
     def reading(self) -> Iterator[OpenTransaction]:
@@ -203,7 +221,7 @@ class Database:
 
     def refuse_inside_transaction(self) -> None:
         """RuntimeError when this thread is inside `writing()`: a mistake of the caller, not a state of the world."""
-        if self._holder == threading.get_ident():
+        if getattr(self._own, "inside", False):
             raise RuntimeError(
                 "a transaction is open in this thread; bytes are kept before it, nothing begins inside it"
             )
@@ -215,76 +233,34 @@ class Database:
     @contextmanager
     def _begun(self, *, reading: bool) -> Iterator[OpenTransaction]:
         try:
-            with self._engine.connect().execution_options(elshi_reading=reading) as connection, connection.begin():
-                yield OpenTransaction(connection)
+            with self._engine.connect().execution_options(**self._kind.options(reading=reading)) as connection:
+                begun = connection.begin()
+                try:
+                    transaction = OpenTransaction(connection, self._kind, reading=reading)
+                    yield transaction
+                    transaction.refuse_if_broken()
+                    self._kind.commit(connection, begun)
+                finally:
+                    begun.close()
+        except PoolTimeoutError as error:
+            raise Retryable("storage.busy") from error
         except SQLAlchemyError as error:
             # Begin and commit; what a statement raises was translated where it ran.
-            raise translated(error) from error
-
-    def _switch_to_wal(self) -> None:
-        """Once for the file's life. Two starters may meet here, and SQLite does not wait for this lock by itself."""
-        pause = 0.05
-        waiting = threading.Event()
-        for _ in range(max(1, round(self._patience / pause))):
-            try:
-                with self._engine.connect() as connection:
-                    raw = connection.connection.driver_connection
-                    assert isinstance(raw, sqlite3.Connection)
-                    mode = raw.execute("PRAGMA journal_mode=WAL").fetchone()[0]
-            except sqlite3.OperationalError as error:
-                if not str(getattr(error, "sqlite_errorname", "")).startswith("SQLITE_BUSY"):
-                    raise Final("storage.failed", params={"reason": str(error)}) from error
-                waiting.wait(pause)
-            except sqlite3.DatabaseError as error:
-                raise Final("storage.damaged", params={"reason": type(error).__name__}) from error
-            except SQLAlchemyError as error:
-                raise translated(error) from error
-            else:
-                if mode != "wal":
-                    raise SettingsRefused((_finding("storage.no-wal", mode=str(mode)),))
-                return
-        raise Retryable("storage.busy")
+            raise self._kind.translated(error) from error
 
 
-def _prepared(url: URL) -> Path:
-    """The folder of the database, made when absent, with a file that only its owner reads; WAL files inherit that."""
-    path = Path(str(url.database))
-    with disk_errors():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    return path.parent.resolve()
+def _refuse_nul(_connection: object, _cursor: object, _statement: str, parameters: object, *_rest: object) -> None:
+    """PostgreSQL keeps no text with a NUL, SQLite does: what one engine cannot keep, the other must not promise."""
+    values = parameters.values() if isinstance(parameters, dict) else parameters
+    if isinstance(values, Iterable) and any(isinstance(one, str) and _NUL in one for one in values):
+        raise Final("storage.nul-character")
 
 
-def _engine(url: URL, patience: float) -> Engine:
-    engine = create_engine(
-        url, pool_size=_POOLED, max_overflow=0, pool_timeout=patience, connect_args={"timeout": patience}
-    )
-
-    @event.listens_for(engine, "connect")
-    def connected(connection: sqlite3.Connection, _record: object) -> None:
-        # The driver begins no transactions by itself; `begun` below does.
-        connection.isolation_level = None
-        connection.execute("PRAGMA foreign_keys=ON")
-        # Committed means on the disk, also when the power fails.
-        connection.execute("PRAGMA synchronous=FULL")
-        # Without it REPLACE deletes rows past the triggers that refuse a deletion.
-        connection.execute("PRAGMA recursive_triggers=ON")
-        connection.execute("PRAGMA trusted_schema=OFF")
-
-    @event.listens_for(engine, "begin")
-    def begun(connection: Connection) -> None:
-        reading = connection.get_execution_options().get("elshi_reading", False)
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-    return engine
-
-
-def refusal_ddl(refusal: Refusal, dialect: str) -> str:
-    """The trigger that makes the database refuse; ValueError for a database that nobody has tried it on."""
-    if dialect != "sqlite":
-        raise ValueError(f"no refusals are written for {dialect}")
-    condition = f" WHEN {refusal.when}" if refusal.when else ""
-    return (
-        f"CREATE TRIGGER {refusal.name} BEFORE {refusal.verb.upper()} ON {refusal.table} FOR EACH ROW{condition} "
-        f"BEGIN SELECT RAISE(ABORT, '{refusal.why}'); END"
-    )
+def refusal_statements(refusal: Refusal, dialect: str) -> tuple[str, ...]:
+    """What makes the database refuse; ValueError for a database that nobody has tried it on."""
+    match dialect:
+        case "sqlite":
+            return sqlite.refusal_statements(refusal)
+        case "postgresql":
+            return postgresql.refusal_statements(refusal)
+    raise ValueError(f"no refusals are written for {dialect}")

@@ -28,6 +28,7 @@ class SqlJournal:
         The same id with other bytes is kept as a row of its own, and `conflict` is true for both from then on.
         Raises Final `storage.nothing-to-point-at` when the raw bytes are not kept yet.
         """
+        self._transaction.queue_for(f"journal {entry.message_id}")
         conflict = bool(
             self._transaction.value(
                 select(exists().where(_j.message_id == entry.message_id, _j.sha256 != entry.sha256))

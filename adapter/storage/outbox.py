@@ -14,7 +14,7 @@ from adapter.errors import Conflict, Final
 from adapter.ports import AddedDelivery
 from adapter.storage.database import OpenTransaction
 from adapter.storage.rows import attempt_end, attempt_of, attempt_row, delivery_changes, delivery_of, delivery_row
-from adapter.storage.tables import attempts, blobs, deliveries
+from adapter.storage.tables import LANE, attempts, blobs, deliveries
 
 HELD = (DeliveryState.CLAIMED, DeliveryState.SENDING)
 """States in which a worker holds the row: they keep the lane busy."""
@@ -25,6 +25,9 @@ AWAKE = tuple(
     if state not in FINAL_STATES and state not in HELD and state != DeliveryState.QUEUED
 )
 """States that wait for somebody else, and wake up to tell a person."""
+
+_LOOKS = 64
+"""More than there are workers; after so many lost races the rest is left to the winners."""
 
 _d = deliveries.c
 
@@ -55,7 +58,8 @@ class SqlOutbox:
         return self._one(select(deliveries).where(_d.id == delivery_id))
 
     def find(self, key: str, content_kind: ContentKind, addressee: BodyCode) -> Delivery | None:
-        """The delivery of this content to this addressee."""
+        """The delivery of this content to this addressee; where there is none, nobody else queues it meanwhile."""
+        self._transaction.queue_for(f"outbox {content_kind.value} {addressee} {key}")
         return self._one(
             select(deliveries).where(_d.key == key, _d.content_kind == content_kind, _d.addressee == addressee)
         )
@@ -77,26 +81,43 @@ class SqlOutbox:
         return self._all(statement)
 
     def claim(self, *, now: datetime, lease: str, lease_for: timedelta) -> Delivery | None:
-        """One due row, or None. Its wake-up becomes the end of the lease."""
-        row = self._transaction.row(claim_statement(now=now, lease=lease, until=now + lease_for))
-        return None if row is None else delivery_of(row)
+        """One due row, or None. Its wake-up becomes the end of the lease.
+
+        Where another worker takes a row of the same lane at the same moment, the index refuses ours; it has committed by
+        then, so the next look passes its lane over. Each look that is lost is a row that somebody else has won.
+        """
+        statement = claim_statement(now=now, lease=lease, until=now + lease_for)
+        for _ in range(_LOOKS):
+            try:
+                row = self._transaction.row(statement)
+            except Final as error:
+                if error.params.get("invariant") != LANE:
+                    raise
+                continue
+            return None if row is None else delivery_of(row)
+        return None
 
     def lapsed(self, *, now: datetime, limit: int = 100) -> tuple[Delivery, ...]:
-        """Rows whose lease has ended, the longest ended first."""
+        """Rows whose lease has ended, the longest ended first; without those that another worker is writing now."""
         return self._all(
             select(deliveries)
             .where(_d.state.in_(HELD), _d.lease_until <= now)
             .order_by(_d.lease_until, _d.id)
             .limit(limit)
+            .with_for_update(skip_locked=True)
         )
 
     def awake(self, *, now: datetime, limit: int = 100) -> tuple[Delivery, ...]:
-        """Rows past their wake-up that wait for somebody else; a notice of ours that was sent is done."""
+        """Rows past their wake-up that wait for somebody else; a notice of ours that was sent is done.
+
+        Without those that another worker is writing now.
+        """
         return self._all(
             select(deliveries)
             .where(_d.state.in_(AWAKE), _d.wake_at <= now, ~_notice_is_done())
             .order_by(_d.wake_at, _d.id)
             .limit(limit)
+            .with_for_update(skip_locked=True)
         )
 
     def save(self, delivery: Delivery) -> bool:
@@ -121,6 +142,8 @@ class SqlOutbox:
 
     def close_attempt(self, attempt: Attempt) -> None:
         """Write the end of an attempt; a later answer replaces `lease-expired`. Final `storage.no-such-attempt`."""
+        # The delivery first, as whoever recovers it does: two who lock in another order would wait for each other.
+        self._transaction.row(select(_d.id).where(_d.id == attempt.delivery_id).with_for_update(key_share=True))
         statement = update(attempts).where(attempts.c.id == attempt.id).values(**attempt_end(attempt))
         if self._transaction.change(statement) != 1:
             raise Final("storage.no-such-attempt", params={"attempt": attempt.id})

@@ -6,6 +6,7 @@ from sqlalchemy import exists, insert, select
 
 from adapter.domain.document import DocumentId
 from adapter.domain.receipt import Receipt
+from adapter.errors import Conflict
 from adapter.storage.database import OpenTransaction
 from adapter.storage.rows import receipt_of, receipt_row
 from adapter.storage.tables import receipts
@@ -34,7 +35,12 @@ class SqlReceipts:
         )
         if self._transaction.value(known):
             return False
-        self._transaction.change(insert(receipts).values(**receipt_row(receipt)))
+        try:
+            self._transaction.change(insert(receipts).values(**receipt_row(receipt)))
+        except Conflict:
+            if self._transaction.value(known):  # another worker kept them a moment ago
+                return False
+            raise
         return True
 
     def of_document(self, document_id: DocumentId) -> tuple[Receipt, ...]:

@@ -29,7 +29,8 @@ class SqlRegister:
         self._transaction.change(insert(register).values(**registered_row(document)))
 
     def find(self, document_id: DocumentId) -> RegisteredDocument | None:
-        """The record of this document."""
+        """The record of this document; where there is none, nobody else records it before this transaction ends."""
+        self._transaction.queue_for(f"register {document_id}")
         row = self._transaction.row(select(register).where(register.c.document_id == document_id))
         return None if row is None else registered_of(row)
 
@@ -45,17 +46,27 @@ class SqlRegister:
         return tuple(registered_of(row) for row in self._transaction.rows(statement))
 
     def next_number(self, series: str) -> int:
-        """The next number, from 1; a transaction that is rolled back gives its number back."""
+        """The next number, from 1; a transaction that is rolled back gives its number back.
+
+        The series stays locked until then: a number that is given is known to be the last.
+        """
+        given = self._one_more(series)
+        if given is None:
+            self._transaction.queue_for(f"number_series {series}")
+            given = self._one_more(series)
+        if given is None:
+            self._transaction.change(insert(number_series).values(series=series, last=1))
+            return 1
+        return given
+
+    def _one_more(self, series: str) -> int | None:
         given = self._transaction.value(
             update(number_series)
             .where(number_series.c.series == series)
             .values(last=number_series.c.last + 1)
             .returning(number_series.c.last)
         )
-        if given is None:
-            self._transaction.change(insert(number_series).values(series=series, last=1))
-            return 1
-        return int(given)
+        return None if given is None else int(given)
 
 
 def taken(standing: RegisteredDocument) -> dict[str, object]:

@@ -69,6 +69,12 @@ class SqlStore:
         with self._database.writing() as transaction:
             yield SqlTransaction(transaction)
 
+    @contextmanager
+    def snapshot(self) -> Iterator[SqlTransaction]:
+        """What stands at one moment, for whoever reads several things that must fit together."""
+        with self._database.reading() as transaction:
+            yield SqlTransaction(transaction)
+
     @property
     def blobs(self) -> SqlBlobs:
         """Bytes by digest; outside of transactions."""

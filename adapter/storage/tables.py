@@ -77,9 +77,13 @@ class Instant(TypeDecorator[datetime]):
         return instant.astimezone(UTC)
 
 
+LANE = "deliveries.addressee"
+"""What the index deliveries_lane holds, as an error names it: a second row of one lane in work is a mistake, not a repeat."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Refusal:
-    """A change that the database itself refuses; database.refusal_ddl writes it as a trigger.
+    """A change that the database itself refuses; database.refusal_statements writes it as a trigger.
 
     verb     `update`, `delete`, or `update of <column>`
     when     condition over `old` and `new`; None: always
@@ -93,9 +97,11 @@ class Refusal:
     when: str | None = None
 
 
-_DIGEST = String(64)
-_CODE = String(64)
-_NAME = String(255)
+_SHORT = String(64).with_variant(Text(), "postgresql")
+_DIGEST, _CODE, _ID = _SHORT, _SHORT, _SHORT
+_NAME = String(255).with_variant(Text(), "postgresql")
+"""SQLite takes a declared length as a remark, PostgreSQL as a limit: a foreign code that is too long must not be lost there.
+Who takes a foreign name limits it (exchange/channel.py)."""
 _COUNTER = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by itself only in a column declared INTEGER."""
 
@@ -110,7 +116,7 @@ metadata = MetaData()
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("id", String(64), nullable=False, comment="ours, made by the port Identifiers"),
+    Column("id", _ID, nullable=False, comment="ours, made by the port Identifiers"),
     Column("key", _NAME, nullable=False, comment="DocumentId; for a notice DocumentId and kind"),
     Column("content_kind", _CODE, nullable=False, comment="document or notice"),
     Column("content", Text, nullable=False, comment="what travels, as JSON of a stated version (content_json.py)"),
@@ -175,8 +181,8 @@ Index(
 attempts = Table(
     "attempts",
     metadata,
-    Column("id", String(64), nullable=False, comment="ours"),
-    Column("delivery_id", String(64), nullable=False, comment="what was being delivered"),
+    Column("id", _ID, nullable=False, comment="ours"),
+    Column("delivery_id", _ID, nullable=False, comment="what was being delivered"),
     Column("number", Integer, nullable=False, comment="from 1 within the delivery"),
     Column("message_id", _NAME, nullable=False, comment="the exchange's id inside the bytes"),
     Column("message", _DIGEST, nullable=False, comment="blob of the exact signed envelope"),
@@ -202,7 +208,7 @@ attempts = Table(
 journal = Table(
     "journal",
     metadata,
-    Column("id", String(64), nullable=False, comment="ours"),
+    Column("id", _ID, nullable=False, comment="ours"),
     Column("message_id", _NAME, nullable=False, comment="the exchange's id, or `sha256:` and the digest"),
     Column("sha256", _DIGEST, nullable=False, comment="blob of the raw bytes"),
     Column("size", BigInteger, nullable=False, comment="bytes"),
@@ -278,7 +284,7 @@ receipts = Table(
     "receipts",
     metadata,
     Column("sequence", _COUNTER, nullable=False, autoincrement=True, comment="order of keeping"),
-    Column("id", String(64), nullable=False, comment="ours"),
+    Column("id", _ID, nullable=False, comment="ours"),
     Column("document_id", _NAME, nullable=False, comment="the document it answers"),
     Column("addressee", _CODE, nullable=False, comment="body the delivery went to"),
     Column("kind", _CODE, nullable=False, comment="what came"),

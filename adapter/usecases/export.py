@@ -111,7 +111,7 @@ class Export:
         Raises Final `export.no-such-document`, `export.key-of-another-body`, `export.folder-in-use`, `sign.*` for a key
         that may not seal.
         """
-        with self.store.transaction() as transaction:
+        with self.store.snapshot() as transaction:
             deliveries = tuple(
                 delivery
                 for delivery in transaction.outbox.of_document(document_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from adapter.clock import ScenarioClock
 from adapter.storage import SqlStore, StorageConfig, open_store
 from tests.contract import samples
 from tests.doubles.memory_store import MemoryStore
+from tests.postgresql import Postgresql
 
 AnyStore = SqlStore | MemoryStore
 
@@ -20,23 +22,54 @@ def still_clock() -> ScenarioClock:
     return ScenarioClock(samples.NOW, monotonic=lambda: 0.0)
 
 
-def _memory(folder: Path) -> AnyStore:
-    return MemoryStore()
+@contextmanager
+def _memory(folder: Path, request: pytest.FixtureRequest) -> Iterator[AnyStore]:
+    yield MemoryStore()
 
 
-def _sqlite(folder: Path) -> AnyStore:
-    return open_store(StorageConfig(url=f"sqlite:///{folder}/elshi.db"), clock=still_clock())
+@contextmanager
+def _sqlite(folder: Path, request: pytest.FixtureRequest) -> Iterator[AnyStore]:
+    with closing(open_store(StorageConfig(url=f"sqlite:///{folder}/elshi.db"), clock=still_clock())) as store:
+        yield store
 
 
-def _sqlite_and_directory(folder: Path) -> AnyStore:
+@contextmanager
+def _sqlite_and_directory(folder: Path, request: pytest.FixtureRequest) -> Iterator[AnyStore]:
     config = StorageConfig(url=f"sqlite:///{folder}/elshi.db", blobs="directory", blob_directory=folder / "blobs")
-    return open_store(config, clock=still_clock())
+    with closing(open_store(config, clock=still_clock())) as store:
+        yield store
 
 
-@pytest.fixture(params=[_memory, _sqlite, _sqlite_and_directory], ids=["memory", "sqlite", "sqlite+directory"])
+@contextmanager
+def _postgresql(folder: Path, request: pytest.FixtureRequest) -> Iterator[AnyStore]:
+    server: Postgresql = request.getfixturevalue("postgresql")
+    with server.empty_database() as url:
+        config = StorageConfig(url=url, temporary_directory=folder)
+        with closing(open_store(config, clock=still_clock())) as store:
+            yield store
+
+
+@contextmanager
+def _postgresql_and_directory(folder: Path, request: pytest.FixtureRequest) -> Iterator[AnyStore]:
+    server: Postgresql = request.getfixturevalue("postgresql")
+    with server.empty_database() as url:
+        config = StorageConfig(url=url, temporary_directory=folder, blobs="directory", blob_directory=folder / "blobs")
+        with closing(open_store(config, clock=still_clock())) as store:
+            yield store
+
+
+KINDS = {
+    "memory": _memory,
+    "sqlite": _sqlite,
+    "sqlite+directory": _sqlite_and_directory,
+    "postgresql": _postgresql,
+    "postgresql+directory": _postgresql_and_directory,
+}
+
+
+@pytest.fixture(params=KINDS.values(), ids=KINDS.keys())
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnyStore]:
-    make: Callable[[Path], AnyStore] = request.param
-    made = make(tmp_path)
-    made.blobs.put(samples.CONTAINER)
-    yield made
-    made.close()
+    opened: Callable[[Path, pytest.FixtureRequest], AbstractContextManager[AnyStore]] = request.param
+    with opened(tmp_path, request) as made:
+        made.blobs.put(samples.CONTAINER)
+        yield made

@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapter.domain.audit_event import GENESIS, first_break
+from adapter.errors import Final
 from tests.contract.samples import NOW, document_id, event, roll_back
 
-texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
+texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12)
 details = st.dictionaries(texts, st.none() | st.booleans() | st.integers() | texts, max_size=4)
 
 
@@ -88,8 +89,21 @@ def test_refuses_a_detail_that_the_canonical_form_does_not_know(store):
         assert t.audit.events() == ()
 
 
+def test_refuses_a_text_that_not_every_database_can_keep(store):
+    with store.transaction() as t:
+        with pytest.raises(Final) as refused:
+            t.audit.append(event(actor="a\0b"))
+        kept = t.audit.append(event(2, details={"text": "a\0b"}))
+    assert refused.value.code == "storage.nul-character"
+    with store.transaction() as t:
+        assert t.audit.events() == (kept,)
+
+
 def test_threads_that_append_at_once_make_one_chain(store):
+    start = threading.Barrier(6)  # the very first event too: there is no head yet to queue for
+
     def work(worker: int) -> None:
+        start.wait()
         for turn in range(10):
             append(store, event(turn, actor=str(worker)))
 

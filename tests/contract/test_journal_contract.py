@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
@@ -196,3 +197,41 @@ def test_files_stay_with_the_entry_through_claims_and_are_named_no_longer_when_i
         assert t.journal.listed()[0].files == FILES
         assert t.journal.save(replace(claimed, state=S.DONE, wake_at=None, lease=None, lease_until=None, files=()))
     assert get(store, entry()).files == ()
+
+
+def test_messages_of_one_id_with_other_bytes_that_come_at_once_know_of_each_other(store):
+    raws = [b"<raw>%d</raw>" % number for number in range(6)]
+    for raw in raws:
+        store.blobs.put(raw)
+    answers, start = [], threading.Barrier(len(raws) * 2)
+
+    def take(worker: int, raw: bytes) -> None:
+        start.wait()
+        with store.transaction() as t:
+            answers.append(t.journal.add(entry(1, raw, id=f"entry-{worker}")))
+
+    threads = [threading.Thread(target=take, args=job) for job in enumerate(raws * 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == len(threads)
+    assert sum(not added.replayed for added in answers) == len(raws)
+    assert sum(not added.conflict for added in answers if not added.replayed) == 1
+
+
+def test_threads_that_claim_entries_at_once_never_get_the_same_one(store):
+    put(store, *(entry(number) for number in range(20)))
+    got, start = [], threading.Barrier(5)
+
+    def work(worker: int) -> None:
+        start.wait()
+        while (row := claim(store, lease=str(worker))) is not None:
+            got.append(row.id)
+
+    threads = [threading.Thread(target=work, args=(worker,)) for worker in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(got) == [f"entry-{number:04d}" for number in range(20)]

@@ -155,6 +155,29 @@ def test_a_thousand_equal_submissions_in_parallel_leave_one_row(store):
     assert len({added.delivery.id for added in answers}) == 1
 
 
+def test_threads_that_look_for_a_notice_and_queue_it_queue_it_once_whatever_its_digest(store):
+    queued, start = [], threading.Barrier(6)
+    key, addressee = notice_delivery().key, notice_delivery().addressee
+
+    def work(worker: int) -> None:
+        start.wait()
+        with store.transaction() as t:
+            if t.outbox.find(key, ContentKind.NOTICE, addressee) is None:
+                queued.append(t.outbox.add(notice_delivery(id=str(worker), digest=digest(str(worker)))))
+
+    threads = [threading.Thread(target=work, args=(worker,)) for worker in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [added.replayed for added in queued] == [False]
+
+
+def test_keeps_a_foreign_code_of_any_length(store):
+    put(store, delivery(reason="x" * 1000))
+    assert get(store, delivery()).reason == "x" * 1000
+
+
 # --- lists ----------------------------------------------------------------------------------------------------------
 def test_pages_follow_creation_then_id_and_lose_nothing(store):
     rows = [delivery(number, created_at=NOW + (number // 3) * MINUTE) for number in range(1, 12)]

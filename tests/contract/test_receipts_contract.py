@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -68,3 +69,19 @@ def test_an_id_means_one_receipt(store):
         t.receipts.add(receipt())
         with pytest.raises(Conflict):
             t.receipts.add(replace(receipt(1, b"<second/>"), id=receipt().id))
+
+
+def test_the_same_bytes_kept_by_threads_at_once_prove_once(store):
+    said, start = [], threading.Barrier(6)
+
+    def keep(worker: int) -> None:
+        start.wait()
+        with store.transaction() as t:
+            said.append(t.receipts.add(replace(receipt(), id=f"receipt-{worker}")))
+
+    threads = [threading.Thread(target=keep, args=(worker,)) for worker in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(said) == [False] * 5 + [True]

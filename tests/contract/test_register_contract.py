@@ -91,3 +91,24 @@ def test_numbers_given_to_threads_at_once_have_neither_gap_nor_repeat(store):
     for thread in threads:
         thread.join()
     assert sorted(given) == list(range(1, 81))
+
+
+def test_threads_that_look_for_a_document_and_record_it_record_it_once_and_lose_no_number(store):
+    recorded, start = [], threading.Barrier(6)
+
+    def work() -> None:
+        start.wait()
+        with store.transaction() as t:
+            if t.register.find(document_id(1)) is None:
+                number = t.register.next_number("2026")
+                t.register.add(registered(1, number=f"вх-{number}"))
+                recorded.append(number)
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert recorded == [1]
+    with store.transaction() as t:
+        assert t.register.next_number("2026") == 2

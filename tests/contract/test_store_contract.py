@@ -90,3 +90,29 @@ def test_nobody_sees_half_a_transaction(store):
     writer.join()
     reader.join()
     assert seen == [(1, 1, 1, 1, 1)]
+
+
+def test_a_snapshot_shows_one_moment_waits_for_nobody_and_is_not_written(store):
+    with store.transaction() as t:
+        t.outbox.add(delivery(1))
+    told = threading.Event()
+
+    def write() -> None:
+        with store.transaction() as t:
+            t.outbox.add(delivery(2))
+            t.receipts.add(receipt())
+        told.set()
+
+    with store.snapshot() as seen:
+        assert seen.outbox.listed() == (delivery(1),)
+        writer = threading.Thread(target=write)
+        writer.start()
+        assert told.wait(10)
+        writer.join()
+        assert seen.outbox.listed() == (delivery(1),)
+        assert seen.outbox.find(delivery(2).key, delivery(2).content_kind, delivery(2).addressee) is None
+        assert seen.receipts.of_document(receipt().document_id) == ()
+        for write_inside in (lambda: seen.outbox.add(delivery(3)), lambda: seen.audit.append(event())):
+            with pytest.raises(RuntimeError):
+                write_inside()
+    assert content(store) == (2, 0, 0, 1, 0)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
 from adapter.domain.audit_event import GENESIS, AuditEvent, ChainedEvent, chain
 from adapter.domain.delivery import FINAL_STATES, Attempt, AttemptOutcome, Delivery, DeliveryState, is_final
@@ -37,8 +37,13 @@ class _Tables:
     receipts: dict[str, Receipt] = field(default_factory=dict)
     audit: dict[int, ChainedEvent] = field(default_factory=dict)
 
-    def copy(self) -> _Tables:
-        return _Tables(**{name: dict(getattr(self, name)) for name in self.__slots__})
+    def copy(self, made: type[dict[Any, Any]] = dict) -> _Tables:
+        return _Tables(**{name: made(getattr(self, name)) for name in self.__slots__})
+
+
+class _ReadOnly(dict[Any, Any]):
+    def __setitem__(self, key: object, value: object) -> None:
+        raise RuntimeError("a snapshot is read and not written")
 
 
 class MemoryStore:
@@ -61,6 +66,10 @@ class MemoryStore:
                 self._tables = working
             finally:
                 self._holder = None
+
+    @contextmanager
+    def snapshot(self) -> Iterator[MemoryTransaction]:
+        yield MemoryTransaction(self._tables.copy(_ReadOnly), self._blobs)
 
     @property
     def blobs(self) -> MemoryBlobs:
@@ -288,6 +297,7 @@ class MemoryOutbox:
         return sorted(self._tables.deliveries.values(), key=lambda d: (d.created_at, d.id))
 
     def _hold(self, delivery: Delivery) -> None:
+        _keepable(delivery)
         _aware(delivery.wake_at, delivery.created_at, delivery.changed_at, delivery.deadline, delivery.lease_until)
         _hold("deliveries_wake", is_final(delivery.state, delivery.content_kind) or delivery.wake_at is not None)
         _hold("deliveries_lease", (delivery.lease is None) == (delivery.lease_until is None))
@@ -297,6 +307,7 @@ class MemoryOutbox:
         _hold("deliveries.addressee", delivery.state not in _HELD or not any(d.state in _HELD for d in lane))
 
     def _hold_attempt(self, attempt: Attempt) -> None:
+        _keepable(attempt)
         _hold("attempts_ended", attempt.outcome is AttemptOutcome.OPEN or attempt.ended_at is not None)
         for sha256 in (attempt.message, attempt.answer):
             _point(sha256, self._blobs)
@@ -374,6 +385,7 @@ class MemoryJournal:
         return sorted(self._tables.journal.values(), key=lambda e: (e.received_at, e.id))
 
     def _hold(self, entry: JournalEntry) -> None:
+        _keepable(entry)
         _aware(entry.wake_at, entry.received_at, entry.lease_until)
         waits = entry.state in (JournalState.RECEIVED, JournalState.CLAIMED)
         _hold("journal_wake", not waits or entry.wake_at is not None)
@@ -396,6 +408,7 @@ class MemoryRegister:
         for other in self._tables.register.values():
             if other.number == document.number:
                 raise Conflict("register.number-taken", params=_taken(other))
+        _keepable(document)
         _point(document.container, self._blobs)
         _aware(document.received_at)
         self._tables.register[document.document_id] = document
@@ -432,6 +445,7 @@ class MemoryReceipts:
             return False
         if receipt.id in self._tables.receipts:
             raise Conflict("storage.already-there", params={"columns": "receipts.id"})
+        _keepable(receipt)
         _point(receipt.raw, self._blobs)
         _aware(receipt.received_at, receipt.stated_at)
         self._tables.receipts[receipt.id] = receipt
@@ -455,6 +469,7 @@ class MemoryAuditTrail:
         sequence = len(self._tables.audit)
         previous = self._tables.audit[sequence].digest if sequence else GENESIS
         told = replace(event, at=event.at.astimezone(UTC))
+        _keepable(told)
         chained = ChainedEvent(sequence=sequence + 1, event=told, previous=previous, digest=chain(previous, told))
         self._tables.audit[chained.sequence] = chained
         return chained
@@ -464,6 +479,12 @@ class MemoryAuditTrail:
 
     def events(self, *, after: int = 0, limit: int = 1000) -> tuple[ChainedEvent, ...]:
         return tuple(c for c in self._tables.audit.values() if c.sequence > after)[:limit]
+
+
+def _keepable(value: Delivery | Attempt | JournalEntry | RegisteredDocument | Receipt | AuditEvent) -> None:
+    """PostgreSQL keeps no text with a NUL."""
+    if any("\0" in text for name in value.__slots__ if isinstance(text := getattr(value, name), str)):
+        raise Final("storage.nul-character")
 
 
 def _hold(invariant: str, holds: bool) -> None:

@@ -313,7 +313,7 @@ def test_the_compose_file_keeps_our_rules() -> None:
 def test_the_stand_has_its_services() -> None:
     services = _compose()["services"]
     assert {"sandbox", "serve", "worker", "postgres"} <= set(services)
-    # PostgreSQL is for the next release: nobody gets it who does not ask for it, and nothing here needs it.
+    # PostgreSQL is for nodes on several machines: nobody gets it who does not ask for it, and nothing here needs it.
     assert services["postgres"]["profiles"] == ["postgres"]
     assert all("postgres" not in service.get("depends_on", {}) for service in services.values())
 

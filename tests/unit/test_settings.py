@@ -373,6 +373,18 @@ def test_a_secret_of_the_environment_replaces_the_other_form_of_it(tmp_path: Pat
     assert settings.exchange.account.password.reveal() == "from-a-file"
 
 
+def test_the_password_of_the_database_comes_from_a_file_and_is_shown_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "database").write_text(f"{SECRET}\n")
+    address = "postgresql://elshi@db.example.kz/elshi"
+    told = {"ELSHI_STORAGE__URL": address, "ELSHI_STORAGE__PASSWORD_FILE": "database"}
+    settings = loaded(tmp_path, environment=told)
+    assert settings.storage.password == Secret(SECRET)
+    assert settings.storage.url == address
+    assert SECRET not in repr(settings)
+    in_the_url = loaded(tmp_path, storage__url=f"postgresql://elshi:{SECRET}@db.example.kz/elshi")
+    assert SECRET not in repr(in_the_url)
+
+
 def test_an_unknown_key_of_the_environment_is_refused_too(tmp_path: Path) -> None:
     with pytest.raises(SettingsRefused) as error:
         loaded(tmp_path, environment={"ELSHI_SERVER__PROT": "9001"})

@@ -28,6 +28,9 @@ from adapter.storage.tables import migration_lock
 _PAUSE = timedelta(milliseconds=50)
 """Between two looks at somebody else's lock."""
 
+_TABLES = "migration"
+"""What starters queue for: the row of the lock is no row to queue for before its table is made."""
+
 _HERE = Path(__file__).parent
 
 
@@ -63,6 +66,7 @@ def _take(database: Database, owner: str, clock: Clock, lease_for: timedelta) ->
     """Step 2. A database that is busy is one that somebody else is changing."""
     try:
         with database.writing() as transaction:
+            transaction.queue_for(_TABLES)
             migration_lock.create(transaction.connection, checkfirst=True)
             now = clock.now()
             standing = transaction.row(select(migration_lock).with_for_update())
@@ -81,6 +85,7 @@ def _change(database: Database, owner: str) -> None:
     """Step 3. The lock's end is a fence only until here: from now on the transaction itself keeps others out."""
     try:
         with database.writing() as transaction:
+            transaction.queue_for(_TABLES)
             _refuse_unless_owner(transaction, owner)
             command.upgrade(_config(transaction.connection), "head")
             transaction.change(delete(migration_lock))

@@ -17,7 +17,8 @@ from sqlalchemy import text
 from adapter.clock import ScenarioClock
 from adapter.errors import Final, Retryable, SettingsRefused
 from adapter.storage import StorageConfig, open_store
-from adapter.storage.database import Database, file_system_of, refusal_ddl, refusals
+from adapter.storage.database import Database, refusal_statements, refusals
+from adapter.storage.sqlite import file_system_of
 from adapter.storage.tables import REFUSALS
 from tests.contract.samples import CONTAINER, NOW, delivery, event, receipt, registered
 
@@ -49,7 +50,7 @@ def other_program(folder: Path) -> sqlite3.Connection:
     ("changes", "code"),
     [
         ({"url": "not a url"}, "storage.url-unreadable"),
-        ({"url": "postgresql://db/elshi"}, "storage.url-unsupported"),
+        ({"url": "mysql://db/elshi"}, "storage.url-unsupported"),
         ({"url": "sqlite+aiosqlite:///a.db"}, "storage.url-unsupported"),
         ({"url": "sqlite://"}, "storage.url-in-memory"),
         ({"url": "sqlite:///:memory:"}, "storage.url-in-memory"),
@@ -93,7 +94,7 @@ def test_knows_the_file_system_of_a_folder_from_the_list_of_mounts(tmp_path):
 
 
 def test_refuses_a_network_folder(tmp_path, monkeypatch):
-    monkeypatch.setattr("adapter.storage.database.file_system_of", lambda path: "nfs4")
+    monkeypatch.setattr("adapter.storage.sqlite.file_system_of", lambda path: "nfs4")
     (finding,) = refusals(config_in(tmp_path / "share"))
     assert (finding.code, finding.params) == ("storage.network-folder", {"folder": "share", "kind": "nfs4"})
 
@@ -260,8 +261,8 @@ def test_a_hand_written_change_that_breaks_a_promise_is_refused(store, tmp_path,
 
 
 def test_refusals_are_not_written_for_a_database_nobody_tried():
-    with pytest.raises(ValueError, match="postgresql"):
-        refusal_ddl(REFUSALS[0], "postgresql")
+    with pytest.raises(ValueError, match="oracle"):
+        refusal_statements(REFUSALS[0], "oracle")
 
 
 # --- several programs -----------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, insert, inspect, text
+from sqlalchemy import create_engine, insert, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -26,12 +26,13 @@ from adapter.domain.incoming import JournalEntry, JournalState
 from adapter.domain.outgoing import TravellingFile
 from adapter.errors import Final, Retryable
 from adapter.storage import StorageConfig, open_store
-from adapter.storage.database import Database, refusal_ddl
+from adapter.storage.database import Database, refusal_statements
 from adapter.storage.migrations import runner
 from adapter.storage.migrations.versions import files_of_messages
 from adapter.storage.rows import entry_row
 from adapter.storage.tables import REFUSALS, blobs, journal, metadata
 from tests.contract.samples import CONTAINER, NOW, delivery, entry
+from tests.described import described
 
 ROOT = Path(__file__).resolve().parents[3]
 LEASE = timedelta(seconds=30)
@@ -52,32 +53,6 @@ def database(tmp_path):
     made.close()
 
 
-def described(connection) -> dict[str, object]:
-    """Tables, columns, keys, checks, indexes and triggers, as the database itself tells them."""
-    inspector = inspect(connection)
-
-    def plain(value):
-        return {key: plain(part) for key, part in value.items()} if isinstance(value, dict) else str(value)
-
-    def ordered(things):
-        return sorted((plain(thing) for thing in things), key=str)
-
-    told: dict[str, object] = {
-        table: (
-            [[(k, str(v)) for k, v in sorted(c.items())] for c in inspector.get_columns(table)],
-            inspector.get_pk_constraint(table),
-            ordered(inspector.get_foreign_keys(table)),
-            ordered(inspector.get_unique_constraints(table)),
-            ordered(inspector.get_check_constraints(table)),
-            ordered(inspector.get_indexes(table)),
-        )
-        for table in inspector.get_table_names()
-        if table != "alembic_version"
-    }
-    triggers = connection.execute(text("SELECT name, tbl_name, sql FROM sqlite_master WHERE type='trigger'"))
-    return told | {"triggers": sorted(map(tuple, triggers))}
-
-
 def test_migrations_end_in_the_declared_tables(database):
     runner.upgrade(database, clock=clock_at(), lease_for=LEASE)
     with database.reading() as transaction:
@@ -87,11 +62,12 @@ def test_migrations_end_in_the_declared_tables(database):
     with engine.begin() as connection:
         metadata.create_all(connection)
         for refusal in REFUSALS:
-            connection.execute(text(refusal_ddl(refusal, "sqlite")))
+            for statement in refusal_statements(refusal, "sqlite"):
+                connection.execute(text(statement))
         declared = described(connection)
     engine.dispose()
     assert migrated == declared
-    assert len(declared) == len(metadata.tables) + 1
+    assert len(declared) == len(metadata.tables) + 2
 
 
 def test_migrating_twice_changes_nothing(database):

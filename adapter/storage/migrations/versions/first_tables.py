@@ -8,13 +8,16 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from adapter.storage.database import refusal_ddl
+from adapter.storage.database import refusal_statements
 from adapter.storage.tables import Instant, Refusal
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+
+_CODE = sa.String(64).with_variant(sa.Text(), "postgresql")
+_NAME = sa.String(255).with_variant(sa.Text(), "postgresql")
 
 _FINAL = "'refused', 'registered', 'withdrawn'"
 
@@ -29,7 +32,8 @@ def upgrade() -> None:
     _audit_trail()
     dialect = op.get_bind().dialect.name
     for refusal in _REFUSALS:
-        op.execute(refusal_ddl(refusal, dialect))
+        for statement in refusal_statements(refusal, dialect):
+            op.execute(statement)
 
 
 _REFUSALS = (
@@ -78,9 +82,9 @@ _REFUSALS = (
 def _blobs() -> None:
     op.create_table(
         "blobs",
-        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("sha256", _CODE, nullable=False),
         sa.Column("size", sa.BigInteger, nullable=False),
-        sa.Column("place", sa.String(64), nullable=False),
+        sa.Column("place", _CODE, nullable=False),
         sa.Column("kept_at", Instant, nullable=False),
         sa.PrimaryKeyConstraint("sha256", name="blobs_pk"),
         sa.CheckConstraint("length(sha256) = 64 AND size >= 0", name="blobs_measure"),
@@ -88,7 +92,7 @@ def _blobs() -> None:
     )
     op.create_table(
         "blob_chunks",
-        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("sha256", _CODE, nullable=False),
         sa.Column("number", sa.Integer, nullable=False),
         sa.Column("content", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("sha256", "number", name="blob_chunks_pk"),
@@ -98,16 +102,16 @@ def _blobs() -> None:
 def _outbox() -> None:
     op.create_table(
         "deliveries",
-        sa.Column("id", sa.String(64), nullable=False),
-        sa.Column("key", sa.String(255), nullable=False),
-        sa.Column("content_kind", sa.String(64), nullable=False),
+        sa.Column("id", _CODE, nullable=False),
+        sa.Column("key", _NAME, nullable=False),
+        sa.Column("content_kind", _CODE, nullable=False),
         sa.Column("content", sa.Text, nullable=False),
-        sa.Column("document_id", sa.String(255), nullable=False),
-        sa.Column("sender", sa.String(64), nullable=False),
-        sa.Column("addressee", sa.String(64), nullable=False),
-        sa.Column("digest", sa.String(64), nullable=False),
-        sa.Column("message_id", sa.String(255), nullable=False),
-        sa.Column("state", sa.String(64), nullable=False),
+        sa.Column("document_id", _NAME, nullable=False),
+        sa.Column("sender", _CODE, nullable=False),
+        sa.Column("addressee", _CODE, nullable=False),
+        sa.Column("digest", _CODE, nullable=False),
+        sa.Column("message_id", _NAME, nullable=False),
+        sa.Column("state", _CODE, nullable=False),
         sa.Column("wake_at", Instant),
         sa.Column("created_at", Instant, nullable=False),
         sa.Column("changed_at", Instant, nullable=False),
@@ -116,11 +120,11 @@ def _outbox() -> None:
         sa.Column("ever_sent", sa.Boolean, nullable=False),
         sa.Column("resend", sa.Boolean, nullable=False),
         sa.Column("planner_resent", sa.Boolean, nullable=False),
-        sa.Column("lease", sa.String(64)),
+        sa.Column("lease", _CODE),
         sa.Column("lease_until", Instant),
-        sa.Column("registration_number", sa.String(255)),
-        sa.Column("proof", sa.String(64), nullable=False),
-        sa.Column("reason", sa.String(255)),
+        sa.Column("registration_number", _NAME),
+        sa.Column("proof", _CODE, nullable=False),
+        sa.Column("reason", _NAME),
         sa.Column("reason_text", sa.Text),
         sa.Column("revision", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("id", name="deliveries_pk"),
@@ -149,18 +153,18 @@ def _outbox() -> None:
     )
     op.create_table(
         "attempts",
-        sa.Column("id", sa.String(64), nullable=False),
-        sa.Column("delivery_id", sa.String(64), nullable=False),
+        sa.Column("id", _CODE, nullable=False),
+        sa.Column("delivery_id", _CODE, nullable=False),
         sa.Column("number", sa.Integer, nullable=False),
-        sa.Column("message_id", sa.String(255), nullable=False),
-        sa.Column("message", sa.String(64), nullable=False),
+        sa.Column("message_id", _NAME, nullable=False),
+        sa.Column("message", _CODE, nullable=False),
         sa.Column("files_expire_at", Instant),
         sa.Column("started_at", Instant, nullable=False),
         sa.Column("ended_at", Instant),
-        sa.Column("outcome", sa.String(64), nullable=False),
-        sa.Column("answer", sa.String(64)),
-        sa.Column("answer_verdict", sa.String(64)),
-        sa.Column("code", sa.String(255)),
+        sa.Column("outcome", _CODE, nullable=False),
+        sa.Column("answer", _CODE),
+        sa.Column("answer_verdict", _CODE),
+        sa.Column("code", _NAME),
         sa.Column("text", sa.Text),
         sa.Column("planner", sa.Boolean, nullable=False),
         sa.PrimaryKeyConstraint("id", name="attempts_pk"),
@@ -180,20 +184,20 @@ def _outbox() -> None:
 def _journal() -> None:
     op.create_table(
         "journal",
-        sa.Column("id", sa.String(64), nullable=False),
-        sa.Column("message_id", sa.String(255), nullable=False),
-        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("id", _CODE, nullable=False),
+        sa.Column("message_id", _NAME, nullable=False),
+        sa.Column("sha256", _CODE, nullable=False),
         sa.Column("size", sa.BigInteger, nullable=False),
         sa.Column("received_at", Instant, nullable=False),
-        sa.Column("verdict", sa.String(64), nullable=False),
+        sa.Column("verdict", _CODE, nullable=False),
         sa.Column("answer", sa.LargeBinary, nullable=False),
-        sa.Column("state", sa.String(64), nullable=False),
+        sa.Column("state", _CODE, nullable=False),
         sa.Column("wake_at", Instant),
-        sa.Column("lease", sa.String(64)),
+        sa.Column("lease", _CODE),
         sa.Column("lease_until", Instant),
         sa.Column("tries", sa.Integer, nullable=False),
-        sa.Column("document_id", sa.String(255)),
-        sa.Column("outcome", sa.String(255)),
+        sa.Column("document_id", _NAME),
+        sa.Column("outcome", _NAME),
         sa.Column("outcome_params", sa.Text),
         sa.Column("revision", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("id", name="journal_pk"),
@@ -214,25 +218,25 @@ def _register() -> None:
     op.create_table(
         "register",
         sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer, "sqlite"), nullable=False, autoincrement=True),
-        sa.Column("document_id", sa.String(255), nullable=False),
-        sa.Column("case_id", sa.String(255), nullable=False),
-        sa.Column("document_type", sa.String(64), nullable=False),
+        sa.Column("document_id", _NAME, nullable=False),
+        sa.Column("case_id", _NAME, nullable=False),
+        sa.Column("document_type", _CODE, nullable=False),
         sa.Column("reporting_year", sa.Integer, nullable=False),
-        sa.Column("sender", sa.String(64), nullable=False),
-        sa.Column("sender_participant", sa.String(255), nullable=False),
-        sa.Column("number", sa.String(255), nullable=False),
+        sa.Column("sender", _CODE, nullable=False),
+        sa.Column("sender_participant", _NAME, nullable=False),
+        sa.Column("number", _NAME, nullable=False),
         sa.Column("received_at", Instant, nullable=False),
-        sa.Column("outgoing_number", sa.String(255), nullable=False),
+        sa.Column("outgoing_number", _NAME, nullable=False),
         sa.Column("outgoing_date", sa.Date),
-        sa.Column("container", sa.String(64), nullable=False),
+        sa.Column("container", _CODE, nullable=False),
         sa.Column("container_size", sa.BigInteger, nullable=False),
-        sa.Column("xml", sa.String(64), nullable=False),
+        sa.Column("xml", _CODE, nullable=False),
         sa.Column("signer", sa.Text, nullable=False),
-        sa.Column("verdict", sa.String(64), nullable=False),
+        sa.Column("verdict", _CODE, nullable=False),
         sa.Column("is_late", sa.Boolean, nullable=False),
-        sa.Column("supersedes", sa.String(255)),
+        sa.Column("supersedes", _NAME),
         sa.Column("findings", sa.Text, nullable=False),
-        sa.Column("office_verdict", sa.String(64)),
+        sa.Column("office_verdict", _CODE),
         sa.PrimaryKeyConstraint("sequence", name="register_pk"),
         sa.UniqueConstraint("document_id", name="register_document"),
         sa.UniqueConstraint("number", name="register_number"),
@@ -246,7 +250,7 @@ def _register() -> None:
     op.create_index("register_year", "register", ["reporting_year", "document_type"])
     op.create_table(
         "number_series",
-        sa.Column("series", sa.String(255), nullable=False),
+        sa.Column("series", _NAME, nullable=False),
         sa.Column("last", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("series", name="number_series_pk"),
     )
@@ -256,17 +260,17 @@ def _receipts() -> None:
     op.create_table(
         "receipts",
         sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer, "sqlite"), nullable=False, autoincrement=True),
-        sa.Column("id", sa.String(64), nullable=False),
-        sa.Column("document_id", sa.String(255), nullable=False),
-        sa.Column("addressee", sa.String(64), nullable=False),
-        sa.Column("kind", sa.String(64), nullable=False),
-        sa.Column("says", sa.String(255), nullable=False),
+        sa.Column("id", _CODE, nullable=False),
+        sa.Column("document_id", _NAME, nullable=False),
+        sa.Column("addressee", _CODE, nullable=False),
+        sa.Column("kind", _CODE, nullable=False),
+        sa.Column("says", _NAME, nullable=False),
         sa.Column("received_at", Instant, nullable=False),
-        sa.Column("raw", sa.String(64), nullable=False),
-        sa.Column("verdict", sa.String(64), nullable=False),
+        sa.Column("raw", _CODE, nullable=False),
+        sa.Column("verdict", _CODE, nullable=False),
         sa.Column("stated_at", Instant),
-        sa.Column("stated_digest", sa.String(64)),
-        sa.Column("registration_number", sa.String(255)),
+        sa.Column("stated_digest", _CODE),
+        sa.Column("registration_number", _NAME),
         sa.Column("is_dispute", sa.Boolean, nullable=False),
         sa.PrimaryKeyConstraint("sequence", name="receipts_pk"),
         sa.UniqueConstraint("id", name="receipts_id"),
@@ -284,13 +288,13 @@ def _audit_trail() -> None:
         "audit_trail",
         sa.Column("sequence", sa.BigInteger, nullable=False, autoincrement=False),
         sa.Column("at", Instant, nullable=False),
-        sa.Column("actor", sa.String(255), nullable=False),
-        sa.Column("action", sa.String(255), nullable=False),
-        sa.Column("mandate", sa.String(255), nullable=False),
-        sa.Column("document_id", sa.String(255)),
+        sa.Column("actor", _NAME, nullable=False),
+        sa.Column("action", _NAME, nullable=False),
+        sa.Column("mandate", _NAME, nullable=False),
+        sa.Column("document_id", _NAME),
         sa.Column("details", sa.Text, nullable=False),
-        sa.Column("previous", sa.String(64), nullable=False),
-        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("previous", _CODE, nullable=False),
+        sa.Column("digest", _CODE, nullable=False),
         sa.PrimaryKeyConstraint("sequence", name="audit_trail_pk"),
         sa.UniqueConstraint("previous", name="audit_trail_previous"),
     )
@@ -299,7 +303,7 @@ def _audit_trail() -> None:
         "audit_head",
         sa.Column("id", sa.Integer, nullable=False, autoincrement=False),
         sa.Column("sequence", sa.BigInteger, nullable=False),
-        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("digest", _CODE, nullable=False),
         sa.PrimaryKeyConstraint("id", name="audit_head_pk"),
         sa.CheckConstraint("id = 1", name="audit_head_single"),
     )
