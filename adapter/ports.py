@@ -334,6 +334,13 @@ class AuditTrail(Protocol):
 class Transaction(Protocol):
     """What one short transaction can touch."""
 
+    def keep(self, content: bytes) -> KeptBlob:
+        """Keep bytes that are in memory: durable with the rest of the transaction, or not there at all.
+
+        For what is small (a message, an answer): the others wait while it is written. What is large is kept before.
+        """
+        ...
+
     @property
     def outbox(self) -> Outbox: ...
 

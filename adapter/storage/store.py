@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from adapter.ports import Clock
+from adapter.ports import Clock, KeptBlob
 from adapter.storage.audit_trail import SqlAuditTrail
 from adapter.storage.blobs import SqlBlobs
 from adapter.storage.config import StorageConfig
@@ -20,12 +20,18 @@ from adapter.storage.register import SqlRegister
 class SqlTransaction:
     """adapter.ports.Transaction: the parts of one database transaction."""
 
-    def __init__(self, transaction: OpenTransaction) -> None:
+    def __init__(self, transaction: OpenTransaction, blobs: SqlBlobs) -> None:
+        self._transaction = transaction
+        self._blobs = blobs
         self._outbox = SqlOutbox(transaction)
         self._journal = SqlJournal(transaction)
         self._register = SqlRegister(transaction)
         self._receipts = SqlReceipts(transaction)
         self._audit = SqlAuditTrail(transaction)
+
+    def keep(self, content: bytes) -> KeptBlob:
+        """Keep bytes as a part of this transaction: durable with the rest of it, or not there at all."""
+        return self._blobs.keep_in(self._transaction, content)
 
     @property
     def outbox(self) -> SqlOutbox:
@@ -67,13 +73,13 @@ class SqlStore:
         Raises Retryable `storage.busy`, Final `storage.full`, and RuntimeError inside another one of the same thread.
         """
         with self._database.writing() as transaction:
-            yield SqlTransaction(transaction)
+            yield SqlTransaction(transaction, self._blobs)
 
     @contextmanager
     def snapshot(self) -> Iterator[SqlTransaction]:
         """What stands at one moment, for whoever reads several things that must fit together."""
         with self._database.reading() as transaction:
-            yield SqlTransaction(transaction)
+            yield SqlTransaction(transaction, self._blobs)
 
     @property
     def blobs(self) -> SqlBlobs:

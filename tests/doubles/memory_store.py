@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -36,6 +37,7 @@ class _Tables:
     numbers: dict[str, int] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
     audit: dict[int, ChainedEvent] = field(default_factory=dict)
+    bytes_kept: dict[str, bytes] = field(default_factory=dict)
 
     def copy(self, made: type[dict[Any, Any]] = dict) -> _Tables:
         return _Tables(**{name: made(getattr(self, name)) for name in self.__slots__})
@@ -63,6 +65,8 @@ class MemoryStore:
             working = self._tables.copy()
             try:
                 yield MemoryTransaction(working, self._blobs)
+                self._blobs.take(working.bytes_kept)
+                working.bytes_kept = {}
                 self._tables = working
             finally:
                 self._holder = None
@@ -89,11 +93,18 @@ class MemoryTransaction:
     """adapter.ports.Transaction."""
 
     def __init__(self, tables: _Tables, blobs: MemoryBlobs) -> None:
-        self.outbox = MemoryOutbox(tables, blobs)
-        self.journal = MemoryJournal(tables, blobs)
-        self.register = MemoryRegister(tables, blobs)
-        self.receipts = MemoryReceipts(tables, blobs)
+        self._tables = tables
+        kept = ChainMap(tables.bytes_kept, blobs.kept)
+        self.outbox = MemoryOutbox(tables, kept)
+        self.journal = MemoryJournal(tables, kept)
+        self.register = MemoryRegister(tables, kept)
+        self.receipts = MemoryReceipts(tables, kept)
         self.audit = MemoryAuditTrail(tables)
+
+    def keep(self, content: bytes) -> KeptBlob:
+        sha256 = Sha256(hashlib.sha256(content).hexdigest())
+        self._tables.bytes_kept[sha256] = bytes(content)
+        return KeptBlob(sha256=sha256, size=len(content))
 
 
 # --- bytes -----------------------------------------------------------------------------------------------------------
@@ -102,10 +113,11 @@ class MemoryBlobs:
 
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
-        self._kept: dict[str, bytes] = {}
+        self.kept: dict[str, bytes] = {}
 
-    def __contains__(self, sha256: object) -> bool:
-        return sha256 in self._kept
+    def take(self, kept: dict[str, bytes]) -> None:
+        for sha256, content in kept.items():
+            self.kept.setdefault(sha256, content)
 
     def new(self) -> MemoryWriter:
         self._store.refuse_inside_transaction()
@@ -114,23 +126,23 @@ class MemoryBlobs:
     def put(self, content: bytes) -> KeptBlob:
         self._store.refuse_inside_transaction()
         sha256 = Sha256(hashlib.sha256(content).hexdigest())
-        self._kept.setdefault(sha256, bytes(content))
+        self.kept.setdefault(sha256, bytes(content))
         return KeptBlob(sha256=sha256, size=len(content))
 
     def open(self, sha256: Sha256) -> BinaryIO:
         return io.BytesIO(self.read(sha256))
 
     def read(self, sha256: Sha256) -> bytes:
-        if sha256 not in self._kept:
+        if sha256 not in self.kept:
             raise Final("storage.no-such-bytes", params={"sha256": sha256})
-        content = self._kept[sha256]
+        content = self.kept[sha256]
         if hashlib.sha256(content).hexdigest() != sha256:
             raise Final("storage.damaged-bytes", params={"sha256": sha256})
         return content
 
     def damage(self, sha256: Sha256) -> None:
         """For tests: the bytes are no longer what they were."""
-        self._kept[sha256] = b"damaged" + self._kept[sha256]
+        self.kept[sha256] = b"damaged" + self.kept[sha256]
 
 
 class MemoryWriter:
@@ -157,7 +169,7 @@ class MemoryWriter:
 class MemoryOutbox:
     """adapter.ports.Outbox."""
 
-    def __init__(self, tables: _Tables, blobs: MemoryBlobs) -> None:
+    def __init__(self, tables: _Tables, blobs: Mapping[str, bytes]) -> None:
         self._tables = tables
         self._blobs = blobs
 
@@ -317,7 +329,7 @@ class MemoryOutbox:
 class MemoryJournal:
     """adapter.ports.Journal."""
 
-    def __init__(self, tables: _Tables, blobs: MemoryBlobs) -> None:
+    def __init__(self, tables: _Tables, blobs: Mapping[str, bytes]) -> None:
         self._tables = tables
         self._blobs = blobs
 
@@ -397,7 +409,7 @@ class MemoryJournal:
 class MemoryRegister:
     """adapter.ports.Register."""
 
-    def __init__(self, tables: _Tables, blobs: MemoryBlobs) -> None:
+    def __init__(self, tables: _Tables, blobs: Mapping[str, bytes]) -> None:
         self._tables = tables
         self._blobs = blobs
 
@@ -433,7 +445,7 @@ class MemoryRegister:
 class MemoryReceipts:
     """adapter.ports.Receipts."""
 
-    def __init__(self, tables: _Tables, blobs: MemoryBlobs) -> None:
+    def __init__(self, tables: _Tables, blobs: Mapping[str, bytes]) -> None:
         self._tables = tables
         self._blobs = blobs
 
