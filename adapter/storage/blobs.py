@@ -50,7 +50,9 @@ _PUT_PIECE = insert(blob_chunks).from_select(
         bindparam("place_of_piece", type_=blob_chunks.c.number.type),
         bindparam("piece", type_=blob_chunks.c.content.type),
     ).where(
-        ~exists().where(blob_chunks.c.sha256 == bindparam("digest"), blob_chunks.c.number == bindparam("place_of_piece"))
+        ~exists().where(
+            blob_chunks.c.sha256 == bindparam("digest"), blob_chunks.c.number == bindparam("place_of_piece")
+        )
     ),
 )
 

@@ -81,7 +81,7 @@ class ProcessMessage:
             return self._end(entry, JournalState.HELD, "message.defect", params={"what": type(error).__name__})
 
     def _notice(self, entry: JournalEntry, said: IncomingNotice) -> Processed:
-        with self.store.transaction() as transaction:
+        with self.store.snapshot() as transaction:
             is_ours = bool(documents_sent(transaction, said.notice))
         # Asked outside the transaction: the directory may have to be fetched.
         by_addressee = said.notice.kind is not NoticeKind.PROCESSED_IN_CENTRE and said.notice.speaker is not None

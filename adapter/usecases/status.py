@@ -23,7 +23,7 @@ class Status:
 
     def outgoing(self, document_id: DocumentId | None = None, *, notices: bool = False) -> list[dict[str, Any]]:
         """Deliveries, oldest first; notices of ours only when asked for. Final `status.no-such-document`."""
-        with self.store.transaction() as transaction:
+        with self.store.snapshot() as transaction:
             rows = (
                 transaction.outbox.of_document(document_id)
                 if document_id is not None
@@ -37,13 +37,13 @@ class Status:
 
     def incoming(self) -> list[dict[str, Any]]:
         """Registered documents in order of recording."""
-        with self.store.transaction() as transaction:
+        with self.store.snapshot() as transaction:
             rows = transaction.register.listed()
         return [registered_as_json(row) for row in rows]
 
     def held(self) -> list[dict[str, Any]]:
         """Incoming messages that wait for a person."""
-        with self.store.transaction() as transaction:
+        with self.store.snapshot() as transaction:
             rows = transaction.journal.listed(states=(JournalState.HELD, JournalState.REFUSED))
         return [
             {
@@ -61,12 +61,12 @@ class Status:
 
     def registered_one(self, document_id: DocumentId) -> RegisteredDocument | None:
         """The register row of a document."""
-        with self.store.transaction() as transaction:
+        with self.store.snapshot() as transaction:
             return transaction.register.find(document_id)
 
     def counts(self) -> dict[str, int]:
         """Deliveries of documents by state."""
-        with self.store.transaction() as transaction:
+        with self.store.snapshot() as transaction:
             rows = transaction.outbox.listed(limit=100_000)
         found = {state.value: 0 for state in DeliveryState}
         for row in rows:

@@ -87,9 +87,13 @@ def test_bytes_kept_in_a_transaction_are_there_after_it(store, size):
 
 def test_bytes_kept_in_a_transaction_that_fails_do_not_exist_and_can_be_kept_again(store):
     content = sample(MEGABYTE + 1)
-    with pytest.raises(ZeroDivisionError), store.transaction() as transaction:
-        transaction.keep(content)
-        raise ZeroDivisionError
+
+    def broken_off() -> None:
+        with store.transaction() as transaction:
+            transaction.keep(content)
+            raise ZeroDivisionError
+
+    pytest.raises(ZeroDivisionError, broken_off)
     with pytest.raises(Final) as refused:
         store.blobs.read(digest(content))
     assert refused.value.code == "storage.no-such-bytes"

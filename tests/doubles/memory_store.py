@@ -115,6 +115,9 @@ class MemoryBlobs:
         self._store = store
         self.kept: dict[str, bytes] = {}
 
+    def __contains__(self, sha256: object) -> bool:
+        return sha256 in self.kept
+
     def take(self, kept: dict[str, bytes]) -> None:
         for sha256, content in kept.items():
             self.kept.setdefault(sha256, content)
