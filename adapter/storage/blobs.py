@@ -43,6 +43,7 @@ _ROW_AND_FIRST = (
 _LENGTH = select(func.coalesce(func.sum(func.length(blob_chunks.c.content)), 0)).where(
     blob_chunks.c.sha256 == bindparam("digest")
 )
+_PUT_ROW = insert(blobs)
 _PUT_PIECE = insert(blob_chunks).from_select(
     ["sha256", "number", "content"],
     select(
@@ -309,4 +310,4 @@ def _put_row(transaction: OpenTransaction, sha256: Sha256, size: int, place: str
     if transaction.value(_IS_KEPT, digest=sha256):
         return
     with suppress(Conflict):
-        transaction.change(insert(blobs).values(sha256=sha256, size=size, place=place, kept_at=clock.now()))
+        transaction.change(_PUT_ROW, sha256=sha256, size=size, place=place, kept_at=clock.now())

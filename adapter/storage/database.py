@@ -187,6 +187,10 @@ class Database:
         opening = sqlite.Sqlite if self.url.get_backend_name() == "sqlite" else postgresql.Postgresql
         self._kind: DatabaseKind = opening(self.url, config)
         self._engine = self._kind.engine
+        # The same connections under two sets of options: to give them to each connection anew costs more than to begin.
+        self._for = {
+            reading: self._engine.execution_options(**self._kind.options(reading=reading)) for reading in (True, False)
+        }
         self._turns = threading.BoundedSemaphore(self._kind.writers)
         self._own = threading.local()
         event.listen(self._engine, "before_cursor_execute", _refuse_nul)
@@ -234,7 +238,7 @@ class Database:
     @contextmanager
     def _begun(self, *, reading: bool) -> Iterator[OpenTransaction]:
         try:
-            with self._engine.connect().execution_options(**self._kind.options(reading=reading)) as connection:
+            with self._for[reading].connect() as connection:
                 begun = connection.begin()
                 try:
                     transaction = OpenTransaction(connection, self._kind, reading=reading)

@@ -93,7 +93,8 @@ def test_bytes_kept_in_a_transaction_that_fails_do_not_exist_and_can_be_kept_aga
             transaction.keep(content)
             raise ZeroDivisionError
 
-    pytest.raises(ZeroDivisionError, broken_off)
+    with pytest.raises(ZeroDivisionError):
+        broken_off()
     with pytest.raises(Final) as refused:
         store.blobs.read(digest(content))
     assert refused.value.code == "storage.no-such-bytes"
