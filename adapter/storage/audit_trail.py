@@ -13,7 +13,6 @@ from adapter.storage.database import OpenTransaction
 from adapter.storage.rows import event_of, event_row
 from adapter.storage.tables import audit_head, audit_trail
 
-
 _HEAD = select(audit_head).with_for_update()
 _ADD = insert(audit_trail)
 _FIRST_HEAD = insert(audit_head)
