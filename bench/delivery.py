@@ -36,7 +36,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Self
 
-from sqlalchemy import insert, literal, select, text
+from sqlalchemy import insert, join, literal, select, text
 
 from adapter.clock import SystemClock
 from adapter.composition import Node
@@ -358,7 +358,7 @@ def _multiply(connection: object, first: str, count: int) -> None:
         )
         for name in deliveries.c.keys()  # noqa: SIM118 - the columns of a table iterate as columns
     }
-    made = select(*changed.values()).select_from(rows).where(row.c.id == first)
+    made = select(*changed.values()).select_from(join(rows, row, row.c.id == first))
     connection.execute(insert(deliveries).from_select(list(changed), made))  # type: ignore[attr-defined]
 
 
@@ -401,7 +401,7 @@ def _add_fault(running: Running, script: str) -> None:
     control = next(word for word in said if "/sandbox/" in word).partition("/sandbox/")[0]
     body = json.dumps(tomllib.loads(script)).encode()
     request = urllib.request.Request(
-        f"{control}/sandbox/faults", data=body, headers={"Content-Type": "application/json"}, method="POST"
+        f"{control}/sandbox/script", data=body, headers={"Content-Type": "application/json"}, method="POST"
     )
     with urllib.request.urlopen(request, timeout=10) as answer:
         assert answer.status < 300
