@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, Update, and_, exists, insert, or_, select, tuple_, update
+from sqlalchemy import Select, Update, exists, insert, select, tuple_, update
 
 from adapter.domain.incoming import JournalEntry, JournalState
 from adapter.ports import AddedEntry
@@ -60,6 +60,29 @@ class SqlJournal:
         """In order of arrival."""
         return self._all(select(journal).where(_j.document_id == document_id).order_by(_j.received_at, _j.id))
 
+    def due(self, *, now: datetime) -> bool:
+        """Whether an entry is due."""
+        return bool(self._transaction.value(select(exists(_due_rows(now).with_only_columns(_DUE.c.id)))))
+
+    def renew(self, entry_id: str, *, lease: str, until: datetime) -> bool:
+        """As Outbox.renew."""
+        changed = self._transaction.change(
+            update(journal)
+            .where(_j.id == entry_id, _j.lease == lease, _j.state == JournalState.CLAIMED)
+            .values(lease_until=until, wake_at=until)
+        )
+        return changed == 1
+
+    def lapsed(self, *, now: datetime, limit: int = 100) -> tuple[JournalEntry, ...]:
+        """As Outbox.lapsed."""
+        statement = (
+            select(journal)
+            .where(_j.state == JournalState.CLAIMED, _j.lease_until <= now)
+            .order_by(_j.lease_until, _j.id)
+            .limit(limit)
+        )
+        return self._all(statement if self._transaction.is_reading else statement.with_for_update(skip_locked=True))
+
     def claim(self, *, now: datetime, lease: str, lease_for: timedelta) -> JournalEntry | None:
         """One due entry, or None; `tries` stays as it is, whoever records a failed try counts it."""
         row = self._transaction.row(claim_statement(now=now, lease=lease, until=now + lease_for))
@@ -80,25 +103,26 @@ class SqlJournal:
         return tuple(entry_of(row) for row in self._transaction.rows(statement))
 
 
+_DUE = journal.alias("due")
+
+
+def _due_rows(now: datetime) -> Select[tuple[object, ...]]:
+    return select(_DUE).where(_DUE.c.state == JournalState.RECEIVED, _DUE.c.wake_at <= now)
+
+
 def claim_statement(*, now: datetime, lease: str, until: datetime) -> Update:
-    """Compare-and-set of the entry that has waited longest: due, or held under a lease that has ended."""
-    due = journal.alias("due")
+    """Compare-and-set of the due entry that has waited longest; a lapsed one is first recovered, and counted."""
     chosen = (
-        select(due.c.id)
-        .where(
-            or_(
-                and_(due.c.state == JournalState.RECEIVED, due.c.wake_at <= now),
-                and_(due.c.state == JournalState.CLAIMED, due.c.lease_until <= now),
-            )
-        )
-        .order_by(due.c.wake_at, due.c.received_at, due.c.id)
+        _due_rows(now)
+        .with_only_columns(_DUE.c.id)
+        .order_by(_DUE.c.wake_at, _DUE.c.received_at, _DUE.c.id)
         .limit(1)
-        .with_for_update(skip_locked=True, of=due)
+        .with_for_update(skip_locked=True, of=_DUE)
         .scalar_subquery()
     )
     return (
         update(journal)
-        .where(_j.id == chosen, _j.state.in_((JournalState.RECEIVED, JournalState.CLAIMED)))
+        .where(_j.id == chosen, _j.state == JournalState.RECEIVED)
         .values(
             state=JournalState.CLAIMED,
             lease=lease,

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import BindParameter, ColumnElement, Select, Update, bindparam, exists, insert, select, tuple_, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    Update,
+    bindparam,
+    exists,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
 from adapter.domain.delivery import FINAL_STATES, Attempt, Delivery, DeliveryState
 from adapter.domain.document import BodyCode, DocumentId
@@ -80,13 +92,32 @@ class SqlOutbox:
             statement = statement.where(tuple_(_d.created_at, _d.id) > tuple_(last.c.created_at, last.c.id))
         return self._all(statement)
 
-    def claim(self, *, now: datetime, lease: str, lease_for: timedelta) -> Delivery | None:
+    def due(self, *, now: datetime) -> bool:
+        """Whether a row is due whose lane is free."""
+        return bool(self._transaction.value(select(exists(_due_rows(now).with_only_columns(_DUE.c.id)))))
+
+    def backlog(self, *, now: datetime) -> int:
+        """Rows that are due, whether their lane is free or not."""
+        counted = select(func.count()).where(_d.state == DeliveryState.QUEUED, _d.wake_at <= now)
+        return int(self._transaction.value(counted))
+
+    def claim(
+        self,
+        *,
+        now: datetime,
+        lease: str,
+        lease_for: timedelta,
+        oldest_first: bool = False,
+        passing_over: str | None = None,
+    ) -> Delivery | None:
         """One due row, or None. Its wake-up becomes the end of the lease.
 
         Where another worker takes a row of the same lane at the same moment, the index refuses ours; it has committed by
         then, so the next look passes its lane over. Each look that is lost is a row that somebody else has won.
         """
-        statement = claim_statement(now=now, lease=lease, until=now + lease_for)
+        statement = claim_statement(
+            now=now, lease=lease, until=now + lease_for, oldest_first=oldest_first, passing_over=passing_over
+        )
         for _ in range(_LOOKS):
             try:
                 row = self._transaction.row(statement)
@@ -97,14 +128,22 @@ class SqlOutbox:
             return None if row is None else delivery_of(row)
         return None
 
+    def renew(self, delivery_id: str, *, lease: str, until: datetime) -> bool:
+        """Compare-and-set on the token alone: the holder's own later save must still find its revision."""
+        changed = self._transaction.change(
+            update(deliveries)
+            .where(_d.id == delivery_id, _d.lease == lease, _d.state.in_(HELD))
+            .values(lease_until=until, wake_at=until)
+        )
+        return changed == 1
+
     def lapsed(self, *, now: datetime, limit: int = 100) -> tuple[Delivery, ...]:
         """Rows whose lease has ended, the longest ended first; without those that another worker is writing now."""
-        return self._all(
+        return self._unlocked(
             select(deliveries)
             .where(_d.state.in_(HELD), _d.lease_until <= now)
             .order_by(_d.lease_until, _d.id)
             .limit(limit)
-            .with_for_update(skip_locked=True)
         )
 
     def awake(self, *, now: datetime, limit: int = 100) -> tuple[Delivery, ...]:
@@ -112,12 +151,11 @@ class SqlOutbox:
 
         Without those that another worker is writing now.
         """
-        return self._all(
+        return self._unlocked(
             select(deliveries)
             .where(_d.state.in_(AWAKE), _d.wake_at <= now, ~_notice_is_done())
             .order_by(_d.wake_at, _d.id)
             .limit(limit)
-            .with_for_update(skip_locked=True)
         )
 
     def save(self, delivery: Delivery) -> bool:
@@ -157,27 +195,41 @@ class SqlOutbox:
         row = self._transaction.row(statement)
         return None if row is None else delivery_of(row)
 
+    def _unlocked(self, statement: Select[tuple[object, ...]]) -> tuple[Delivery, ...]:
+        """Rows that nobody else is writing, locked for us; in a snapshot nothing is locked."""
+        return self._all(statement if self._transaction.is_reading else statement.with_for_update(skip_locked=True))
+
     def _all(self, statement: Select[tuple[object, ...]]) -> tuple[Delivery, ...]:
         return tuple(delivery_of(row) for row in self._transaction.rows(statement))
 
 
-def claim_statement(*, now: datetime, lease: str, until: datetime) -> Update:
+_DUE = deliveries.alias("due")
+
+
+def _due_rows(now: datetime) -> Select[tuple[object, ...]]:
+    """Due rows whose lane is free."""
+    busy = deliveries.alias("busy")
+    # Written into the statement as they are: a partial index is of use only to a condition that is known when planning.
+    held: BindParameter[DeliveryState] = bindparam("held", HELD, expanding=True, literal_execute=True)
+    lane_is_busy = exists().where(busy.c.addressee == _DUE.c.addressee, busy.c.state.in_(held))
+    return select(_DUE).where(_DUE.c.state == DeliveryState.QUEUED, _DUE.c.wake_at <= now, ~lane_is_busy)
+
+
+def claim_statement(
+    *, now: datetime, lease: str, until: datetime, oldest_first: bool = False, passing_over: str | None = None
+) -> Update:
     """Compare-and-set of one due row whose lane is free, in order of urgency.
 
     One statement for both databases: FOR UPDATE SKIP LOCKED is rendered where it exists, and where writers come one at
     a time it is not needed. Two workers that pass each other all the same meet the unique index deliveries_lane.
     """
-    due = deliveries.alias("due")
-    busy = deliveries.alias("busy")
-    # Written into the statement as they are: a partial index is of use only to a condition that is known when planning.
-    held: BindParameter[DeliveryState] = bindparam("held", HELD, expanding=True, literal_execute=True)
-    lane_is_busy = exists().where(busy.c.addressee == due.c.addressee, busy.c.state.in_(held))
+    age = _DUE.c.created_at if oldest_first else _DUE.c.wake_at
+    rows = _due_rows(now) if passing_over is None else _due_rows(now).where(_DUE.c.id != passing_over)
     chosen = (
-        select(due.c.id)
-        .where(due.c.state == DeliveryState.QUEUED, due.c.wake_at <= now, ~lane_is_busy)
-        .order_by(due.c.deadline.nulls_last(), due.c.wake_at, due.c.id)
+        rows.with_only_columns(_DUE.c.id)
+        .order_by(_DUE.c.deadline.nulls_last(), age, _DUE.c.id)
         .limit(1)
-        .with_for_update(skip_locked=True, of=due)
+        .with_for_update(skip_locked=True, of=_DUE)
         .scalar_subquery()
     )
     return (
