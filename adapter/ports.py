@@ -10,6 +10,7 @@ from typing import BinaryIO, Protocol
 from uuid import UUID
 
 from adapter.domain.audit_event import AuditEvent, ChainedEvent
+from adapter.domain.breaker import Breaker
 from adapter.domain.delivery import Attempt, Delivery, DeliveryState
 from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
 from adapter.domain.incoming import Interpreted, JournalEntry, JournalState, RegisteredDocument
@@ -76,9 +77,10 @@ class OutgoingChannel(Protocol):
         """
         ...
 
-    def send(self, message: bytes, *, at: datetime) -> Accepted:
+    def send(self, message: bytes, *, at: datetime, leave_within: timedelta | None = None) -> Accepted:
         """One POST of exactly these bytes; repeated inside only while no connection was made.
 
+        leave_within    the first byte leaves within this time from the call, or none does: Retryable `http.left-too-late`
         Raises Final with code `exchange.not-understood` when the answer is well-formed and its code is on no list.
         """
         ...
@@ -231,16 +233,40 @@ class Outbox(Protocol):
         """Rows in order of creation, then id; `after` is the id of the last row of the page before."""
         ...
 
-    def claim(self, *, now: datetime, lease: str, lease_for: timedelta) -> Delivery | None:
+    def due(self, *, now: datetime) -> bool:
+        """Whether `claim` would find a row; cheap, and meant for a snapshot."""
+        ...
+
+    def backlog(self, *, now: datetime) -> int:
+        """How many QUEUED rows are due, those of a busy lane included."""
+        ...
+
+    def claim(
+        self,
+        *,
+        now: datetime,
+        lease: str,
+        lease_for: timedelta,
+        oldest_first: bool = False,
+        passing_over: str | None = None,
+    ) -> Delivery | None:
         """One due QUEUED row becomes CLAIMED under `lease`.
 
         Lanes are per addressee: at most one row of a lane is CLAIMED or SENDING at a time.
-        Oldest deadline first, then oldest wake-up. None when nothing is due.
+        Oldest deadline first, then oldest wake-up; with `oldest_first` then oldest creation. None when nothing is due.
+        passing_over    id of a row that is not taken
+        """
+        ...
+
+    def renew(self, delivery_id: str, *, lease: str, until: datetime) -> bool:
+        """Move the end of the lease and the wake-up to `until` while the row is held under `lease`.
+
+        False: the lease is gone, nothing was written. The revision does not grow: whoever holds the row writes it later.
         """
         ...
 
     def lapsed(self, *, now: datetime, limit: int = 100) -> tuple[Delivery, ...]:
-        """CLAIMED and SENDING rows whose lease has ended."""
+        """CLAIMED and SENDING rows whose lease has ended, the longest ended first."""
         ...
 
     def awake(self, *, now: datetime, limit: int = 100) -> tuple[Delivery, ...]:
@@ -280,11 +306,35 @@ class Journal(Protocol):
 
     def of_document(self, document_id: str) -> tuple[JournalEntry, ...]: ...
 
+    def due(self, *, now: datetime) -> bool:
+        """As Outbox.due."""
+        ...
+
     def claim(self, *, now: datetime, lease: str, lease_for: timedelta) -> JournalEntry | None:
-        """One due RECEIVED entry, or a CLAIMED one whose lease has ended, becomes CLAIMED under `lease`."""
+        """One due RECEIVED entry becomes CLAIMED under `lease`, the longest waiting first."""
+        ...
+
+    def renew(self, entry_id: str, *, lease: str, until: datetime) -> bool:
+        """As Outbox.renew."""
+        ...
+
+    def lapsed(self, *, now: datetime, limit: int = 100) -> tuple[JournalEntry, ...]:
+        """CLAIMED entries whose lease has ended, the longest ended first."""
         ...
 
     def save(self, entry: JournalEntry) -> bool:
+        """As Outbox.save."""
+        ...
+
+
+class Breakers(Protocol):
+    """Whether the channels are open: one row each, shared by every worker."""
+
+    def get(self, channel: str) -> Breaker:
+        """The breaker of a channel; one that nobody has written yet is CLOSED."""
+        ...
+
+    def save(self, breaker: Breaker) -> bool:
         """As Outbox.save."""
         ...
 
@@ -352,6 +402,9 @@ class Transaction(Protocol):
 
     @property
     def receipts(self) -> Receipts: ...
+
+    @property
+    def breakers(self) -> Breakers: ...
 
     @property
     def audit(self) -> AuditTrail: ...

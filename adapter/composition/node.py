@@ -24,6 +24,7 @@ from adapter.composition.secret_sources import AskPassword
 from adapter.composition.services import baseline_of, fetcher_of
 from adapter.composition.trust_files import MAX_CERTIFICATES
 from adapter.composition.trust_sets import TrustSets
+from adapter.domain.breaker import BreakerPolicy
 from adapter.domain.document import BodyCode, DocumentId, Sha256
 from adapter.domain.header import RulesetRef
 from adapter.domain.outgoing import Words
@@ -295,4 +296,13 @@ def _plan(settings: Settings) -> DeliveryPlan:
         silence_alarm=delivery.silence_alarm,
         resend_by_planner=delivery.resend_by_planner,
         resend_when_uncertain=delivery.resend_when_uncertain,
+        channel_alarm=delivery.channel_alarm,
+        reupload_on_expiry=settings.exchange.files.reupload_on_expiry,
+        breaker=BreakerPolicy(
+            failures=delivery.breaker_failures,
+            first_wait=delivery.breaker_first_wait,
+            longest_wait=delivery.breaker_longest_wait,
+            probe_within=settings.http.total_within + settings.storage.lease_for,
+            drain_per_second=delivery.drain_per_second,
+        ),
     )

@@ -30,6 +30,8 @@ from adapter.usecases.export import Export
 from adapter.usecases.facts import FactsOf
 from adapter.usecases.fetch_files import FetchFiles
 from adapter.usecases.intervene import Intervene
+from adapter.usecases.leases import HeldLeases, RenewLeases
+from adapter.usecases.look import Look
 from adapter.usecases.process_message import ProcessMessage
 from adapter.usecases.publish import Publish
 from adapter.usecases.receive import Receive
@@ -41,6 +43,7 @@ from adapter.usecases.summarise import Summarise
 from adapter.usecases.tell_sender import TellSender
 from adapter.usecases.verified_container import Trust
 from adapter.usecases.watch import Watch
+from adapter.usecases.watch_channel import WatchChannel
 
 OpenKey = Callable[[], signing.SigningKey]
 """Opens a key at its first use; may ask a person for its password."""
@@ -183,13 +186,38 @@ class Passes(ABC):
     def deliver(self) -> Deliver:
         """The outgoing half of the worker."""
         return Deliver(
-            store=self.store, channel=self.outgoing, clock=self.clock, identifiers=self.identifiers, plan=self.plan
+            store=self.store,
+            channel=self.outgoing,
+            clock=self.clock,
+            identifiers=self.identifiers,
+            plan=self.plan,
+            leases=self.leases,
         )
+
+    @cached_property
+    def leases(self) -> HeldLeases:
+        """What this process holds."""
+        return HeldLeases()
+
+    @cached_property
+    def renew_leases(self) -> RenewLeases:
+        """Keeps what this process holds from ending."""
+        return RenewLeases(store=self.store, clock=self.clock, plan=self.plan, held=self.leases)
+
+    @cached_property
+    def look(self) -> Look:
+        """Whether anything is due."""
+        return Look(store=self.store, clock=self.clock, plan=self.plan)
+
+    @cached_property
+    def watch_channel(self) -> WatchChannel:
+        """A channel that stays closed."""
+        return WatchChannel(store=self.store, clock=self.clock, plan=self.plan)
 
     @cached_property
     def recover(self) -> Recover:
         """Rows whose lease has ended."""
-        return Recover(store=self.store, clock=self.clock, plan=self.plan)
+        return Recover(store=self.store, clock=self.clock, identifiers=self.identifiers, plan=self.plan)
 
     @cached_property
     def watch(self) -> Watch:
@@ -267,6 +295,8 @@ class Passes(ABC):
             fetch_files=self.fetch_files,
             register_document=self.register_document,
             retry=self.plan.retry,
+            lease_for=self.plan.lease_for,
+            leases=self.leases,
         )
 
     # --- the yearly cycle, evidence -----------------------------------------------------------------------------------

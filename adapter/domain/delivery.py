@@ -67,6 +67,8 @@ class DeliveryEvent(StrEnum):
     BUDGET_GONE = "budget-gone"
     """The schedule says that a person must take over."""
     LEASE_EXPIRED = "lease-expired"
+    LAPSED_TOO_OFTEN = "lapsed-too-often"
+    """Its worker did not come back, several times in a row: it may be what kills them, so a person must act."""
     NOTICE_IN_CENTRE = "notice-in-centre"
     NOTICE_DELIVERED = "notice-delivered"
     NOTICE_REGISTERED = "notice-registered"
@@ -105,6 +107,7 @@ TRANSITIONS: Mapping[tuple[DeliveryState, DeliveryEvent], DeliveryState] = Mappi
         (_S.CLAIMED, _E.PREPARATION_FAILED): _S.ABANDONED,
         (_S.CLAIMED, _E.BUDGET_GONE): _S.ABANDONED,
         (_S.CLAIMED, _E.LEASE_EXPIRED): _S.QUEUED,
+        (_S.CLAIMED, _E.LAPSED_TOO_OFTEN): _S.ABANDONED,
         (_S.SENDING, _E.NOT_SENT): _S.QUEUED,
         (_S.SENDING, _E.CHANNEL_CLOSED): _S.QUEUED,
         (_S.SENDING, _E.ACCEPTED): _S.SENT,
@@ -113,6 +116,7 @@ TRANSITIONS: Mapping[tuple[DeliveryState, DeliveryEvent], DeliveryState] = Mappi
         (_S.SENDING, _E.BUDGET_GONE): _S.ABANDONED,
         (_S.SENDING, _E.OUTCOME_UNKNOWN): _S.UNCERTAIN,
         (_S.SENDING, _E.LEASE_EXPIRED): _S.UNCERTAIN,
+        (_S.SENDING, _E.LAPSED_TOO_OFTEN): _S.ABANDONED,
         (_S.UNCERTAIN, _E.LAST_SAFE_TRY): _S.QUEUED,
         **{(state, _E.PERSON_RESENDS): _S.QUEUED for state in (_S.UNCERTAIN, _S.SENT, _S.IN_CENTRE, _S.ABANDONED)},
         (_S.UNCERTAIN, _E.PERSON_GIVES_UP): _S.ABANDONED,
@@ -227,6 +231,8 @@ class Delivery:
     ever_sent       an attempt reached SENDING at least once
     deadline        legal, as an instant; None when the Rules name none
     resend          the next attempt repeats the kept bytes of the last one
+    lapses          leases in a row that ended without a word of their worker
+    deferrals       times in a row that the channel turned it back; not attempts, but the waits grow with them
     lease           token of the worker that holds the row, and until when
     revision        grows with every write; a write names the revision it read
     """
@@ -249,6 +255,8 @@ class Delivery:
     ever_sent: bool = False
     resend: bool = False
     planner_resent: bool = False
+    lapses: int = 0
+    deferrals: int = 0
     lease: str | None = None
     lease_until: datetime | None = None
     registration_number: str | None = None

@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final as Constant
 
 from lxml import etree
@@ -101,9 +101,9 @@ class EsedoChannel:
         expire_at = min((one.expires_at for one in uploaded), default=None)
         return self._prepared(data, message_id, expire_at, at=at)
 
-    def send(self, message: bytes, *, at: datetime) -> Accepted:
+    def send(self, message: bytes, *, at: datetime, leave_within: timedelta | None = None) -> Accepted:
         """One POST of exactly these bytes; see OutgoingChannel and the table in faults.py."""
-        answered = self.gateway.post(message, at=at)
+        answered = self.gateway.post(message, at=at, leave_within=leave_within)
         return Accepted(
             answer=answered.raw,
             verdict=answered.verdict,

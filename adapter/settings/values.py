@@ -20,6 +20,10 @@ from adapter.storage import StorageConfig
 
 _SHORTEST_TOKEN: Final = 16
 """Characters: an empty token would let everybody in, a short one is guessed."""
+_SHORTEST_LEASE: Final = timedelta(seconds=3)
+"""Renewed every second; a shorter one ends whenever the machine holds its breath."""
+_SHORTEST_PROBE_WAIT: Final = timedelta(seconds=1)
+"""A channel that is down is not asked in a loop."""
 _LAST_PORT: Final = 65_535
 """Of TCP."""
 Profile = Literal["production", "test", "sandbox"]
@@ -70,7 +74,7 @@ class TrustSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeliverySettings:
-    """Pacing of deliveries; see DeliveryPlan for what each costs."""
+    """Pacing of deliveries; see DeliveryPlan and BreakerPolicy for what each costs."""
 
     first_wait: timedelta = timedelta(seconds=4)
     longest_wait: timedelta = timedelta(minutes=15)
@@ -81,6 +85,11 @@ class DeliverySettings:
     resend_when_uncertain: Literal["ask", "identical"] = "ask"
     resend_by_planner: bool = True
     idle: timedelta = timedelta(seconds=1)
+    breaker_failures: int = 5
+    breaker_first_wait: timedelta = timedelta(seconds=5)
+    breaker_longest_wait: timedelta = timedelta(seconds=60)
+    drain_per_second: int = 20
+    channel_alarm: timedelta = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,14 +158,7 @@ def _contradictions(settings: Settings) -> list[Finding]:
         # a key that signs in a time of its own gives itself away to whoever measures: not by a line in the settings
         named = settings.keys.named.items()
         pairs += [("profile=production", f"keys.{name}.test_keys=true") for name, entry in named if entry.test_keys]
-    if settings.storage.lease_for <= settings.http.total_within:
-        # A lease that ends while the POST may still be answered makes an unknown outcome out of a slow one.
-        pairs.append(
-            (
-                f"storage.lease_for_seconds={settings.storage.lease_for.total_seconds():g}",
-                f"http.total_within_seconds={settings.http.total_within.total_seconds():g}",
-            )
-        )
+    pairs += _of_the_engine(settings)
     if settings.delivery.longest_wait > settings.delivery.horizon:
         pairs.append(
             (
@@ -189,6 +191,7 @@ def _contradictions(settings: Settings) -> list[Finding]:
     found += key_faults(settings.keys)
     found += _missing_of_the_trust(settings.trust)
     found += trust_service_faults(settings.time_stamps, settings.revocation)
+    found += _too_small(settings)
     if not 0 <= settings.server.port <= _LAST_PORT:
         params = {"key": "server.port", "expected": f"whole number, 0 to {_LAST_PORT}"}
         found.append(Finding(code="settings.wrong-type", severity=Severity.ERROR, params=params))
@@ -197,6 +200,48 @@ def _contradictions(settings: Settings) -> list[Finding]:
         params = {"key": "server.api_token", "expected": f"text, {_SHORTEST_TOKEN} or more"}
         found.append(Finding(code="settings.wrong-type", severity=Severity.ERROR, params=params))
     return found
+
+
+def _of_the_engine(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Leases that can be renewed in time, and a breaker that tries again before the last safe try is due."""
+    storage, delivery = settings.storage, settings.delivery
+    if storage.lease_for < storage.busy_timeout * 3 / 2:
+        # Renewed every third of a lease: what then waits its full turn for the store must still come before the end.
+        yield (
+            f"storage.lease_for_seconds={storage.lease_for.total_seconds():g}",
+            f"storage.busy_timeout_seconds={storage.busy_timeout.total_seconds():g}",
+        )
+    if delivery.breaker_first_wait > delivery.breaker_longest_wait:
+        yield (
+            f"delivery.breaker_first_wait_seconds={delivery.breaker_first_wait.total_seconds():g}",
+            f"delivery.breaker_longest_wait_seconds={delivery.breaker_longest_wait.total_seconds():g}",
+        )
+    is_lead_enough = delivery.deadline_lead >= settings.http.total_within  # else that is said, and this follows from it
+    slowest = delivery.breaker_longest_wait + settings.http.total_within + storage.lease_for
+    if is_lead_enough and slowest > delivery.deadline_lead:
+        # One probe that hangs, and the wait after it: then the channel must be tried again, before the date.
+        yield (
+            f"delivery.breaker_longest_wait_seconds={delivery.breaker_longest_wait.total_seconds():g}",
+            f"delivery.deadline_lead_seconds={delivery.deadline_lead.total_seconds():g}",
+        )
+
+
+def _too_small(settings: Settings) -> Iterator[Finding]:
+    delivery = settings.delivery
+    for key, value in (
+        ("delivery.breaker_failures", delivery.breaker_failures),
+        ("delivery.drain_per_second", delivery.drain_per_second),
+    ):
+        if value < 1:
+            params = {"key": key, "expected": "whole number, 1 or more"}
+            yield Finding(code="settings.wrong-type", severity=Severity.ERROR, params=params)
+    for key, span, least in (
+        ("storage.lease_for_seconds", settings.storage.lease_for, _SHORTEST_LEASE),
+        ("delivery.breaker_first_wait_seconds", delivery.breaker_first_wait, _SHORTEST_PROBE_WAIT),
+    ):
+        if span < least:
+            params = {"key": key, "expected": f"seconds, {least.total_seconds():g} or more"}
+            yield Finding(code="settings.wrong-type", severity=Severity.ERROR, params=params)
 
 
 def _of_the_exchange(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -138,6 +138,11 @@ class OpenTransaction:
             with self._translating():
                 self._kind.queue_for(self.connection, name)
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether nothing can be written here; then nothing is locked either."""
+        return self._reading
+
     def refuse_if_broken(self) -> None:
         """Raises what ended this transaction from inside, though its block went on."""
         if self._broken is not None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapter.domain.audit_event import AuditEvent, ChainedEvent
+from adapter.domain.breaker import Breaker, BreakerState
 from adapter.domain.delivery import Attempt, AttemptOutcome, Delivery, DeliveryState, Proof
 from adapter.domain.document import DocumentType
 from adapter.domain.incoming import JournalEntry, JournalState, RegisteredDocument
@@ -91,6 +92,16 @@ def entry_of(row: Row) -> JournalEntry:
     return JournalEntry(**{**row, "state": JournalState(row["state"]), "files": files})
 
 
+def breaker_row(breaker: Breaker) -> dict[str, object]:
+    """Every column of a breaker, with the revision that stands after the write."""
+    return {**_fields(breaker), "revision": breaker.revision + 1}
+
+
+def breaker_of(row: Row) -> Breaker:
+    """The breaker in a row."""
+    return Breaker(**{**row, "state": BreakerState(row["state"])})
+
+
 def registered_row(document: RegisteredDocument) -> dict[str, object]:
     """Every column of a registered document but its sequence."""
     return {**_fields(document), "findings": findings_to_json(document.findings)}
@@ -151,7 +162,9 @@ def event_of(row: Row) -> ChainedEvent:
     )
 
 
-def _fields(value: Delivery | Attempt | JournalEntry | RegisteredDocument | Receipt | AuditEvent) -> dict[str, object]:
+def _fields(
+    value: Delivery | Attempt | JournalEntry | Breaker | RegisteredDocument | Receipt | AuditEvent,
+) -> dict[str, object]:
     """Field name to value; a column has the name of its field, and an Enum of ours is its text."""
     return {name: getattr(value, name) for name in value.__slots__}
 

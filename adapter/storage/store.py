@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from adapter.ports import Clock, KeptBlob
 from adapter.storage.audit_trail import SqlAuditTrail
 from adapter.storage.blobs import SqlBlobs
+from adapter.storage.breakers import SqlBreakers
 from adapter.storage.config import StorageConfig
 from adapter.storage.database import Database, OpenTransaction
 from adapter.storage.journal import SqlJournal
@@ -27,6 +28,7 @@ class SqlTransaction:
         self._journal = SqlJournal(transaction)
         self._register = SqlRegister(transaction)
         self._receipts = SqlReceipts(transaction)
+        self._breakers = SqlBreakers(transaction)
         self._audit = SqlAuditTrail(transaction)
 
     def keep(self, content: bytes) -> KeptBlob:
@@ -52,6 +54,11 @@ class SqlTransaction:
     def receipts(self) -> SqlReceipts:
         """Answers kept as proof."""
         return self._receipts
+
+    @property
+    def breakers(self) -> SqlBreakers:
+        """Whether the channels are open."""
+        return self._breakers
 
     @property
     def audit(self) -> SqlAuditTrail:

@@ -6,6 +6,7 @@
     receipts                       answers kept as proof
     audit_trail, audit_head        hash chain and its end
     blobs --< blob_chunks          bytes by digest
+    breakers                       whether a channel is open, for every worker
     migration_lock                 who changes the tables now
 
 Instants are text `YYYY-MM-DDTHH:MM:SS.ffffffZ` on SQLite (sorts as time, readable with any tool), else timestamptz.
@@ -40,6 +41,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from adapter.domain.breaker import BreakerState
 from adapter.domain.delivery import FINAL_STATES, AttemptOutcome, DeliveryState, Proof
 from adapter.domain.document import DocumentType
 from adapter.domain.incoming import JournalState
@@ -141,6 +143,14 @@ deliveries = Table(
     Column("reason", _NAME, comment="code of why it was refused or given up"),
     Column("reason_text", Text, comment="the other side's own words"),
     Column("revision", Integer, nullable=False, comment="grows with every write; a write names the one it read"),
+    Column("lapses", Integer, nullable=False, server_default="0", comment="leases in a row that ended without a word"),
+    Column(
+        "deferrals",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="times in a row that the channel turned it back",
+    ),
     PrimaryKeyConstraint("id", name="deliveries_pk"),
     UniqueConstraint(
         "key", "content_kind", "addressee", name="deliveries_once", info={"why": "nothing is queued twice"}
@@ -225,6 +235,7 @@ journal = Table(
     Column("outcome_params", Text, comment="what fills the sentence of that code, as JSON"),
     Column("revision", Integer, nullable=False, comment="grows with every write"),
     Column("files", Text, comment="fetched and kept, in announced order, as JSON of a stated version; null: none yet"),
+    Column("lapses", Integer, nullable=False, server_default="0", comment="leases in a row that ended without a word"),
     PrimaryKeyConstraint("id", name="journal_pk"),
     UniqueConstraint("message_id", "sha256", name="journal_once", info={"why": "a repeated call is one row"}),
     ForeignKeyConstraint(["sha256"], ["blobs.sha256"], name="journal_raw"),
@@ -357,6 +368,33 @@ blob_chunks = Table(
     Column("content", LargeBinary, nullable=False, comment="1 MiB, the last one less"),
     PrimaryKeyConstraint("sha256", "number", name="blob_chunks_pk"),
     comment="bytes in pieces, so that memory stays flat; pieces without a row in blobs are a writer that was killed",
+)
+
+breakers = Table(
+    "breakers",
+    metadata,
+    Column("channel", _CODE, nullable=False, comment="the way out that it guards"),
+    Column("state", _CODE, nullable=False, comment="domain/breaker.py"),
+    Column("failures", Integer, nullable=False, comment="in a row; once open, the probes that failed"),
+    Column("opened_at", Instant, comment="since when nothing is sent; null while closed"),
+    Column("probe_at", Instant, comment="when the next probe may be taken"),
+    Column("probe", _CODE, comment="lease of the delivery that is the probe"),
+    Column("probe_until", Instant, comment="how long its word is waited for"),
+    Column("probed", _ID, comment="delivery of the last failed probe; the next one is another"),
+    Column("reason", _NAME, comment="code of the last failure"),
+    Column("told_at", Instant, comment="when a person was told of this opening"),
+    Column("drain_left", Integer, nullable=False, comment="rows of the backlog that still go at the limited rate"),
+    Column("drain_next_at", Instant, comment="when the next of them may go"),
+    Column("drain_until", Instant, comment="end of the limited rate, whatever is left"),
+    Column("revision", Integer, nullable=False, comment="grows with every write; a write names the one it read"),
+    PrimaryKeyConstraint("channel", name="breakers_pk"),
+    CheckConstraint(_listed("state", BreakerState), name="breakers_state"),
+    CheckConstraint("state = 'closed' OR (opened_at IS NOT NULL AND probe_at IS NOT NULL)", name="breakers_open"),
+    CheckConstraint(
+        "state <> 'half-open' OR (probe IS NOT NULL AND probe_until IS NOT NULL)", name="breakers_half_open"
+    ),
+    CheckConstraint("failures >= 0 AND drain_left >= 0 AND revision >= 0", name="breakers_counters"),
+    comment="one row for each channel: whether anything is sent through it now",
 )
 
 migration_lock = Table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from adapter.domain.audit_event import AuditEvent
@@ -17,6 +17,7 @@ from adapter.ports import AddressBook, Clock, Identifiers, IncomingChannel, Stor
 from adapter.usecases.apply_notice import ApplyNotice, documents_sent
 from adapter.usecases.delivery_plan import MANDATE
 from adapter.usecases.fetch_files import Arrived, FetchFiles, Kept
+from adapter.usecases.leases import HeldLease, HeldLeases, LeaseKind
 from adapter.usecases.register_document import RegisterDocument
 
 _log = logging.getLogger(__name__)
@@ -37,7 +38,8 @@ class Processed:
 class ProcessMessage:
     """The incoming half of the worker.
 
-    lease_for   how long one entry may be worked on; longer than fetching its files and verifying them
+    lease_for   how long a worker holds an entry without renewing its lease
+    leases      what this process holds
     tries       failing turns (the file store or the directory is silent) before the entry is held for a person
     """
 
@@ -50,16 +52,23 @@ class ProcessMessage:
     fetch_files: FetchFiles
     register_document: RegisterDocument
     retry: RetryPolicy
-    lease_for: timedelta = timedelta(seconds=300)
+    lease_for: timedelta = timedelta(seconds=30)
     tries: int = 200
+    leases: HeldLeases = field(default_factory=HeldLeases)
 
-    def __call__(self) -> Processed | None:  # noqa: PLR0911 - each way a message can end is one line
+    def __call__(self) -> Processed | None:
         """Take one due entry; None when nothing is due."""
         lease = str(self.identifiers.new())
         with self.store.transaction() as transaction:
             entry = transaction.journal.claim(now=self.clock.now(), lease=lease, lease_for=self.lease_for)
         if entry is None:
             return None
+        with self.leases.during(
+            HeldLease(kind=LeaseKind.ENTRY, row=entry.id, lease=lease, since=self.clock.now()),
+        ):
+            return self._end_of(entry)
+
+    def _end_of(self, entry: JournalEntry) -> Processed:
         try:
             said = self.channel.interpret(self.store.blobs.read(entry.sha256))
             if isinstance(said, IncomingNotice):
@@ -116,6 +125,7 @@ class ProcessMessage:
             state=JournalState.RECEIVED,
             wake_at=now + wait,
             tries=entry.tries + 1,
+            lapses=0,
             lease=None,
             lease_until=None,
             outcome=error.code,
@@ -152,6 +162,7 @@ class ProcessMessage:
             entry,
             state=state,
             wake_at=now if again else None,
+            lapses=0,
             lease=None,
             lease_until=None,
             document_id=document_id or entry.document_id,

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from adapter.domain.audit_event import GENESIS, AuditEvent, ChainedEvent, chain
+from adapter.domain.breaker import Breaker, BreakerState
 from adapter.domain.delivery import FINAL_STATES, Attempt, AttemptOutcome, Delivery, DeliveryState, is_final
 from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
 from adapter.domain.incoming import JournalEntry, JournalState, RegisteredDocument
@@ -36,6 +37,7 @@ class _Tables:
     register: dict[str, RegisteredDocument] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
+    breakers: dict[str, Breaker] = field(default_factory=dict)
     audit: dict[int, ChainedEvent] = field(default_factory=dict)
     bytes_kept: dict[str, bytes] = field(default_factory=dict)
 
@@ -99,6 +101,7 @@ class MemoryTransaction:
         self.journal = MemoryJournal(tables, kept)
         self.register = MemoryRegister(tables, kept)
         self.receipts = MemoryReceipts(tables, kept)
+        self.breakers = MemoryBreakers(tables)
         self.audit = MemoryAuditTrail(tables)
 
     def keep(self, content: bytes) -> KeptBlob:
@@ -220,9 +223,15 @@ class MemoryOutbox:
         rows = (d for d in self._all() if states is None or d.state in states)
         return tuple(d for d in rows if last is None or (d.created_at, d.id) > (last.created_at, last.id))[:limit]
 
-    def claim(self, *, now: datetime, lease: str, lease_for: timedelta) -> Delivery | None:
+    def due(self, *, now: datetime) -> bool:
+        return bool(self._due(now))
+
+    def backlog(self, *, now: datetime) -> int:
+        return sum(d.state is DeliveryState.QUEUED and d.wake_at is not None and d.wake_at <= now for d in self._all())
+
+    def _due(self, now: datetime) -> list[Delivery]:
         busy = {d.addressee for d in self._all() if d.state in _HELD}
-        due = [
+        return [
             d
             for d in self._all()
             if d.state is DeliveryState.QUEUED
@@ -230,9 +239,22 @@ class MemoryOutbox:
             and d.wake_at <= now
             and d.addressee not in busy
         ]
+
+    def claim(
+        self,
+        *,
+        now: datetime,
+        lease: str,
+        lease_for: timedelta,
+        oldest_first: bool = False,
+        passing_over: str | None = None,
+    ) -> Delivery | None:
+        due = [d for d in self._due(now) if d.id != passing_over]
         if not due:
             return None
-        first = min(due, key=lambda d: (d.deadline or _FOREVER, d.wake_at, d.id))
+        first = min(
+            due, key=lambda d: (d.deadline or _FOREVER, d.created_at if oldest_first else d.wake_at or _FOREVER, d.id)
+        )
         until = now + lease_for
         claimed = replace(
             first,
@@ -245,6 +267,13 @@ class MemoryOutbox:
         )
         self._tables.deliveries[first.id] = claimed
         return claimed
+
+    def renew(self, delivery_id: str, *, lease: str, until: datetime) -> bool:
+        standing = self.get(delivery_id)
+        if standing is None or standing.lease != lease or standing.state not in _HELD:
+            return False
+        self._tables.deliveries[delivery_id] = replace(standing, lease_until=until, wake_at=until)
+        return True
 
     def lapsed(self, *, now: datetime, limit: int = 100) -> tuple[Delivery, ...]:
         rows = [d for d in self._all() if d.state in _HELD and d.lease_until is not None and d.lease_until <= now]
@@ -364,13 +393,31 @@ class MemoryJournal:
     def of_document(self, document_id: str) -> tuple[JournalEntry, ...]:
         return tuple(e for e in self._all() if e.document_id == document_id)
 
-    def claim(self, *, now: datetime, lease: str, lease_for: timedelta) -> JournalEntry | None:
-        due = [
+    def due(self, *, now: datetime) -> bool:
+        return bool(self._due(now))
+
+    def _due(self, now: datetime) -> list[JournalEntry]:
+        return [
+            e for e in self._all() if e.state is JournalState.RECEIVED and e.wake_at is not None and e.wake_at <= now
+        ]
+
+    def renew(self, entry_id: str, *, lease: str, until: datetime) -> bool:
+        standing = self.get(entry_id)
+        if standing is None or standing.lease != lease or standing.state is not JournalState.CLAIMED:
+            return False
+        self._tables.journal[entry_id] = replace(standing, lease_until=until, wake_at=until)
+        return True
+
+    def lapsed(self, *, now: datetime, limit: int = 100) -> tuple[JournalEntry, ...]:
+        rows = [
             e
             for e in self._all()
-            if (e.state is JournalState.RECEIVED and e.wake_at is not None and e.wake_at <= now)
-            or (e.state is JournalState.CLAIMED and e.lease_until is not None and e.lease_until <= now)
+            if e.state is JournalState.CLAIMED and e.lease_until is not None and e.lease_until <= now
         ]
+        return tuple(sorted(rows, key=lambda e: (e.lease_until, e.id))[:limit])
+
+    def claim(self, *, now: datetime, lease: str, lease_for: timedelta) -> JournalEntry | None:
+        due = self._due(now)
         if not due:
             return None
         first = min(due, key=lambda e: (e.wake_at, e.received_at, e.id))
@@ -407,6 +454,30 @@ class MemoryJournal:
         _hold("journal_lease", (entry.lease is None) == (entry.lease_until is None))
         _hold("journal_held", entry.state is not JournalState.CLAIMED or entry.lease is not None)
         _hold("journal_counters", entry.tries >= 0 and entry.revision >= 0)
+
+
+class MemoryBreakers:
+    """adapter.ports.Breakers."""
+
+    def __init__(self, tables: _Tables) -> None:
+        self._tables = tables
+
+    def get(self, channel: str) -> Breaker:
+        return self._tables.breakers.get(channel) or Breaker(channel=channel)
+
+    def save(self, breaker: Breaker) -> bool:
+        standing = self._tables.breakers.get(breaker.channel)
+        if (standing.revision if standing else 0) != breaker.revision:
+            return False
+        is_closed = breaker.state is BreakerState.CLOSED
+        _hold("breakers_open", is_closed or None not in (breaker.opened_at, breaker.probe_at))
+        _hold(
+            "breakers_half_open",
+            breaker.state is not BreakerState.HALF_OPEN or None not in (breaker.probe, breaker.probe_until),
+        )
+        _hold("breakers_counters", min(breaker.failures, breaker.drain_left, breaker.revision) >= 0)
+        self._tables.breakers[breaker.channel] = replace(breaker, revision=breaker.revision + 1)
+        return True
 
 
 class MemoryRegister:

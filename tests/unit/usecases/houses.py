@@ -101,7 +101,7 @@ class ScriptedOutgoing:
         expire_at = at + self.files_live if self.files_live is not None and hasattr(content, "files") else None
         return Prepared(message=message, message_id=message_id, files_expire_at=expire_at)
 
-    def send(self, message: bytes, *, at: datetime) -> Accepted:
+    def send(self, message: bytes, *, at: datetime, leave_within: timedelta | None = None) -> Accepted:
         self.sent.append(message)
         answer = self.answering.popleft() if self.answering else accepted()
         if callable(answer):

@@ -187,6 +187,7 @@ def test_a_worker_that_dies_with_an_entry_in_its_hands_loses_nothing(sender: Hou
         assert transaction.journal.claim(now=sender.clock.at, lease="dead", lease_for=timedelta(seconds=300))
     assert sender.process() is None
     sender.clock.move(seconds=301)
+    sender.recover()
     processed = sender.process()
     assert processed is not None
     assert state_of(sender, sent) is S.DELIVERED

@@ -80,6 +80,7 @@ def forget(house: House) -> None:
 
 def turn(house: House, **later: float) -> Processed:
     house.clock.move(**later)
+    house.recover()
     processed = house.process()
     assert processed is not None
     return processed

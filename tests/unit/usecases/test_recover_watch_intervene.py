@@ -148,7 +148,7 @@ def test_at_the_last_safe_try_the_planner_sends_the_same_bytes_once(sender: Hous
     first, second = sender.outgoing.sent
     assert first == second
     assert [one.planner for one in sender.attempts(row.id)] == [False, True]
-    sender.clock.move(hours=3)
+    sender.clock.move(hours=2)
     assert [one.code for one in sender.watch()] == ["watch.uncertain"], "only once by itself"
 
 
