@@ -228,6 +228,8 @@ class Delivery:
     deadline        legal, as an instant; None when the Rules name none
     resend          the next attempt repeats the kept bytes of the last one
     lease           token of the worker that holds the row, and until when
+    warned          percent of the time to the deadline at which the last warning was due: 0, 50, 80, 95; 100: nothing more
+    warn_at         when the next is due (domain/escalation.py); None when nothing more is
     revision        grows with every write; a write names the revision it read
     """
 
@@ -255,6 +257,8 @@ class Delivery:
     proof: Proof = Proof.NONE
     reason: str | None = None
     reason_text: str | None = None
+    warned: int = 0
+    warn_at: datetime | None = None
     revision: int = 0
 
 

@@ -15,6 +15,7 @@ from adapter.storage.migrations.runner import upgrade
 from adapter.storage.outbox import SqlOutbox
 from adapter.storage.receipts import SqlReceipts
 from adapter.storage.register import SqlRegister
+from adapter.storage.statements import SqlStatements
 
 
 class SqlTransaction:
@@ -26,6 +27,7 @@ class SqlTransaction:
         self._register = SqlRegister(transaction)
         self._receipts = SqlReceipts(transaction)
         self._audit = SqlAuditTrail(transaction)
+        self._statements = SqlStatements(transaction)
 
     @property
     def outbox(self) -> SqlOutbox:
@@ -51,6 +53,11 @@ class SqlTransaction:
     def audit(self) -> SqlAuditTrail:
         """The hash chain; use it last."""
         return self._audit
+
+    @property
+    def statements(self) -> SqlStatements:
+        """What the node stated; after the hash chain, whose event a statement names."""
+        return self._statements
 
 
 class SqlStore:
