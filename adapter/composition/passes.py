@@ -36,8 +36,10 @@ from adapter.usecases.receive import Receive
 from adapter.usecases.recover import Recover
 from adapter.usecases.register_document import RegisterDocument
 from adapter.usecases.sign import Baseline, Sign
+from adapter.usecases.sign_statements import Reprint, SignStatements
 from adapter.usecases.submit import Submit, SubmitLimits
 from adapter.usecases.summarise import Summarise
+from adapter.usecases.take_over import TakeOver
 from adapter.usecases.tell_sender import TellSender
 from adapter.usecases.verified_container import Trust
 from adapter.usecases.watch import Watch
@@ -138,6 +140,10 @@ class Passes(ABC):
         """The key that seals evidence folders: the office's."""
         return self.office_key()
 
+    def statement_key(self) -> signing.SigningKey:
+        """The key under the node's own statements: the office's, which a machine holds."""
+        return self.office_key()
+
     # --- out ----------------------------------------------------------------------------------------------------------
     @cached_property
     def convert(self) -> Convert:
@@ -177,7 +183,27 @@ class Passes(ABC):
             sign=self.sign(key),
             facts=self.facts,
             limits=self.limits,
+            take_over=TakeOver(
+                store=self.store, clock=self.clock, retry=self.plan.retry, statements=self.sign_statements
+            ),
         )
+
+    @cached_property
+    def sign_statements(self) -> SignStatements:
+        """Signatures under what the node itself states."""
+        return SignStatements(
+            store=self.store,
+            clock=self.clock,
+            key=self.statement_key,
+            policy=signing.DEFAULT_SIGNING,
+            trust=self.trust,
+            baseline=self.baseline,
+        )
+
+    @cached_property
+    def reprint(self) -> Reprint:
+        """Signed statements, the same bytes each time."""
+        return Reprint(store=self.store, sign=self.sign_statements)
 
     @cached_property
     def deliver(self) -> Deliver:

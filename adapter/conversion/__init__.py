@@ -6,7 +6,8 @@ from adapter.conversion.build import build, build_content, content_digest
 from adapter.conversion.places import path_of, xpath_of
 from adapter.conversion.plain import parts_to_plain, to_plain
 from adapter.conversion.read import read
-from adapter.conversion.statements import is_statement, read_statement, write_statement
+from adapter.conversion.read_statements import is_statement, read_statement
+from adapter.conversion.statements import write_statement
 from adapter.conversion.template import template
 from adapter.conversion.validate import findings_of, has_marking_above, validated, violations
 

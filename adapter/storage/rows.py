@@ -45,7 +45,9 @@ def delivery_row(delivery: Delivery) -> dict[str, object]:
 
 def delivery_changes(delivery: Delivery) -> dict[str, object]:
     """The mutable columns, with the revision that stands after the write."""
-    kept = {name: value for name, value in _fields(delivery).items() if name not in (*_DELIVERY_FIXED, *_DELIVERY_WARNED)}
+    kept = {
+        name: value for name, value in _fields(delivery).items() if name not in (*_DELIVERY_FIXED, *_DELIVERY_WARNED)
+    }
     return {**kept, "revision": delivery.revision + 1}
 
 

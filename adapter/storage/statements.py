@@ -71,9 +71,7 @@ class SqlStatements:
     def unsigned(self, *, after: int = 0, limit: int = 100) -> tuple[Statement, ...]:
         """Without a signed form, in order of the chain."""
         is_signed = exists().where(statement_signatures.c.sequence == _s.sequence)
-        return self._all(
-            select(statements).where(_s.sequence > after, ~is_signed).order_by(_s.sequence).limit(limit)
-        )
+        return self._all(select(statements).where(_s.sequence > after, ~is_signed).order_by(_s.sequence).limit(limit))
 
     def add_signed(self, signed: SignedStatement) -> SignedStatement:
         """The first signed form stands; whoever comes later gets it back."""
@@ -91,9 +89,7 @@ class SqlStatements:
 
     def signed(self, sequence: int) -> SignedStatement | None:
         """Which bytes are the signed form; None before there is one."""
-        row = self._transaction.row(
-            select(statement_signatures).where(statement_signatures.c.sequence == sequence)
-        )
+        row = self._transaction.row(select(statement_signatures).where(statement_signatures.c.sequence == sequence))
         return None if row is None else SignedStatement(**row)
 
     def _all(self, statement: Select[tuple[object, ...]]) -> tuple[Statement, ...]:

@@ -535,9 +535,7 @@ class MemoryStatements:
         _keepable(statement)
         _aware(made_at)
         if any((s.delivery_id, s.kind) == (delivery_id, kind) for s in self._tables.statements.values()):
-            raise Conflict(
-                "storage.already-there", params={"columns": "statements.delivery_id, statements.kind"}
-            )
+            raise Conflict("storage.already-there", params={"columns": "statements.delivery_id, statements.kind"})
         if delivery_id not in self._tables.deliveries:
             raise Final("storage.nothing-to-point-at")
         self._tables.statements[sequence] = statement

@@ -91,9 +91,7 @@ def _warnings() -> None:
         op.create_check_constraint("deliveries_warn", "deliveries", _WARN)
     op.execute(
         "UPDATE deliveries SET warned = 0, warn_at = created_at WHERE content_kind = 'document'"
-        f" AND deadline IS NOT NULL AND created_at < deadline AND state NOT IN ({_FINAL})"
+        " AND deadline IS NOT NULL AND created_at < deadline AND state NOT IN ('refused', 'registered', 'withdrawn')"
     )
     has_one = sa.text("warn_at IS NOT NULL")
-    op.create_index(
-        "deliveries_warn_at", "deliveries", ["warn_at"], sqlite_where=has_one, postgresql_where=has_one
-    )
+    op.create_index("deliveries_warn_at", "deliveries", ["warn_at"], sqlite_where=has_one, postgresql_where=has_one)
