@@ -42,7 +42,7 @@ class Worker:
         """Everything that is due now, once; True when there was something. Raises only what the store raises."""
         busy = False
         self._node.recover()
-        for alarm in self._node.watch():
+        for alarm in (*self._node.watch(), *self._node.escalate()):
             _log.warning("%s: delivery %s to %s", alarm.code, alarm.delivery.id, alarm.delivery.addressee)
             self._observers.alarmed(alarm)
         processed = self._node.process_message()

@@ -25,6 +25,7 @@ from adapter.usecases.consolidate import Consolidate
 from adapter.usecases.convert import Convert
 from adapter.usecases.deliver import Deliver
 from adapter.usecases.delivery_plan import DeliveryPlan
+from adapter.usecases.escalate import Escalate
 from adapter.usecases.examine import Examine
 from adapter.usecases.export import Export
 from adapter.usecases.facts import FactsOf
@@ -221,6 +222,11 @@ class Passes(ABC):
     def watch(self) -> Watch:
         """Rows past their wake-up."""
         return Watch(store=self.store, clock=self.clock, plan=self.plan)
+
+    @cached_property
+    def escalate(self) -> Escalate:
+        """Deadlines that come near without proof; signs what is stated."""
+        return Escalate(store=self.store, clock=self.clock, retry=self.plan.retry, statements=self.sign_statements)
 
     @cached_property
     def intervene(self) -> Intervene:

@@ -51,7 +51,7 @@ class TakeOver:
         with self.store.transaction() as transaction:
             added = transaction.outbox.add(delivery)
             if added.replayed:
-                receipt = _receipt_of(transaction, added.delivery)
+                receipt = receipt_of(transaction, added.delivery)
             else:
                 event = _note_queued(transaction, added.delivery, container, ruleset)
                 receipt = self._state(transaction, added.delivery, event, ruleset)
@@ -61,7 +61,7 @@ class TakeOver:
         """What stands for the same document, if there is one. Raises Conflict when its XML is another."""
         with self.store.transaction() as transaction:
             found = transaction.outbox.find(document_id, ContentKind.DOCUMENT, addressee)
-            receipt = None if found is None else _receipt_of(transaction, found)
+            receipt = None if found is None else receipt_of(transaction, found)
         if found is None:
             return None
         if found.digest != digest:
@@ -126,7 +126,8 @@ def is_late(at: datetime, deadline: datetime) -> bool:
     return at >= deadline
 
 
-def _receipt_of(transaction: Transaction, delivery: Delivery) -> Statement | None:
+def receipt_of(transaction: Transaction, delivery: Delivery) -> Statement | None:
+    """The receipt of a delivery; None for one of before there were any."""
     rows = transaction.statements.of_document(delivery.document_id)
     return next(
         (one for one in rows if one.delivery_id == delivery.id and one.kind is StatementKind.SUBMISSION_RECEIPT),

@@ -51,7 +51,8 @@ def locked_signer(house: House) -> Any:
         raise Final("keys.no-password", params={"key": "office"})
 
     house.keys_refused = 0
-    return replace(house.sign_statements, key=absent)
+    signer = house.sign_statements
+    return replace(signer, key=absent, _reach=type(signer._reach)())
 
 
 # --- what it says ----------------------------------------------------------------------------------------------------
