@@ -326,6 +326,7 @@ class Passes(ABC):
             trust=self.trust,
             own=self.own.ref.code,
             seal_key=self.seal_key,
+            statements=self.sign_statements,
             baseline=self.baseline,
             signing_policy=signing.DEFAULT_SIGNING,
             certificates=self.gateway_certificates,
