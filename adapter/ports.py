@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -16,6 +16,7 @@ from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
 from adapter.domain.incoming import Interpreted, JournalEntry, JournalState, RegisteredDocument
 from adapter.domain.outgoing import Content, ContentKind, Words
 from adapter.domain.receipt import MessageVerdict, Receipt
+from adapter.domain.statement import SignedStatement, Statement, StatementKind
 
 
 # --- time and identifiers ---------------------------------------------------------------------------------------------
@@ -24,6 +25,10 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The present instant, aware, UTC."""
+        ...
+
+    def running(self) -> timedelta:
+        """Since the process began, on a clock that nobody sets: a step of `now` shows against it."""
         ...
 
 
@@ -273,8 +278,19 @@ class Outbox(Protocol):
         """Rows past their wake-up in SENT, IN_CENTRE, DELIVERED, UNCERTAIN and ABANDONED."""
         ...
 
+    def to_warn(self, *, now: datetime, limit: int = 100) -> tuple[Delivery, ...]:
+        """Document deliveries whose `warn_at` has come, in whatever state, the oldest first."""
+        ...
+
+    def save_warned(self, delivery: Delivery, *, warned: int, warn_at: datetime | None) -> bool:
+        """Write the two fields if the row still has `delivery.warned`; False: another worker has warned.
+
+        No other field is looked at or written, the revision neither: who holds the row does not lose it by a warning.
+        """
+        ...
+
     def save(self, delivery: Delivery) -> bool:
-        """Write all mutable fields if the row still has `delivery.revision`, which grows by one.
+        """Write all mutable fields but those of `save_warned` if the row still has `delivery.revision`, which grows by one.
 
         False: someone was faster, nothing was written.
         """
@@ -381,6 +397,49 @@ class AuditTrail(Protocol):
     def events(self, *, after: int = 0, limit: int = 1000) -> tuple[ChainedEvent, ...]: ...
 
 
+class Statements(Protocol):
+    """What the node itself stated: append-only, hash-chained, each with at most one signed form."""
+
+    def append(
+        self,
+        kind: StatementKind,
+        *,
+        document_id: DocumentId,
+        delivery_id: str,
+        made_at: datetime,
+        compose: Callable[[int, Sha256], bytes],
+    ) -> Statement:
+        """Add after the last one; `compose` gives the content for a number and the digest before it.
+
+        Called after the audit trail was written, whose event the content names: the end of the chain is locked until the
+        commit. Raises ValueError when the content names another place.
+        """
+        ...
+
+    def get(self, sequence: int) -> Statement | None: ...
+
+    def of_document(self, document_id: DocumentId) -> tuple[Statement, ...]:
+        """In order of the chain."""
+        ...
+
+    def listed(self, *, after: int = 0, limit: int = 1000) -> tuple[Statement, ...]:
+        """A gapless segment that follows statement `after`."""
+        ...
+
+    def unsigned(self, *, after: int = 0, limit: int = 100) -> tuple[Statement, ...]:
+        """Statements after `after` that have no signed form yet, in order of the chain."""
+        ...
+
+    def add_signed(self, signed: SignedStatement) -> SignedStatement:
+        """Keep which bytes are the signed form; the first ones stand, and are given back, whoever comes later.
+
+        Raises Final `storage.nothing-to-point-at` for bytes that are not kept or a statement that is not there.
+        """
+        ...
+
+    def signed(self, sequence: int) -> SignedStatement | None: ...
+
+
 class Transaction(Protocol):
     """What one short transaction can touch."""
 
@@ -408,6 +467,9 @@ class Transaction(Protocol):
 
     @property
     def audit(self) -> AuditTrail: ...
+
+    @property
+    def statements(self) -> Statements: ...
 
 
 class Store(Protocol):

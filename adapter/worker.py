@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -56,6 +56,7 @@ class Worker:
         self._housekeeping: tuple[Callable[[], None], ...] = (
             self._recover,
             self._watch,
+            self._escalate,
             self._watch_channel,
         )
         """Steps in this order. Each looks in a snapshot first and writes only when there is something."""
@@ -157,7 +158,13 @@ class Worker:
             _log.warning("delivery %s: its worker did not come back; now %s", delivery.id, delivery.state.value)
 
     def _watch(self) -> None:
-        for alarm in self._node.watch():
+        self._alarm(self._node.watch())
+
+    def _escalate(self) -> None:
+        self._alarm(self._node.escalate())
+
+    def _alarm(self, alarms: Iterable[Alarm]) -> None:
+        for alarm in alarms:
             _log.warning("%s: delivery %s to %s", alarm.code, alarm.delivery.id, alarm.delivery.addressee)
             self._observers.alarmed(alarm)
 

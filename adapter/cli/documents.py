@@ -11,6 +11,7 @@ import typer
 from adapter import texts
 from adapter.cli.app import FINDINGS, OK, UNUSABLE, JsonOption, LanguageOption, SettingsOption, app, context, now
 from adapter.cli.files import write_whole
+from adapter.cli.receipts import receipt_findings, receipt_words
 from adapter.cli.screen import BAD, DOUBT, GOOD
 from adapter.composition.forms import Desk, empty_form, written
 from adapter.domain.document import DocumentId, DocumentType
@@ -135,27 +136,34 @@ def _show(screen: Any, path: Path, findings: Any, *, as_json: bool) -> None:
 @app.command(epilog="Example: [cyan]elshi submit report.yaml --settings elshi.toml[/]")
 def submit(
     documents: Annotated[list[Path], typer.Argument(help="Reports (YAML, JSON, XML) or signed containers (.asice).")],
+    receipt: Annotated[
+        Path | None, typer.Option("--receipt", help="Write the signed receipt here; for one document.")
+    ] = None,
     settings: SettingsOption = None,
     as_json: JsonOption = False,
     language: LanguageOption = None,
 ) -> int:
     """Check, sign and queue. When it returns, the document is durable; the worker delivers it."""
+    if receipt is not None and len(documents) != 1:
+        raise Final("submit.receipt-of-one", params={"count": len(documents)})
     ready = context(settings=settings, as_json=as_json, language=language)
     with ready.node() as node:
         for path in documents:
             submitted = node.submit_file(path)
             delivery = submitted.delivery
+            findings = (*submitted.findings, *receipt_findings(node, submitted, receipt))
             if as_json:
                 ready.screen.json(
                     {
                         "file": str(path),
                         "replayed": submitted.replayed,
                         **delivery_as_json(delivery, ()),
-                        "findings": [finding_as_json(one) for one in submitted.findings],
+                        "receipt": submitted.receipt.as_json() if submitted.receipt is not None else None,
+                        "findings": [finding_as_json(one) for one in findings],
                     }
                 )
                 continue
-            ready.screen.findings(submitted.findings)
+            ready.screen.findings(findings)
             again = {"kk": "бұрыннан кезекте", "ru": "уже в очереди", "en": "already queued"}[
                 ready.screen.language.value
             ]
@@ -164,7 +172,7 @@ def submit(
             ready.screen.say(
                 GOOD,
                 f" {path}: {again if submitted.replayed else queued} → {delivery.addressee}"
-                f"  {delivery.document_id}{due}",
+                f"  {delivery.document_id}{due}{receipt_words(submitted, ready.screen.language)}",
             )
     return OK
 

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,9 @@ class _Given:
 
     def now(self) -> datetime:
         return self._now
+
+    def running(self) -> timedelta:
+        return timedelta()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

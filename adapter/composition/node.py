@@ -160,6 +160,10 @@ class Node(Passes):
         """The office's; where there is none the head is asked, who may sign everything."""
         return self.head_key() if self.settings.keys.office is None else self.office_key()
 
+    def statement_key(self) -> signing.SigningKey:
+        """The office's; where there is none the envelope's: neither needs a person."""
+        return self._key("envelope" if self.settings.keys.office is None else "office")
+
     def _key(self, name: Literal["document", "office", "envelope"]) -> signing.SigningKey:
         """A key by its name in the settings, opened once."""
         return self._keys.get(name)

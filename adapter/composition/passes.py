@@ -25,6 +25,7 @@ from adapter.usecases.consolidate import Consolidate
 from adapter.usecases.convert import Convert
 from adapter.usecases.deliver import Deliver
 from adapter.usecases.delivery_plan import DeliveryPlan
+from adapter.usecases.escalate import Escalate
 from adapter.usecases.examine import Examine
 from adapter.usecases.export import Export
 from adapter.usecases.facts import FactsOf
@@ -38,8 +39,10 @@ from adapter.usecases.receive import Receive
 from adapter.usecases.recover import Recover
 from adapter.usecases.register_document import RegisterDocument
 from adapter.usecases.sign import Baseline, Sign
+from adapter.usecases.sign_statements import Reprint, SignStatements
 from adapter.usecases.submit import Submit, SubmitLimits
 from adapter.usecases.summarise import Summarise
+from adapter.usecases.take_over import TakeOver
 from adapter.usecases.tell_sender import TellSender
 from adapter.usecases.verified_container import Trust
 from adapter.usecases.watch import Watch
@@ -141,6 +144,10 @@ class Passes(ABC):
         """The key that seals evidence folders: the office's."""
         return self.office_key()
 
+    def statement_key(self) -> signing.SigningKey:
+        """The key under the node's own statements: the office's, which a machine holds."""
+        return self.office_key()
+
     # --- out ----------------------------------------------------------------------------------------------------------
     @cached_property
     def convert(self) -> Convert:
@@ -180,7 +187,27 @@ class Passes(ABC):
             sign=self.sign(key),
             facts=self.facts,
             limits=self.limits,
+            take_over=TakeOver(
+                store=self.store, clock=self.clock, retry=self.plan.retry, statements=self.sign_statements
+            ),
         )
+
+    @cached_property
+    def sign_statements(self) -> SignStatements:
+        """Signatures under what the node itself states."""
+        return SignStatements(
+            store=self.store,
+            clock=self.clock,
+            key=self.statement_key,
+            policy=signing.DEFAULT_SIGNING,
+            trust=self.trust,
+            baseline=self.baseline,
+        )
+
+    @cached_property
+    def reprint(self) -> Reprint:
+        """Signed statements, the same bytes each time."""
+        return Reprint(store=self.store, sign=self.sign_statements)
 
     @cached_property
     def deliver(self) -> Deliver:
@@ -223,6 +250,11 @@ class Passes(ABC):
     def watch(self) -> Watch:
         """Rows past their wake-up."""
         return Watch(store=self.store, clock=self.clock, plan=self.plan)
+
+    @cached_property
+    def escalate(self) -> Escalate:
+        """Deadlines that come near without proof; signs what is stated."""
+        return Escalate(store=self.store, clock=self.clock, retry=self.plan.retry, statements=self.sign_statements)
 
     @cached_property
     def intervene(self) -> Intervene:
@@ -324,6 +356,7 @@ class Passes(ABC):
             trust=self.trust,
             own=self.own.ref.code,
             seal_key=self.seal_key,
+            statements=self.sign_statements,
             baseline=self.baseline,
             signing_policy=signing.DEFAULT_SIGNING,
             certificates=self.gateway_certificates,

@@ -234,6 +234,8 @@ class Delivery:
     lapses          leases in a row that ended without a word of their worker
     deferrals       times in a row that the channel turned it back; not attempts, but the waits grow with them
     lease           token of the worker that holds the row, and until when
+    warned          percent of the time to the deadline at which the last warning was due: 0, 50, 80, 95; 100: nothing more
+    warn_at         when the next is due (domain/escalation.py); None when nothing more is
     revision        grows with every write; a write names the revision it read
     """
 
@@ -263,6 +265,8 @@ class Delivery:
     proof: Proof = Proof.NONE
     reason: str | None = None
     reason_text: str | None = None
+    warned: int = 0
+    warn_at: datetime | None = None
     revision: int = 0
 
 

@@ -1,8 +1,9 @@
 """The JSON API for a body's own systems: submit a signed container, ask for its state. Off unless a token is set.
 
-POST /documents          body: an ASiC-E container; 201 with the delivery, 200 when it stood there already
-GET  /documents/{id}     every delivery of the document, with attempts
-GET  /deliveries         open deliveries
+POST /documents               body: an ASiC-E container; 201 with the delivery and its receipt, 200 when it stood there already
+GET  /documents/{id}          every delivery of the document, with attempts
+GET  /documents/{id}/receipt  the node's signed statement, byte for byte the same each time; ?kind=non-delivery for the other
+GET  /deliveries              open deliveries
 
 What is refused has one shape at every address: see refusals.
 """
@@ -19,6 +20,7 @@ from fastapi.concurrency import run_in_threadpool
 from adapter.composition import Node
 from adapter.domain.delivery import FINAL_STATES, Delivery, DeliveryState, is_final
 from adapter.domain.document import DocumentId
+from adapter.domain.statement import StatementKind
 from adapter.errors import Final
 from adapter.ports import KeptBlob
 from adapter.server.refusals import Refused
@@ -36,7 +38,13 @@ def router(node: Node) -> APIRouter:
         submitted = await run_in_threadpool(node.submit().container, kept)
         if submitted.replayed:
             response.status_code = 200
-        return {"replayed": submitted.replayed, **_shown(node, submitted.delivery)}
+        receipt = None
+        if submitted.receipt is not None:
+            receipt = {
+                **submitted.receipt.as_json(),
+                "href": f"/documents/{submitted.delivery.document_id}/receipt",
+            }
+        return {"replayed": submitted.replayed, **_shown(node, submitted.delivery), "receipt": receipt}
 
     @routes.get("/documents/{document_id}", responses=_refusals(404))
     def document(document_id: str) -> list[dict[str, Any]]:
@@ -45,6 +53,15 @@ def router(node: Node) -> APIRouter:
         if not deliveries:
             raise Final("status.no-such-document", params={"document": document_id})
         return [_shown(node, delivery) for delivery in deliveries]
+
+    @routes.get(
+        "/documents/{document_id}/receipt",
+        responses={**_refusals(404), 200: {"content": {"application/xml": {}}}},
+        response_class=Response,
+    )
+    def receipt(document_id: str, kind: StatementKind = StatementKind.SUBMISSION_RECEIPT) -> Response:
+        _, signed = node.reprint(DocumentId(document_id), kind)
+        return Response(signed, media_type="application/xml")
 
     @routes.get("/deliveries")
     def deliveries() -> list[dict[str, Any]]:

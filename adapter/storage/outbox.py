@@ -188,6 +188,20 @@ class SqlOutbox:
         )
         return changed == 1
 
+    def to_warn(self, *, now: datetime, limit: int = 100) -> tuple[Delivery, ...]:
+        """Rows whose `warn_at` has come, in whatever state, the oldest first; read without a lock."""
+        statement = select(deliveries).where(_d.warn_at.is_not(None), _d.warn_at <= now)
+        return self._all(statement.order_by(_d.warn_at, _d.id).limit(limit))
+
+    def save_warned(self, delivery: Delivery, *, warned: int, warn_at: datetime | None) -> bool:
+        """Compare-and-set of the two fields on `warned`; the revision stays, so that a holder of the row keeps it."""
+        changed = self._transaction.change(
+            update(deliveries)
+            .where(_d.id == delivery.id, _d.warned == delivery.warned)
+            .values(warned=warned, warn_at=warn_at)
+        )
+        return changed == 1
+
     def add_attempt(self, attempt: Attempt) -> None:
         """Raises Conflict `storage.already-there` for a number that is taken, Final for bytes that are not kept."""
         self._transaction.change(_ADD_ATTEMPT, **attempt_row(attempt))

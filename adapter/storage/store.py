@@ -16,6 +16,7 @@ from adapter.storage.migrations.runner import upgrade
 from adapter.storage.outbox import SqlOutbox
 from adapter.storage.receipts import SqlReceipts
 from adapter.storage.register import SqlRegister
+from adapter.storage.statements import SqlStatements
 
 
 class SqlTransaction:
@@ -30,6 +31,7 @@ class SqlTransaction:
         self._receipts = SqlReceipts(transaction)
         self._breakers = SqlBreakers(transaction)
         self._audit = SqlAuditTrail(transaction)
+        self._statements = SqlStatements(transaction)
 
     def keep(self, content: bytes) -> KeptBlob:
         """Keep bytes as a part of this transaction: durable with the rest of it, or not there at all."""
@@ -64,6 +66,11 @@ class SqlTransaction:
     def audit(self) -> SqlAuditTrail:
         """The hash chain; use it last."""
         return self._audit
+
+    @property
+    def statements(self) -> SqlStatements:
+        """What the node stated; after the hash chain, whose event a statement names."""
+        return self._statements
 
 
 class SqlStore:

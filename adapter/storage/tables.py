@@ -4,6 +4,7 @@
     journal                        raw incoming messages
     register, number_series        documents recorded as received, and the numbers they get
     receipts                       answers kept as proof
+    statements --o statement_signatures    what the node itself stated, a hash chain; which bytes are its signed form
     audit_trail, audit_head        hash chain and its end
     blobs --< blob_chunks          bytes by digest
     breakers                       whether a channel is open, for every worker
@@ -47,6 +48,7 @@ from adapter.domain.document import DocumentType
 from adapter.domain.incoming import JournalState
 from adapter.domain.outgoing import ContentKind
 from adapter.domain.receipt import MessageVerdict, ReceiptKind
+from adapter.domain.statement import StatementKind
 
 
 class Instant(TypeDecorator[datetime]):
@@ -151,6 +153,8 @@ deliveries = Table(
         server_default="0",
         comment="times in a row that the channel turned it back",
     ),
+    Column("warned", Integer, nullable=False, server_default=text("100"), comment="percent last warned at; 100: done"),
+    Column("warn_at", Instant, comment="when the next warning is due; null when none is"),
     PrimaryKeyConstraint("id", name="deliveries_pk"),
     UniqueConstraint(
         "key", "content_kind", "addressee", name="deliveries_once", info={"why": "nothing is queued twice"}
@@ -162,6 +166,11 @@ deliveries = Table(
         f"state IN ({FINAL}) OR (content_kind = 'notice' AND state = 'sent') OR wake_at IS NOT NULL",
         name="deliveries_wake",
     ),
+    CheckConstraint(
+        f"state IN ({FINAL}) OR content_kind = 'notice' OR deadline IS NULL OR warned = 100 OR warn_at IS NOT NULL",
+        name="deliveries_warn",
+    ),
+    CheckConstraint("warned BETWEEN 0 AND 100", name="deliveries_warned"),
     CheckConstraint("(lease IS NULL) = (lease_until IS NULL)", name="deliveries_lease"),
     CheckConstraint("state NOT IN ('claimed', 'sending') OR lease IS NOT NULL", name="deliveries_held"),
     CheckConstraint("attempts >= 0 AND revision >= 0", name="deliveries_counters"),
@@ -178,6 +187,13 @@ Index(
     },
 )
 Index("deliveries_created", deliveries.c.created_at, deliveries.c.id, info={"why": "pages in order of creation"})
+Index(
+    "deliveries_warn_at",
+    deliveries.c.warn_at,
+    sqlite_where=text("warn_at IS NOT NULL"),
+    postgresql_where=text("warn_at IS NOT NULL"),
+    info={"why": "the next warning without a look at what is done"},
+)
 Index("deliveries_document", deliveries.c.document_id, info={"why": "a receipt finds its delivery"})
 Index(
     "deliveries_lane",
@@ -347,6 +363,40 @@ audit_head = Table(
     comment="end of the chain: the one row that writers of events queue for",
 )
 
+statements = Table(
+    "statements",
+    metadata,
+    Column("sequence", BigInteger, nullable=False, autoincrement=False, comment="from 1 without gaps"),
+    Column("kind", _CODE, nullable=False, comment="submission-receipt or non-delivery"),
+    Column("document_id", _NAME, nullable=False, comment="the document it speaks of"),
+    Column("delivery_id", _ID, nullable=False, comment="the delivery it speaks of"),
+    Column("made_at", Instant, nullable=False, comment="when it was stated"),
+    Column("content", LargeBinary, nullable=False, comment="canonical XML of schemas/statement, unsigned"),
+    Column("previous", _DIGEST, nullable=False, comment="digest of the statement before"),
+    Column("digest", _DIGEST, nullable=False, comment="SHA-256 of the content"),
+    PrimaryKeyConstraint("sequence", name="statements_pk"),
+    UniqueConstraint("previous", name="statements_previous", info={"why": "the chain cannot fork"}),
+    UniqueConstraint(
+        "delivery_id", "kind", name="statements_once", info={"why": "one receipt and one non-delivery for a delivery"}
+    ),
+    ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], name="statements_delivery"),
+    CheckConstraint(_listed("kind", StatementKind), name="statements_kind"),
+    comment="what the node itself stated: append-only hash chain",
+)
+Index("statements_document", statements.c.document_id, statements.c.sequence, info={"why": "statements of a document"})
+
+statement_signatures = Table(
+    "statement_signatures",
+    metadata,
+    Column("sequence", BigInteger, nullable=False, autoincrement=False, comment="of the statement"),
+    Column("sha256", _DIGEST, nullable=False, comment="blob of the signed statement, reprinted byte for byte"),
+    Column("signed_at", Instant, nullable=False, comment="when it was kept"),
+    PrimaryKeyConstraint("sequence", name="statement_signatures_pk"),
+    ForeignKeyConstraint(["sequence"], ["statements.sequence"], name="statement_signatures_statement"),
+    ForeignKeyConstraint(["sha256"], ["blobs.sha256"], name="statement_signatures_bytes"),
+    comment="the first signed form of a statement, for ever",
+)
+
 blobs = Table(
     "blobs",
     metadata,
@@ -413,6 +463,8 @@ _APPEND_ONLY = (
     (register, "the register is never rewritten: a correction is a document of its own"),
     (receipts, "a receipt is proof: it is neither changed nor deleted"),
     (audit_trail, "the audit trail is append-only"),
+    (statements, "what was stated is neither changed nor deleted"),
+    (statement_signatures, "the first signed form of a statement stands for ever"),
 )
 
 REFUSALS: tuple[Refusal, ...] = (

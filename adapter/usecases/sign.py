@@ -107,7 +107,7 @@ class Sign:
                     )
                     return higher.keep()
         except signing.SigningError as error:
-            raise _told(error) from error
+            raise told(error) from error
 
     def office_signature(self, files: Sequence[TravellingFile], *, at: datetime) -> bytes | None:
         """Detached CMS (DER) over the files' bytes joined in their order, verified by ourselves; None without a key.
@@ -156,7 +156,7 @@ def detached(
                 fetcher=trust.fetcher,
             )
     except signing.SigningError as error:
-        raise _told(error) from error
+        raise told(error) from error
     report = signing.verify_detached(
         signature,
         content(),
@@ -174,9 +174,10 @@ def detached(
     return signature
 
 
-def _told(error: signing.SigningError) -> Final | Retryable:
-    told = Retryable if error.code in _LATER else Final
-    return told(error.code, params=dict(error.params))
+def told(error: signing.SigningError) -> Final | Retryable:
+    """What a signing error means here: later, where only a trust service is silent."""
+    kind = Retryable if error.code in _LATER else Final
+    return kind(error.code, params=dict(error.params))
 
 
 def container_objects(composed: Composed) -> list[signing.DataObject]:
@@ -199,13 +200,23 @@ def refuse_unfit_key(key: signing.SigningKey, *, at: datetime) -> None:
 def refuse_unfit_certificate(certificate: bytes, *, at: datetime) -> None:
     """The same of a certificate (DER) whose key is elsewhere."""
     facts = signing.certificate_facts(certificate)
-    params = {"signer": facts.common_name or "", "from": facts.not_before, "to": facts.not_after}
-    if at < facts.not_before:
-        raise Final("sign.certificate-not-yet-valid", params=params)
-    if at > facts.not_after:
-        raise Final("sign.certificate-expired", params=params)
+    refuse_outside_validity(facts, at=at)
     if "nonRepudiation" not in facts.key_usage:
+        params = {"signer": facts.common_name or "", "from": facts.not_before, "to": facts.not_after}
         raise Final("sign.certificate-authentication-only", params=params)
+
+
+def refuse_outside_validity(certificate: signing.CertificateFacts, *, at: datetime) -> None:
+    """Raise Final `sign.certificate-not-yet-valid` or `sign.certificate-expired`."""
+    params = {
+        "signer": certificate.common_name or "",
+        "from": certificate.not_before,
+        "to": certificate.not_after,
+    }
+    if at < certificate.not_before:
+        raise Final("sign.certificate-not-yet-valid", params=params)
+    if at > certificate.not_after:
+        raise Final("sign.certificate-expired", params=params)
 
 
 def refuse_unless_passed(judged: Judged, code: str) -> None:

@@ -20,6 +20,7 @@ from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
 from adapter.domain.incoming import JournalEntry, JournalState, RegisteredDocument
 from adapter.domain.outgoing import ContentKind, OutgoingDocument
 from adapter.domain.receipt import Receipt
+from adapter.domain.statement import SignedStatement, Statement, StatementKind, chained
 from adapter.errors import Conflict, Final
 from adapter.ports import AddedDelivery, AddedEntry, KeptBlob
 
@@ -40,6 +41,8 @@ class _Tables:
     breakers: dict[str, Breaker] = field(default_factory=dict)
     audit: dict[int, ChainedEvent] = field(default_factory=dict)
     bytes_kept: dict[str, bytes] = field(default_factory=dict)
+    statements: dict[int, Statement] = field(default_factory=dict)
+    signed: dict[int, SignedStatement] = field(default_factory=dict)
 
     def copy(self, made: type[dict[Any, Any]] = dict) -> _Tables:
         return _Tables(**{name: made(getattr(self, name)) for name in self.__slots__})
@@ -103,6 +106,7 @@ class MemoryTransaction:
         self.receipts = MemoryReceipts(tables, kept)
         self.breakers = MemoryBreakers(tables)
         self.audit = MemoryAuditTrail(tables)
+        self.statements = MemoryStatements(tables, kept)
 
     def keep(self, content: bytes) -> KeptBlob:
         sha256 = Sha256(hashlib.sha256(content).hexdigest())
@@ -290,6 +294,19 @@ class MemoryOutbox:
         ]
         return tuple(sorted(rows, key=lambda d: (d.wake_at, d.id))[:limit])
 
+    def to_warn(self, *, now: datetime, limit: int = 100) -> tuple[Delivery, ...]:
+        rows = [d for d in self._all() if d.warn_at is not None and d.warn_at <= now]
+        return tuple(sorted(rows, key=lambda d: (d.warn_at, d.id))[:limit])
+
+    def save_warned(self, delivery: Delivery, *, warned: int, warn_at: datetime | None) -> bool:
+        standing = self.get(delivery.id)
+        if standing is None or standing.warned != delivery.warned:
+            return False
+        written = replace(standing, warned=warned, warn_at=warn_at)
+        self._hold(written)
+        self._tables.deliveries[delivery.id] = written
+        return True
+
     def save(self, delivery: Delivery) -> bool:
         standing = self.get(delivery.id)
         if standing is None or standing.revision != delivery.revision:
@@ -306,7 +323,7 @@ class MemoryOutbox:
                 name: getattr(standing, name)
                 for name in (
                     *("key", "content_kind", "content", "document_id", "sender", "addressee", "digest", "message_id"),
-                    "created_at",
+                    *("created_at", "warned", "warn_at"),
                 )
             },
         )
@@ -344,6 +361,11 @@ class MemoryOutbox:
         _keepable(delivery)
         _aware(delivery.wake_at, delivery.created_at, delivery.changed_at, delivery.deadline, delivery.lease_until)
         _hold("deliveries_wake", is_final(delivery.state, delivery.content_kind) or delivery.wake_at is not None)
+        _aware(delivery.warn_at)
+        is_quiet = is_final(delivery.state, delivery.content_kind) or delivery.content_kind is ContentKind.NOTICE
+        is_told = delivery.deadline is None or delivery.warned == 100 or delivery.warn_at is not None
+        _hold("deliveries_warn", is_quiet or is_told)
+        _hold("deliveries_warned", 0 <= delivery.warned <= 100)
         _hold("deliveries_lease", (delivery.lease is None) == (delivery.lease_until is None))
         _hold("deliveries_held", delivery.state not in _HELD or delivery.lease is not None)
         _hold("deliveries_counters", delivery.attempts >= 0 and delivery.revision >= 0)
@@ -567,7 +589,72 @@ class MemoryAuditTrail:
         return tuple(c for c in self._tables.audit.values() if c.sequence > after)[:limit]
 
 
-def _keepable(value: Delivery | Attempt | JournalEntry | RegisteredDocument | Receipt | AuditEvent) -> None:
+class MemoryStatements:
+    """adapter.ports.Statements."""
+
+    def __init__(self, tables: _Tables, blobs: Mapping[str, bytes]) -> None:
+        self._tables = tables
+        self._blobs = blobs
+
+    def append(
+        self,
+        kind: StatementKind,
+        *,
+        document_id: DocumentId,
+        delivery_id: str,
+        made_at: datetime,
+        compose: Callable[[int, Sha256], bytes],
+    ) -> Statement:
+        sequence = len(self._tables.statements) + 1
+        previous = self._tables.statements[sequence - 1].digest if sequence > 1 else GENESIS
+        content = compose(sequence, previous)
+        statement = Statement(
+            sequence=sequence,
+            kind=kind,
+            document_id=document_id,
+            delivery_id=delivery_id,
+            made_at=made_at,
+            content=content,
+            previous=previous,
+            digest=chained(sequence, previous, content),
+        )
+        _keepable(statement)
+        _aware(made_at)
+        if any((s.delivery_id, s.kind) == (delivery_id, kind) for s in self._tables.statements.values()):
+            raise Conflict("storage.already-there", params={"columns": "statements.delivery_id, statements.kind"})
+        if delivery_id not in self._tables.deliveries:
+            raise Final("storage.nothing-to-point-at")
+        self._tables.statements[sequence] = statement
+        return statement
+
+    def get(self, sequence: int) -> Statement | None:
+        return self._tables.statements.get(sequence)
+
+    def of_document(self, document_id: DocumentId) -> tuple[Statement, ...]:
+        return tuple(s for s in self._tables.statements.values() if s.document_id == document_id)
+
+    def listed(self, *, after: int = 0, limit: int = 1000) -> tuple[Statement, ...]:
+        return tuple(s for s in self._tables.statements.values() if s.sequence > after)[:limit]
+
+    def unsigned(self, *, after: int = 0, limit: int = 100) -> tuple[Statement, ...]:
+        return tuple(s for s in self.listed(after=after, limit=10**9) if s.sequence not in self._tables.signed)[:limit]
+
+    def add_signed(self, signed: SignedStatement) -> SignedStatement:
+        standing = self.signed(signed.sequence)
+        if standing is not None:
+            return standing
+        _point(signed.sha256, self._blobs)
+        if signed.sequence not in self._tables.statements:
+            raise Final("storage.nothing-to-point-at")
+        _aware(signed.signed_at)
+        self._tables.signed[signed.sequence] = signed
+        return signed
+
+    def signed(self, sequence: int) -> SignedStatement | None:
+        return self._tables.signed.get(sequence)
+
+
+def _keepable(value: Statement | Delivery | Attempt | JournalEntry | RegisteredDocument | Receipt | AuditEvent) -> None:
     """PostgreSQL keeps no text with a NUL."""
     if any("\0" in text for name in value.__slots__ if isinstance(text := getattr(value, name), str)):
         raise Final("storage.nul-character")
@@ -578,7 +665,7 @@ def _hold(invariant: str, holds: bool) -> None:
         raise Final("storage.invariant", params={"invariant": invariant})
 
 
-def _point(sha256: str | None, blobs: MemoryBlobs) -> None:
+def _point(sha256: str | None, blobs: Mapping[str, bytes]) -> None:
     if sha256 is not None and sha256 not in blobs:
         raise Final("storage.nothing-to-point-at")
 
