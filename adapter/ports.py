@@ -433,6 +433,10 @@ class Inventory(Protocol):
         """Digests that attempts, messages, receipts and the register name and that are not kept."""
         ...
 
+    def absent(self, digests: Sequence[Sha256]) -> tuple[Sha256, ...]:
+        """Which of these are not kept."""
+        ...
+
     def kept(self, *, after: str = "", limit: int = 500) -> tuple[KeptBlob, ...]:
         """Bytes that are said to be kept, in order of their digest."""
         ...

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from adapter.composition import Node
+from adapter.composition.watching import duties_of
 from adapter.errors import ElshiError
 from adapter.usecases.deliver import Delivered
 from adapter.usecases.process_message import Processed
@@ -98,7 +99,9 @@ class Worker:
 
         before = {one: signal.signal(one, ask) for one in (signal.SIGTERM, signal.SIGINT)}
         try:
-            self.run()
+            self._node.open_unattended()
+            with duties_of(self._node, stamps=True):
+                self.run()
         finally:
             for one, handler in before.items():
                 signal.signal(one, handler)

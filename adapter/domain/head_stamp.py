@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from adapter.domain.document import Sha256
 
-STAMPED = "journal.head-stamped"
+STAMPED = "head.stamped"
 """Action of the event that names the token: a stamp that was removed leaves its event behind."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, func, select, union
@@ -15,6 +16,8 @@ from adapter.storage.database import OpenTransaction
 from adapter.storage.tables import attempts, blobs, deliveries, journal, receipts, register
 
 _d, _j = deliveries.c, journal.c
+_ASKED = 500
+"""Digests in one statement."""
 
 
 class SqlFigures:
@@ -78,6 +81,14 @@ class SqlInventory:
         ).subquery()
         statement = select(named.c.sha256).order_by(named.c.sha256).limit(limit)
         return tuple(Sha256(row["sha256"]) for row in self._transaction.rows(statement))
+
+    def absent(self, digests: Sequence[Sha256]) -> tuple[Sha256, ...]:
+        """Asked in pieces that every database takes."""
+        known: set[str] = set()
+        for start in range(0, len(digests), _ASKED):
+            asked = select(blobs.c.sha256).where(blobs.c.sha256.in_(digests[start : start + _ASKED]))
+            known |= {row["sha256"] for row in self._transaction.rows(asked)}
+        return tuple(one for one in digests if one not in known)
 
     def kept(self, *, after: str = "", limit: int = 500) -> tuple[KeptBlob, ...]:
         """As the port says."""

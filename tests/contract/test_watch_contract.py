@@ -235,5 +235,7 @@ def test_what_is_kept_is_listed_and_measured_and_nothing_named_is_missing(store)
         assert list(t.inventory.kept()) == expected
         assert list(t.inventory.kept(after=expected[0].sha256, limit=1)) == expected[1:2]
         assert t.inventory.missing() == ()
+        strangers = tuple(digest(f"stranger {number}") for number in range(700))
+        assert t.inventory.absent((*strangers, kept[0].sha256)) == strangers
     assert [store.blobs.measure(one.sha256) for one in kept] == [0, 3, len(CONTAINER)]
     assert store.blobs.measure(digest("nobody kept this")) is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -169,6 +169,9 @@ class MemoryInventory:
             *(r.container for r in self._tables.register.values()),
         }
         return tuple(sorted(one for one in named if one not in self._blobs))[:limit]
+
+    def absent(self, digests: Sequence[Sha256]) -> tuple[Sha256, ...]:
+        return tuple(one for one in digests if one not in self._blobs)
 
     def kept(self, *, after: str = "", limit: int = 500) -> tuple[KeptBlob, ...]:
         return tuple(KeptBlob(sha256=Sha256(one), size=size) for one, size in self._blobs.sizes() if one > after)[
