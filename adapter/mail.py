@@ -69,8 +69,10 @@ class Mailer:
                 self._introduce(smtp)
                 _dialogue(smtp, message, sender, recipient, progress)
         except smtplib.SMTPAuthenticationError as error:
-            raise self._failed("mail.login-refused", error.smtp_code) from error
+            raise self._failed("mail.login-refused", error.smtp_code) from _plain(error)
         except smtplib.SMTPResponseException as error:
+            if progress.has_begun and not _is_answer(error.smtp_code):
+                raise OutcomeUnknown("mail.no-answer", params={"host": host}) from _plain(error)
             raise self._failed("mail.refused", error.smtp_code) from _plain(error)
         except smtplib.SMTPNotSupportedError as error:
             raise self._failed("mail.tls-failed", type(error).__name__) from _plain(error)
@@ -144,6 +146,11 @@ def _dialogue(smtp: smtplib.SMTP, message: EmailMessage, sender: str, recipient:
 
 _READY = 220
 _GOOD = 2
+
+
+def _is_answer(code: int) -> bool:
+    """A refusal in the words of SMTP: 4yz and 5yz (RFC 5321, 4.2.1)."""
+    return code // 100 in {4, 5}
 
 
 def _is_good(code: int) -> bool:
