@@ -13,10 +13,13 @@ from adapter.domain.audit_event import AuditEvent, ChainedEvent
 from adapter.domain.breaker import Breaker
 from adapter.domain.delivery import Attempt, Delivery, DeliveryState
 from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
+from adapter.domain.head_stamp import HeadStamp
 from adapter.domain.incoming import Interpreted, JournalEntry, JournalState, RegisteredDocument
 from adapter.domain.outgoing import Content, ContentKind, Words
+from adapter.domain.overdue import OverdueLimits, OverdueRow
 from adapter.domain.receipt import MessageVerdict, Receipt
 from adapter.domain.statement import SignedStatement, Statement, StatementKind
+from adapter.domain.subscription import Subscription
 
 
 # --- time and identifiers ---------------------------------------------------------------------------------------------
@@ -192,6 +195,10 @@ class Blobs(Files, Protocol):
 
     def read(self, sha256: Sha256) -> bytes:
         """All bytes; Final `storage.no-such-bytes`."""
+        ...
+
+    def measure(self, sha256: Sha256) -> int | None:
+        """How many bytes lie there, without reading them; None where there are none."""
         ...
 
 
@@ -396,6 +403,110 @@ class AuditTrail(Protocol):
 
     def events(self, *, after: int = 0, limit: int = 1000) -> tuple[ChainedEvent, ...]: ...
 
+    def head(self) -> ChainHead | None:
+        """The end of the chain as its own row states it; None before the first event."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChainHead:
+    """The end of the audit chain: sequence and digest of the last event."""
+
+    sequence: int
+    digest: Sha256
+
+
+class Watched(Protocol):
+    """Rows that nobody looked at in time, and which of them a person has been told of."""
+
+    def overdue(
+        self, limits: OverdueLimits, *, unless_told_since: datetime, limit: int = 100
+    ) -> tuple[OverdueRow, ...]:
+        """Rows outside of `limits`, longest overdue first, without those told for this wake-up after the moment given.
+
+        A QUEUED row whose lane another row holds under a live lease waits for its turn and is not overdue.
+        In a transaction for writing nobody else gets this answer until its end.
+        """
+        ...
+
+    def count(self, limits: OverdueLimits) -> int:
+        """How many rows are outside of `limits`, told or not."""
+        ...
+
+    def mark(self, row: OverdueRow, *, at: datetime) -> None:
+        """A person is told of this row and this wake-up at `at`."""
+        ...
+
+
+class Subscriptions(Protocol):
+    """Who follows the audit trail, and how far."""
+
+    def add(self, subscription: Subscription) -> Subscription:
+        """Subscribe; who is there already stays as he is. Gives what stands."""
+        ...
+
+    def get(self, name: str) -> Subscription | None: ...
+
+    def listed(self) -> tuple[Subscription, ...]:
+        """By name."""
+        ...
+
+    def save(self, subscription: Subscription) -> bool:
+        """As Outbox.save."""
+        ...
+
+
+class HeadStamps(Protocol):
+    """Time-stamps over the head of the audit chain; append-only."""
+
+    def add(self, stamp: HeadStamp) -> None:
+        """Conflict `storage.already-there` for a sequence that is stamped."""
+        ...
+
+    def last(self) -> HeadStamp | None: ...
+
+    def listed(self, *, after: int = 0, limit: int = 500) -> tuple[HeadStamp, ...]:
+        """In order of the sequence they stand over."""
+        ...
+
+
+class Figures(Protocol):
+    """Counts for a monitor; each reads open rows or an index, never the finished ones."""
+
+    def open_deliveries(self) -> dict[tuple[DeliveryState, ContentKind], int]: ...
+
+    def deliveries(self) -> dict[DeliveryState, int]:
+        """Rows by state, finished ones too: reads the whole index, so a caller keeps the answer for a while."""
+        ...
+
+    def journal(self) -> dict[JournalState, int]:
+        """As `deliveries`."""
+        ...
+
+    def past_deadline(self, now: datetime) -> int:
+        """Open deliveries whose legal deadline has passed."""
+        ...
+
+    def oldest_due(self, now: datetime) -> datetime | None:
+        """The earliest wake-up of an open delivery that has passed."""
+        ...
+
+
+class Inventory(Protocol):
+    """Which bytes the rows name, for whoever checks that they are all there."""
+
+    def missing(self, *, limit: int = 20) -> tuple[Sha256, ...]:
+        """Digests that attempts, messages, receipts and the register name and that are not kept."""
+        ...
+
+    def absent(self, digests: Sequence[Sha256]) -> tuple[Sha256, ...]:
+        """Which of these are not kept."""
+        ...
+
+    def kept(self, *, after: str = "", limit: int = 500) -> tuple[KeptBlob, ...]:
+        """Bytes that are said to be kept, in order of their digest."""
+        ...
+
 
 class Statements(Protocol):
     """What the node itself stated: append-only, hash-chained, each with at most one signed form."""
@@ -471,6 +582,21 @@ class Transaction(Protocol):
     @property
     def statements(self) -> Statements: ...
 
+    @property
+    def watched(self) -> Watched: ...
+
+    @property
+    def subscriptions(self) -> Subscriptions: ...
+
+    @property
+    def head_stamps(self) -> HeadStamps: ...
+
+    @property
+    def figures(self) -> Figures: ...
+
+    @property
+    def inventory(self) -> Inventory: ...
+
 
 class Store(Protocol):
     """One relational database: everything inside `transaction()` commits together or not at all."""
@@ -499,3 +625,12 @@ class EvidenceFolder(Protocol):
     def get(self, name: str) -> bytes: ...
 
     def put(self, name: str, content: Iterable[bytes]) -> None: ...
+
+
+# --- people ----------------------------------------------------------------------------------------------------------
+class Receiver(Protocol):
+    """Somebody outside who is told of events: a webhook, a mailbox, the log."""
+
+    def tell(self, events: Sequence[ChainedEvent], *, at: datetime) -> None:
+        """Hand over these events, in order. Raises ElshiError when it is not certain that they were taken."""
+        ...

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from adapter.composition import Node
+from adapter.composition.watching import duties_of
 from adapter.errors import ElshiError
 from adapter.lease_renewal import LeaseRenewal
 from adapter.usecases.deliver import Delivered
@@ -128,7 +129,9 @@ class Worker:
 
         before = {one: signal.signal(one, ask) for one in (signal.SIGTERM, signal.SIGINT)}
         try:
-            self.run()
+            self._node.open_unattended()
+            with duties_of(self._node, stamps=True):
+                self.run()
         finally:
             for one, handler in before.items():
                 signal.signal(one, handler)

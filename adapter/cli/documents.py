@@ -14,6 +14,7 @@ from adapter.cli.files import write_whole
 from adapter.cli.receipts import receipt_findings, receipt_words
 from adapter.cli.screen import BAD, DOUBT, GOOD
 from adapter.composition.forms import Desk, empty_form, written
+from adapter.composition.watching import queue_of
 from adapter.domain.document import DocumentId, DocumentType
 from adapter.errors import DocumentRefused, Final, Severity
 from adapter.texts import finding_as_json
@@ -189,7 +190,7 @@ def status(
     """Where documents stand: state, attempts, registration number, next try."""
     ready = context(settings=settings, as_json=as_json, language=language)
     with ready.node() as node:
-        reader = Status(store=node.store)
+        reader = Status(store=node.store, ahead=queue_of(node).ahead)
         rows = reader.held() if held else reader.incoming() if incoming else reader.outgoing(_identifier(document))
     if as_json:
         ready.screen.json(rows)

@@ -8,11 +8,27 @@ import os
 import sys
 from typing import Any, NoReturn
 
-from adapter.cli import cycle, demo, doctor, documents, evidence, operations, receipts, signatures, trust, verify
+from adapter.cli import (
+    cycle,
+    demo,
+    doctor,
+    documents,
+    evidence,
+    journal,
+    operations,
+    queue,
+    receipts,
+    signatures,
+    trust,
+    verify,
+)
 from adapter.cli.app import FAILED, OK, app, exit_code_of, shown_on
 from adapter.errors import ElshiError
 
-COMMANDS = (documents, receipts, signatures, operations, cycle, evidence, verify, trust, doctor, demo)
+COMMANDS = (
+    *(documents, receipts, signatures, operations, queue, cycle),
+    *(evidence, verify, journal, trust, doctor, demo),
+)
 """Each registers its commands with the app when it is imported; their order is that of the help."""
 
 # Imports stand in the order of the alphabet, which would make the help begin with the end of the year.

@@ -28,6 +28,8 @@ _STATUS = {
     "api.not-authorized": 401,
     "status.no-such-document": 404,
     "statement.none": 404,
+    "intervene.no-such-delivery": 404,
+    "queue.no-such-cursor": 404,
     "server.no-such-address": 404,
     "server.no-such-method": 405,
     "server.too-slow": 408,

@@ -14,6 +14,7 @@ from adapter.errors import Finding, SettingsRefused, Severity
 from adapter.exchange.config import ExchangeConfig, UnknownConfig
 from adapter.http_client import HttpSettings
 from adapter.secret import Secret
+from adapter.settings.alarms import AlarmSettings, alarm_contradictions, alarm_faults
 from adapter.settings.keys import KeysSettings, key_contradictions, key_faults
 from adapter.settings.trust_services import RevocationSettings, TimeStampSettings, trust_service_faults
 from adapter.storage import StorageConfig
@@ -132,6 +133,7 @@ class Settings:
     http: HttpSettings = field(default_factory=HttpSettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     server: ServerSettings = field(default_factory=ServerSettings)
+    alarms: AlarmSettings = field(default_factory=AlarmSettings)
     bodies: Mapping[str, KnownBody] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -184,6 +186,7 @@ def _contradictions(settings: Settings) -> list[Finding]:
     pairs += _of_the_bodies(settings)
     pairs += _of_the_trust(settings)
     pairs += key_contradictions(settings.keys)
+    pairs += alarm_contradictions(settings.alarms, settings.profile)
     found = [
         Finding(code="settings.contradiction", severity=Severity.ERROR, params={"first": first, "second": second})
         for first, second in pairs
@@ -192,6 +195,7 @@ def _contradictions(settings: Settings) -> list[Finding]:
     found += _missing_of_the_trust(settings.trust)
     found += trust_service_faults(settings.time_stamps, settings.revocation)
     found += _too_small(settings)
+    found += alarm_faults(settings.alarms)
     if not 0 <= settings.server.port <= _LAST_PORT:
         params = {"key": "server.port", "expected": f"whole number, 0 to {_LAST_PORT}"}
         found.append(Finding(code="settings.wrong-type", severity=Severity.ERROR, params=params))

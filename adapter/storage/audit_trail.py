@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, RowMapping, bindparam, insert, select, upd
 
 from adapter.domain.audit_event import GENESIS, AuditEvent, ChainedEvent, chain
 from adapter.domain.document import Sha256
+from adapter.ports import ChainHead
 from adapter.storage.database import OpenTransaction
 from adapter.storage.rows import event_of, event_row
 from adapter.storage.tables import audit_head, audit_trail
@@ -56,6 +57,11 @@ class SqlAuditTrail:
     def events(self, *, after: int = 0, limit: int = 1000) -> tuple[ChainedEvent, ...]:
         """A gapless segment that follows event `after`."""
         return self._all(audit_trail.c.sequence > after, limit=limit)
+
+    def head(self) -> ChainHead | None:
+        """The end of the chain as its own row states it; None before the first event."""
+        row = self._transaction.row(select(audit_head))
+        return None if row is None else ChainHead(sequence=int(row["sequence"]), digest=Sha256(row["digest"]))
 
     def _all(self, condition: ColumnElement[bool], limit: int | None = None) -> tuple[ChainedEvent, ...]:
         statement = select(audit_trail).where(condition).order_by(audit_trail.c.sequence).limit(limit)

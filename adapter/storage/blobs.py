@@ -75,6 +75,10 @@ class _Place(Protocol):
         """The bytes in order; `first` is the piece that came with the row."""
         ...
 
+    def measure(self, sha256: Sha256) -> int | None:
+        """How many there are; None where there are none."""
+        ...
+
 
 class SqlBlobs:
     """adapter.ports.Blobs over one of the two places."""
@@ -114,6 +118,13 @@ class SqlBlobs:
     def read(self, sha256: Sha256) -> bytes:
         """All bytes. Final `storage.no-such-bytes`, `storage.damaged-bytes`."""
         return b"".join(self._checked(sha256))
+
+    def measure(self, sha256: Sha256) -> int | None:
+        """How many bytes lie there, without reading them; None where there are none, or not in a place known here."""
+        with self._database.reading() as transaction:
+            row = transaction.row(select(blobs.c.place).where(blobs.c.sha256 == sha256))
+        place = None if row is None else self._places.get(row["place"])
+        return None if place is None else place.measure(sha256)
 
     def keep(self, source: BinaryIO) -> KeptBlob:
         """Digest `source` from its start and make its bytes durable; known bytes are not written again."""
@@ -228,6 +239,12 @@ class _Chunks:
             with self._database.reading() as transaction:
                 piece = transaction.value(_PIECE, digest=sha256, place_of_piece=number)
 
+    def measure(self, sha256: Sha256) -> int | None:
+        """The lengths of the pieces together; no piece is an empty content."""
+        with self._database.reading() as transaction:
+            lengths = select(func.coalesce(func.sum(func.length(blob_chunks.c.content)), 0))
+            return int(transaction.value(lengths.where(blob_chunks.c.sha256 == sha256)))
+
 
 class _FilesByDigest:
     """Bytes in files `<first two digits>/<digest>` of a directory."""
@@ -279,6 +296,12 @@ class _FilesByDigest:
         with disk_errors(), suppress(FileNotFoundError), (self._directory / sha256[:2] / sha256).open("rb") as file:
             while piece := file.read(CHUNK):
                 yield piece
+
+    def measure(self, sha256: Sha256) -> int | None:
+        """The size of the file."""
+        with disk_errors(), suppress(FileNotFoundError):
+            return (self._directory / sha256[:2] / sha256).stat().st_size
+        return None
 
 
 def sync_folder(folder: Path) -> None:

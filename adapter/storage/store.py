@@ -11,12 +11,15 @@ from adapter.storage.blobs import SqlBlobs
 from adapter.storage.breakers import SqlBreakers
 from adapter.storage.config import StorageConfig
 from adapter.storage.database import Database, OpenTransaction
+from adapter.storage.figures import SqlFigures, SqlInventory
 from adapter.storage.journal import SqlJournal
 from adapter.storage.migrations.runner import upgrade
 from adapter.storage.outbox import SqlOutbox
 from adapter.storage.receipts import SqlReceipts
 from adapter.storage.register import SqlRegister
 from adapter.storage.statements import SqlStatements
+from adapter.storage.subscriptions import SqlHeadStamps, SqlSubscriptions
+from adapter.storage.watched import SqlWatched
 
 
 class SqlTransaction:
@@ -71,6 +74,31 @@ class SqlTransaction:
     def statements(self) -> SqlStatements:
         """What the node stated; after the hash chain, whose event a statement names."""
         return self._statements
+
+    @property
+    def watched(self) -> SqlWatched:
+        """Rows that nobody looked at in time."""
+        return SqlWatched(self._transaction)
+
+    @property
+    def subscriptions(self) -> SqlSubscriptions:
+        """Who follows the audit trail."""
+        return SqlSubscriptions(self._transaction)
+
+    @property
+    def head_stamps(self) -> SqlHeadStamps:
+        """Time-stamps over the head of the audit chain."""
+        return SqlHeadStamps(self._transaction)
+
+    @property
+    def figures(self) -> SqlFigures:
+        """Counts for a monitor."""
+        return SqlFigures(self._transaction)
+
+    @property
+    def inventory(self) -> SqlInventory:
+        """Which bytes the rows name."""
+        return SqlInventory(self._transaction)
 
 
 class SqlStore:

@@ -6,6 +6,9 @@
     receipts                       answers kept as proof
     statements --o statement_signatures    what the node itself stated, a hash chain; which bytes are its signed form
     audit_trail, audit_head        hash chain and its end
+    head_stamps                    time-stamps over that end
+    subscriptions                  who follows the trail, and how far
+    overdue_marks                  of which overdue rows a person has been told
     blobs --< blob_chunks          bytes by digest
     breakers                       whether a channel is open, for every worker
     migration_lock                 who changes the tables now
@@ -45,8 +48,10 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from adapter.domain.breaker import BreakerState
 from adapter.domain.delivery import FINAL_STATES, AttemptOutcome, DeliveryState, Proof
 from adapter.domain.document import DocumentType
+from adapter.domain.head_stamp import StampKind
 from adapter.domain.incoming import JournalState
 from adapter.domain.outgoing import ContentKind
+from adapter.domain.overdue import OverdueKind
 from adapter.domain.receipt import MessageVerdict, ReceiptKind
 from adapter.domain.statement import StatementKind
 
@@ -202,6 +207,14 @@ Index(
     sqlite_where=text("state IN ('claimed', 'sending')"),
     postgresql_where=text("state IN ('claimed', 'sending')"),
     info={"why": "two workers never hold two rows of one addressee, whatever they believe"},
+)
+Index(
+    "deliveries_open",
+    deliveries.c.wake_at,
+    deliveries.c.id,
+    sqlite_where=text("wake_at IS NOT NULL"),
+    postgresql_where=text("wake_at IS NOT NULL"),
+    info={"why": "the watchdog and the monitor read open rows alone, whatever number is finished"},
 )
 
 attempts = Table(
@@ -397,6 +410,51 @@ statement_signatures = Table(
     comment="the first signed form of a statement, for ever",
 )
 
+head_stamps = Table(
+    "head_stamps",
+    metadata,
+    Column("sequence", BigInteger, nullable=False, autoincrement=False, comment="of the event that was the head"),
+    Column("digest", _DIGEST, nullable=False, comment="of that event"),
+    Column("stamped_at", Instant, nullable=False, comment="our time when the token was there"),
+    Column("kind", _CODE, nullable=False, comment="whose word it is (domain/head_stamp.py)"),
+    Column("token", LargeBinary, nullable=False, comment="DER of the time-stamp token or of the CMS"),
+    PrimaryKeyConstraint("sequence", name="head_stamps_pk"),
+    CheckConstraint(_listed("kind", StampKind), name="head_stamps_kind"),
+    comment="time-stamps over the head of the audit chain, one a day",
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("name", _NAME, nullable=False, comment="the follower"),
+    Column("cursor", BigInteger, nullable=False, comment="sequence of the last event it was told of"),
+    Column("told", BigInteger, nullable=False, comment="events told"),
+    Column("wake_at", Instant, nullable=False, comment="not tried before"),
+    Column("failures", Integer, nullable=False, comment="tries in a row that failed"),
+    Column("error", _NAME, comment="code of the last failure"),
+    Column("succeeded_at", Instant, nullable=False, comment="last success, or the moment of subscribing"),
+    Column("alarmed_at", Instant, comment="when a person was last told that it cannot be reached"),
+    Column("lease", _CODE, comment="token of the process that tells it now"),
+    Column("lease_until", Instant, comment="end of the lease"),
+    Column("revision", Integer, nullable=False, comment="grows with every write"),
+    PrimaryKeyConstraint("name", name="subscriptions_pk"),
+    CheckConstraint("(lease IS NULL) = (lease_until IS NULL)", name="subscriptions_lease"),
+    CheckConstraint("cursor >= 0 AND told >= 0 AND failures >= 0", name="subscriptions_counters"),
+    comment="who follows the audit trail, and how far he has come",
+)
+
+overdue_marks = Table(
+    "overdue_marks",
+    metadata,
+    Column("kind", _CODE, nullable=False, comment="delivery or message"),
+    Column("row_id", _ID, nullable=False, comment="the row"),
+    Column("wake_at", Instant, nullable=False, comment="the wake-up that was missed"),
+    Column("told_at", Instant, nullable=False, comment="when a person was told"),
+    PrimaryKeyConstraint("kind", "row_id", name="overdue_marks_pk"),
+    CheckConstraint(_listed("kind", OverdueKind), name="overdue_marks_kind"),
+    comment="one alarm for each row and missed wake-up, whatever number of processes looks",
+)
+
 blobs = Table(
     "blobs",
     metadata,
@@ -465,6 +523,7 @@ _APPEND_ONLY = (
     (audit_trail, "the audit trail is append-only"),
     (statements, "what was stated is neither changed nor deleted"),
     (statement_signatures, "the first signed form of a statement stands for ever"),
+    (head_stamps, "a time-stamp over the audit trail is proof: it is neither changed nor deleted"),
 )
 
 REFUSALS: tuple[Refusal, ...] = (

@@ -17,12 +17,22 @@ from adapter.domain.audit_event import GENESIS, AuditEvent, ChainedEvent, chain
 from adapter.domain.breaker import Breaker, BreakerState
 from adapter.domain.delivery import FINAL_STATES, Attempt, AttemptOutcome, Delivery, DeliveryState, is_final
 from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
+from adapter.domain.head_stamp import HeadStamp
 from adapter.domain.incoming import JournalEntry, JournalState, RegisteredDocument
 from adapter.domain.outgoing import ContentKind, OutgoingDocument
+from adapter.domain.overdue import OverdueKind
 from adapter.domain.receipt import Receipt
 from adapter.domain.statement import SignedStatement, Statement, StatementKind, chained
+from adapter.domain.subscription import Subscription
 from adapter.errors import Conflict, Final
-from adapter.ports import AddedDelivery, AddedEntry, KeptBlob
+from adapter.ports import AddedDelivery, AddedEntry, ChainHead, KeptBlob
+from tests.doubles.memory_watch import (
+    MemoryFigures,
+    MemoryHeadStamps,
+    MemoryInventory,
+    MemorySubscriptions,
+    MemoryWatched,
+)
 
 _HELD = (DeliveryState.CLAIMED, DeliveryState.SENDING)
 _FOREVER = datetime.max.replace(tzinfo=UTC)
@@ -43,6 +53,9 @@ class _Tables:
     bytes_kept: dict[str, bytes] = field(default_factory=dict)
     statements: dict[int, Statement] = field(default_factory=dict)
     signed: dict[int, SignedStatement] = field(default_factory=dict)
+    subscriptions: dict[str, Subscription] = field(default_factory=dict)
+    head_stamps: dict[int, HeadStamp] = field(default_factory=dict)
+    marks: dict[tuple[OverdueKind, str], tuple[datetime, datetime]] = field(default_factory=dict)
 
     def copy(self, made: type[dict[Any, Any]] = dict) -> _Tables:
         return _Tables(**{name: made(getattr(self, name)) for name in self.__slots__})
@@ -107,11 +120,11 @@ class MemoryTransaction:
         self.breakers = MemoryBreakers(tables)
         self.audit = MemoryAuditTrail(tables)
         self.statements = MemoryStatements(tables, kept)
-
-    def keep(self, content: bytes) -> KeptBlob:
-        sha256 = Sha256(hashlib.sha256(content).hexdigest())
-        self._tables.bytes_kept[sha256] = bytes(content)
-        return KeptBlob(sha256=sha256, size=len(content))
+        self.watched = MemoryWatched(tables)
+        self.subscriptions = MemorySubscriptions(tables)
+        self.head_stamps = MemoryHeadStamps(tables)
+        self.figures = MemoryFigures(tables)
+        self.inventory = MemoryInventory(tables, kept)
 
 
 # --- bytes -----------------------------------------------------------------------------------------------------------
@@ -149,6 +162,12 @@ class MemoryBlobs:
         if hashlib.sha256(content).hexdigest() != sha256:
             raise Final("storage.damaged-bytes", params={"sha256": sha256})
         return content
+
+    def measure(self, sha256: Sha256) -> int | None:
+        return len(self._kept[sha256]) if sha256 in self._kept else None
+
+    def sizes(self) -> list[tuple[str, int]]:
+        return sorted((sha256, len(content)) for sha256, content in self._kept.items())
 
     def damage(self, sha256: Sha256) -> None:
         """For tests: the bytes are no longer what they were."""
@@ -584,6 +603,10 @@ class MemoryAuditTrail:
 
     def of_document(self, document_id: str) -> tuple[ChainedEvent, ...]:
         return tuple(c for c in self._tables.audit.values() if c.event.document_id == document_id)
+
+    def head(self) -> ChainHead | None:
+        last = self._tables.audit.get(len(self._tables.audit))
+        return None if last is None else ChainHead(sequence=last.sequence, digest=last.digest)
 
     def events(self, *, after: int = 0, limit: int = 1000) -> tuple[ChainedEvent, ...]:
         return tuple(c for c in self._tables.audit.values() if c.sequence > after)[:limit]
