@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -19,11 +20,12 @@ from adapter.composition import Node
 from adapter.composition.stand import Stand
 from adapter.domain.delivery import Delivery
 from adapter.sandbox import SandboxSettings
+from adapter.sandbox.push import over_http
 from adapter.server import Server
 from adapter.settings import load_settings
 from adapter.storage import SqlStore, StorageConfig, open_store
 from tests.postgresql import Postgresql
-from tests.reliability.line import REPORT, Engine, Line, by_hand
+from tests.reliability.line import REPORT, TOKEN, Engine, Line, Push, by_hand
 from tests.stands import copied, gateway_port, sandbox_settings
 
 _FULL = "53100"
@@ -48,6 +50,9 @@ class Sqlite:
         path.chmod(0o600)
         return f"sqlite:///{path}"
 
+    def new_url(self) -> str:
+        return f"sqlite:///{self._folder}/new.db"
+
     @contextmanager
     def full(self, store: SqlStore) -> Iterator[None]:
         """No page more, on whatever connection: SQLite then says what it says on a disk without room."""
@@ -60,9 +65,11 @@ class Sqlite:
             connection.execute("PRAGMA max_page_count=1000000")
 
         event.listen(engine, "checkout", limit)
-        yield
-        event.remove(engine, "checkout", limit)
-        event.listen(engine, "checkout", free)
+        try:
+            yield
+        finally:
+            event.remove(engine, "checkout", limit)
+            event.listen(engine, "checkout", free)
 
 
 class OnServer:
@@ -77,6 +84,9 @@ class OnServer:
     def url(self) -> str:
         return self._stack.enter_context(self._server.empty_database())
 
+    def new_url(self) -> str:
+        return self._server.new_database(migrated=False)
+
     @contextmanager
     def full(self, store: SqlStore) -> Iterator[None]:
         """What the server says when its disk has no room, to whoever writes bytes or rows."""
@@ -88,8 +98,10 @@ class OnServer:
             f" $$ BEGIN RAISE EXCEPTION 'no space left on device' USING ERRCODE = '{_FULL}'; END $$",
             *(f"CREATE TRIGGER no_room BEFORE INSERT ON {one} EXECUTE FUNCTION no_room()" for one in tables),
         )
-        yield
-        by_hand(url, *(f"DROP TRIGGER no_room ON {one}" for one in tables))
+        try:
+            yield
+        finally:
+            by_hand(url, *(f"DROP TRIGGER no_room ON {one}" for one in tables))
 
 
 @pytest.fixture(scope="session")
@@ -161,7 +173,7 @@ def stack(engine: Engine) -> Iterator[ExitStack]:
 
 
 @pytest.fixture
-def new_line(
+def new_line(  # noqa: PLR0917 - fixtures come by position
     engine: Engine,
     home: Stand,
     exchange_settings: SandboxSettings,
@@ -172,8 +184,18 @@ def new_line(
     """A line. plays: what the sandbox does in the MFA's name, `itself` for a real node; other words are settings."""
 
     def made(plays: str = "registers", *, clock: Any = None, **environment: str) -> Line:
-        clock = clock or ScenarioClock(datetime.now(UTC), monotonic=lambda: 0.0)
+        # Every look at it is a microsecond later: what comes one after the other is never at the same time.
+        ticks = itertools.count()
+        clock = clock or ScenarioClock(datetime.now(UTC), monotonic=lambda: next(ticks) * 1e-6)
         played = {"KZ-MFA": plays, "KZ-MLSP": "registers"}
+        post = over_http(exchange_settings)
+        pushes: list[Push] = []
+
+        def recorded(url: str, body: bytes) -> tuple[int, bytes]:
+            status, answer = post(url, body)
+            pushes.append(Push(url=url, body=body, status=status, answer=answer))
+            return status, answer
+
         participants = tuple(
             replace(one, plays=played.get(one.code, one.plays)) for one in exchange_settings.participants
         )
@@ -184,8 +206,10 @@ def new_line(
                 "127.0.0.1",
                 gateway_port(home),
                 new_id=SystemIdentifiers().new,
+                post=recorded,
             )
         )
+        environment = {"ELSHI_SERVER__API_TOKEN": TOKEN} | environment
         nodes = [start_node("KZ-MOF", clock=clock, **environment)]
         if plays == "itself":
             nodes.append(start_node("KZ-MFA", clock=clock))
@@ -202,6 +226,7 @@ def new_line(
             mfa=nodes[1] if len(nodes) > 1 else None,
             template=template,
             start_node=start_node,
+            pushes=pushes,
         )
 
     return made

@@ -6,10 +6,11 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import psycopg
+import requests
 
 from adapter import sandbox
 from adapter.clock import ScenarioClock
@@ -18,11 +19,13 @@ from adapter.domain.delivery import Delivery, DeliveryState
 from adapter.domain.document import BodyCode, DocumentId
 from adapter.domain.receipt import Receipt
 from adapter.ports import Accepted, OutgoingChannel, Prepared, Store, Transaction
+from adapter.storage import SqlStore
 from adapter.usecases.deliver import Deliver, Delivered
 from adapter.worker import Worker
 from tests.stands import EXAMPLES
 
 REPORT = EXAMPLES / "mof" / "report.yaml"
+TOKEN = "t0ken-of-the-test-0123456789"
 _ROUNDS = 1000
 
 
@@ -33,10 +36,24 @@ class Engine(Protocol):
 
     def url(self) -> str: ...
 
+    def new_url(self) -> str:
+        """Of a database without tables."""
+        ...
+
     @contextmanager
-    def full(self, url: str) -> Iterator[None]:
+    def full(self, store: SqlStore) -> Iterator[None]:
         """While it lasts, nothing more can be written there for want of room."""
         ...
+
+
+@dataclass(frozen=True)
+class Push:
+    """One call of the exchange at a participant's endpoint, and what it was answered."""
+
+    url: str
+    body: bytes
+    status: int
+    answer: bytes
 
 
 @dataclass
@@ -49,6 +66,7 @@ class Line:
     mof: Node
     template: Delivery
     start_node: Callable[..., Node]
+    pushes: list[Push] = field(default_factory=list)
     mfa: Node | None = None
 
     # --- what happens ---
@@ -120,6 +138,24 @@ class Line:
         """Let the ministry's worker do what is due, whatever waits at the exchange."""
         Worker(self.mof).run_until_idle()
 
+    @property
+    def api(self) -> str:
+        """Root of the ministry's JSON API."""
+        return self.endpoint.removesuffix(self.mof.settings.server.path)
+
+    def ask(self, method: str, path: str, body: bytes | None = None, *, token: str | None = TOKEN) -> requests.Response:
+        """The ministry's own systems ask its node."""
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        return requests.request(method, self.api + path, data=body, headers=headers, timeout=20)
+
+    def push(self, body: bytes) -> requests.Response:
+        """The exchange calls the ministry's endpoint."""
+        return requests.post(self.endpoint, data=body, timeout=20)
+
+    def journal(self, node: Node | None = None) -> list[Any]:
+        with (node or self.mof).store.transaction() as transaction:
+            return list(transaction.journal.listed())
+
     # --- what stands ---
     def row(self, of: Delivery) -> Delivery:
         with self.mof.store.transaction() as transaction:
@@ -147,6 +183,11 @@ class Line:
         """How often the exchange took the document: its own book."""
         href = of.document_id.removeprefix("urn:uuid:")
         return sum(int(str(one["taken"])) for one in self.serving.sandbox.documents(href=href))
+
+    def all(self) -> list[Delivery]:
+        """Everything in the ministry's outbox."""
+        with self.mof.store.transaction() as transaction:
+            return list(transaction.outbox.listed(limit=10_000))
 
 
 # --- interruptions ------------------------------------------------------------------------------------------------------
@@ -199,17 +240,18 @@ class Paused:
 
 @dataclass
 class Failing:
-    """A store whose next transactions for writing fail when they commit, as many as are given errors."""
+    """A store whose next transactions for writing fail when they commit, one for each error; None lets one pass."""
 
     store: Store
-    errors: list[BaseException]
+    errors: list[BaseException | None]
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         with self.store.transaction() as transaction:
             yield transaction
-            if self.errors:
-                raise self.errors.pop(0)
+            error = self.errors.pop(0) if self.errors else None
+            if error is not None:
+                raise error
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.store, name)
