@@ -181,9 +181,11 @@ def new_line(  # noqa: PLR0917 - fixtures come by position
     start_node: Callable[..., Node],
     stack: ExitStack,
 ) -> Callable[..., Line]:
-    """A line. plays: what the sandbox does in the MFA's name, `itself` for a real node; other words are settings."""
+    """A line. plays: what the sandbox does in the MFA's name, `itself` for a real node; other words are settings, None
+    leaves one out.
+    """
 
-    def made(plays: str = "registers", *, clock: Any = None, **environment: str) -> Line:
+    def made(plays: str = "registers", *, clock: Any = None, **environment: Any) -> Line:
         # Every look at it is a microsecond later: what comes one after the other is never at the same time.
         ticks = itertools.count()
         clock = clock or ScenarioClock(datetime.now(UTC), monotonic=lambda: next(ticks) * 1e-6)
@@ -209,7 +211,8 @@ def new_line(  # noqa: PLR0917 - fixtures come by position
                 post=recorded,
             )
         )
-        environment = {"ELSHI_SERVER__API_TOKEN": TOKEN} | environment
+        chosen = {"ELSHI_SERVER__API_TOKEN": TOKEN, **environment}
+        environment = {name: value for name, value in chosen.items() if value is not None}
         nodes = [start_node("KZ-MOF", clock=clock, **environment)]
         if plays == "itself":
             nodes.append(start_node("KZ-MFA", clock=clock))
