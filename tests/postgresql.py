@@ -10,11 +10,12 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -104,6 +105,18 @@ class Postgresql:
             connection.execute("SET session_replication_role = replica")
             connection.execute(f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY")
         self._empty.append(url)
+
+    def crash(self) -> None:
+        """Kill one of the server's processes: the server ends every session, recovers its disk and goes on."""
+        found = self._admin.execute("SELECT pg_backend_pid()").fetchone()
+        assert found is not None
+        os.kill(found[0], signal.SIGKILL)
+        with suppress(psycopg.OperationalError):
+            # Answers until the server has noticed, and then no more.
+            while self._admin.execute("SELECT 1"):
+                pass
+        self._admin.close()
+        self._admin = self._connected()
 
     def close(self) -> None:
         """Stop; the folder goes with it."""

@@ -5,6 +5,7 @@ A key is opened at its first use and not before: a node that only serves never a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -249,9 +250,12 @@ class Node(Passes):
         return open_report(path, context)
 
     def submit_file(self, path: Path) -> Submitted:
-        """Submit a report (YAML, JSON, XML) or a signed container (.asice)."""
+        """Submit a report (YAML, JSON, XML) or a signed container (.asice).
+
+        Raises Final `submit.file-too-large` for a container that the exchange does not carry, before it is kept.
+        """
         if path.suffix.lower() == ".asice":
-            return self.submit().container(self.keep_file(path))
+            return self.submit().container(self.keep_file(path, limit=self.limits.max_file_bytes))
         opened = self.open_report(path)
         return self.submit().report(opened.report, opened.attachments, places=opened.places)
 
@@ -266,16 +270,22 @@ class Node(Passes):
         kept, judged = self.sign(key).container(composed, at=now)
         return Signed(kept=kept, judged=judged, findings=composed.findings)
 
-    def keep_file(self, path: Path) -> KeptBlob:
-        """A file's bytes in the store."""
+    def keep_file(self, path: Path, *, limit: int | None = None) -> KeptBlob:
+        """A file's bytes in the store. Final `submit.file-too-large` for one that is longer than `limit` bytes."""
         with self.store.blobs.new() as writer:
             try:
                 with path.open("rb") as source:
-                    while chunk := source.read(1 << 18):
+                    # Before a byte of it is copied: who took the wrong file does not fill the disk with it.
+                    size = os.fstat(source.fileno()).st_size
+                    while limit is None or size <= limit:
+                        chunk = source.read(1 << 18)
+                        if not chunk:
+                            return writer.keep()
                         writer.file.write(chunk)
+                        size = max(size, writer.file.tell())
+                    raise Final("submit.file-too-large", params={"file": path.name, "size": size, "limit": limit})
             except OSError as error:
                 raise Final("file.unreadable", place=Place(file=path.name), params={"file": path.name}) from error
-            return writer.keep()
 
     def export_to(self, document_id: DocumentId, folder: Path) -> Mapping[str, Sha256]:
         """Write an evidence folder: a new or empty one, or over an earlier export of the same document.

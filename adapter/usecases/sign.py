@@ -24,7 +24,14 @@ from adapter.usecases.verified_container import (
 _CHUNK = 256 * 1024
 
 
-_LATER = frozenset({"signing.fetch-failed", "signing.status-unavailable"})
+_LATER = frozenset(
+    {
+        "signing.fetch-failed",
+        "signing.status-unavailable",
+        "signing.timestamp-no-token",
+        "signing.timestamp-unreadable",
+    }
+)
 """Codes of a trust service that is silent: the same may go well in an hour."""
 
 
