@@ -126,6 +126,11 @@ class MemoryTransaction:
         self.figures = MemoryFigures(tables)
         self.inventory = MemoryInventory(tables, kept)
 
+    def keep(self, content: bytes) -> KeptBlob:
+        sha256 = Sha256(hashlib.sha256(content).hexdigest())
+        self._tables.bytes_kept[sha256] = bytes(content)
+        return KeptBlob(sha256=sha256, size=len(content))
+
 
 # --- bytes -----------------------------------------------------------------------------------------------------------
 class MemoryBlobs:
