@@ -2,7 +2,7 @@
 
 rules        submit; a turn of one of two workers, with any answer of the exchange, a kill at any step, a pause at any
              step in which the other worker and the housekeeping go on; clock moves; notices in any order; a person
-invariants   at most one POST that may have been taken for each permission to send; final is final; every open row
+invariants   at most one POST that may have been taken for each permission to send, and none by a worker that was overtaken; final is final; every open row
              wakes up; attempts are what the exchange saw; nothing is lost
 at the end   the faults stop: every delivery becomes final or asks a person
 """
@@ -86,6 +86,8 @@ class Exchange:
     posts: Counter[str] = field(default_factory=Counter)
     maybe_taken: Counter[str] = field(default_factory=Counter)
     taken: Counter[str] = field(default_factory=Counter)
+    marks: list[int] = field(default_factory=list)
+    overtaken: int = 0
 
     def prepare(self, content: Any, *, message_id: str, files: Any, at: datetime) -> Prepared:
         self.happens("prepare")
@@ -103,6 +105,7 @@ class Exchange:
         self.happens("leave")
         if leave_within is not None and self.clock.at - begun > leave_within:
             raise Retryable("http.left-too-late")
+        self.overtaken += self.posts[message_id] != self.marks[-1]
         self.posts[message_id] += 1
         answer = self.answer
         if answer in NOT_TAKEN:
@@ -152,8 +155,12 @@ class DeliverInSteps(Deliver):
 
     def _send(self, marked: Delivery, message: bytes) -> Accepted:
         assert isinstance(self.channel, Exchange)
-        self.channel.happens("mark")
-        return Deliver._send(self, marked, message)
+        self.channel.marks.append(self.channel.posts[marked.message_id])
+        try:
+            self.channel.happens("mark")
+            return Deliver._send(self, marked, message)
+        finally:
+            self.channel.marks.pop()
 
 
 class DeliveryModel(RuleBasedStateMachine):
@@ -333,6 +340,7 @@ class DeliveryModel(RuleBasedStateMachine):
     def nothing_is_sent_without_permission(self) -> None:
         for row, message_id in self.rows.items():
             assert self.exchange.maybe_taken[message_id] <= self.permissions[row]
+        assert not self.exchange.overtaken, "somebody else sent between a worker's mark and its own sending"
 
     @invariant()
     def attempts_are_what_the_exchange_saw(self) -> None:

@@ -19,6 +19,6 @@ class InMemory(DeliveryModel):
 
 
 InMemory.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestInMemory = InMemory.TestCase
