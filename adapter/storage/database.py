@@ -161,7 +161,7 @@ class OpenTransaction:
             told = self._told(error)
             if self.connection.invalidated:
                 self._broken = told
-            raise told from error
+            raise told from scrubbed(error)
 
     @contextmanager
     def _translating(self) -> Iterator[None]:
@@ -170,7 +170,7 @@ class OpenTransaction:
         except SQLAlchemyError as error:
             told = self._told(error)
             self._broken = told
-            raise told from error
+            raise told from scrubbed(error)
 
     def _told(self, error: SQLAlchemyError) -> ElshiError:
         if isinstance(error, StatementError) and isinstance(error.orig, ValueError | TypeError):
@@ -256,7 +256,17 @@ class Database:
             raise Retryable("storage.busy") from error
         except SQLAlchemyError as error:
             # Begin and commit; what a statement raises was translated where it ran.
-            raise self._kind.translated(error) from error
+            raise self._kind.translated(error) from scrubbed(error)
+
+
+def scrubbed(error: BaseException) -> Exception:
+    """What is shown as the cause: class names alone. The engines' own words repeat values of the row (`DETAIL: Key ...`)."""
+    names = []
+    one: BaseException | None = error
+    while one is not None and type(one).__name__ not in names:
+        names.append(type(one).__name__)
+        one = getattr(one, "orig", None) or one.__cause__
+    return RuntimeError(" < ".join(names))
 
 
 def _refuse_nul(_connection: object, _cursor: object, _statement: str, parameters: object, *_rest: object) -> None:

@@ -150,15 +150,46 @@ def test_claims_the_longest_waiting_entry_under_the_lease(store):
     assert claim(store, now=NOW + timedelta(microseconds=1)).id == entry(3).id
 
 
-def test_an_entry_whose_lease_has_ended_is_claimed_again_and_a_live_one_is_not(store):
+def test_an_entry_whose_lease_has_ended_is_lapsed_and_no_longer_its_holders(store):
     put(store, entry())
     sleeper = claim(store, lease="sleeper")
-    assert claim(store, now=NOW + LEASE - timedelta(microseconds=1)) is None
+    with store.snapshot() as s:
+        assert s.journal.lapsed(now=NOW + LEASE - timedelta(microseconds=1)) == ()
+        assert s.journal.lapsed(now=NOW + LEASE) == (sleeper,)
+    assert claim(store, now=NOW + LEASE) is None, "a lapse is counted before anybody takes the entry again"
+    with store.transaction() as t:
+        (lapsed,) = t.journal.lapsed(now=NOW + LEASE)
+        free = replace(lapsed, state=S.RECEIVED, wake_at=NOW + LEASE, lease=None, lease_until=None, lapses=1)
+        assert t.journal.save(free)
     second = claim(store, now=NOW + LEASE, lease="second")
-    assert (second.id, second.lease) == (sleeper.id, "second")
+    assert (second.id, second.lease, second.lapses) == (sleeper.id, "second", 1)
     with store.transaction() as t:
         assert not t.journal.save(replace(sleeper, state=S.DONE, lease=None, lease_until=None))
+        assert not t.journal.renew(sleeper.id, lease="sleeper", until=NOW + 9 * LEASE)
     assert get(store, entry()) == second
+
+
+def test_a_renewed_entry_stays_its_holders_and_keeps_its_revision(store):
+    put(store, entry())
+    held = claim(store, lease="mine")
+    with store.transaction() as t:
+        assert t.journal.renew(held.id, lease="mine", until=NOW + 9 * LEASE)
+        assert not t.journal.renew("nobody", lease="mine", until=NOW + 9 * LEASE)
+    assert get(store, entry()) == replace(held, lease_until=NOW + 9 * LEASE, wake_at=NOW + 9 * LEASE)
+    with store.transaction() as t:
+        assert t.journal.lapsed(now=NOW + LEASE) == ()
+        assert t.journal.save(replace(held, state=S.DONE, wake_at=None, lease=None, lease_until=None))
+        assert not t.journal.renew(held.id, lease="mine", until=NOW + 9 * LEASE)
+
+
+def test_says_whether_an_entry_is_due(store):
+    put(store, entry(wake_at=NOW), entry(2, state=S.HELD, wake_at=NOW - MINUTE))
+    with store.snapshot() as s:
+        assert not s.journal.due(now=NOW - timedelta(microseconds=1))
+        assert s.journal.due(now=NOW)
+    claim(store)
+    with store.snapshot() as s:
+        assert not s.journal.due(now=NOW + 9 * LEASE)
 
 
 def test_saves_every_mutable_field_and_nothing_of_what_came(store):

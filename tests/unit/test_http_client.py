@@ -353,6 +353,25 @@ def test_a_repeatable_call_gives_up_after_three_tries(peers: Callable[..., Peer]
     assert peer.connections == 3
 
 
+# --- too late to leave -----------------------------------------------------------------------------------------------
+def test_when_the_time_to_leave_is_over_no_byte_leaves_and_it_is_not_tried_again(peers: Callable[..., Peer]) -> None:
+    seen: list[bytes] = []
+
+    def listen(connection: socket.socket) -> None:
+        seen.append(connection.recv(100))
+
+    peer = peers(listen)
+    with pytest.raises(Retryable) as caught:
+        client().post(url(peer), b"x", repeatable=True, leave_within=dt.timedelta(seconds=-1))
+    assert (caught.value.code, caught.value.params) == ("http.left-too-late", {"host": "127.0.0.1"})
+    assert seen in ([], [b""])
+    assert peer.connections <= 1
+
+
+def test_what_leaves_in_time_is_sent_and_may_be_answered_late(peers: Callable[..., Peer]) -> None:
+    assert client().post(url(peers(answering(OK))), b"x", leave_within=dt.timedelta(seconds=60)).body == b"hello"
+
+
 # --- addresses -------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "address",

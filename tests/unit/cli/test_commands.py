@@ -345,8 +345,8 @@ def test_settings_that_contradict_stop_every_command_before_anything_begins(
 ) -> None:
     settings = changed(stand, "KZ-MOF", "total_within_seconds = 60", "total_within_seconds = 600")
     ran = elshi(*command, "-s", settings, code=2)
-    assert "storage.lease_for_seconds=240" in ran.err
-    assert "http.total_within_seconds=600" in ran.err
+    assert "delivery.breaker_longest_wait_seconds=60" in ran.err
+    assert "delivery.deadline_lead_seconds=600" in ran.err
     assert not (stand.folder / "kz-mof" / "elshi.sqlite3").exists()
 
 

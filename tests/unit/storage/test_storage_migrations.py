@@ -85,7 +85,7 @@ def at_first_tables(database: Database, *entries: JournalEntry) -> None:
     with database.writing() as transaction:
         command.upgrade(runner._config(transaction.connection), "0001")
         for one in entries:
-            values = {name: value for name, value in entry_row(one).items() if name != "files"}
+            values = {name: value for name, value in entry_row(one).items() if name not in {"files", "lapses"}}
             blob = {"sha256": one.sha256, "size": one.size, "place": "database", "kept_at": NOW}
             transaction.change(insert(blobs).values(**blob))
             transaction.change(insert(journal).values(**values))

@@ -92,6 +92,7 @@ class ScriptedOutgoing:
         self.answering: deque[ElshiError | Accepted | Callable[[bytes], Any]] = deque()
         self.prepared: list[Any] = []
         self.sent: list[bytes] = []
+        self.left_within: list[timedelta | None] = []
 
     def prepare(self, content: Any, *, message_id: str, files: Any, at: datetime) -> Prepared:
         self.prepared.append(content)
@@ -106,6 +107,7 @@ class ScriptedOutgoing:
 
     def send(self, message: bytes, *, at: datetime, leave_within: timedelta | None = None) -> Accepted:
         self.sent.append(message)
+        self.left_within.append(leave_within)
         answer = self.answering.popleft() if self.answering else accepted()
         if callable(answer):
             answer = answer(message)
