@@ -537,6 +537,10 @@ class Statements(Protocol):
         """A gapless segment that follows statement `after`."""
         ...
 
+    def last(self) -> int:
+        """Number of the last statement; 0 where there is none."""
+        ...
+
     def unsigned(self, *, after: int = 0, limit: int = 100) -> tuple[Statement, ...]:
         """Statements after `after` that have no signed form yet, in order of the chain."""
         ...

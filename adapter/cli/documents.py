@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from adapter import texts
-from adapter.cli.app import FINDINGS, OK, UNUSABLE, JsonOption, LanguageOption, SettingsOption, app, context, now
+from adapter.cli.app import (
+    FINDINGS,
+    OK,
+    UNUSABLE,
+    Context,
+    JsonOption,
+    LanguageOption,
+    SettingsOption,
+    app,
+    context,
+    now,
+)
 from adapter.cli.files import write_whole
 from adapter.cli.receipts import receipt_findings, receipt_words
 from adapter.cli.screen import BAD, DOUBT, GOOD
@@ -18,6 +29,7 @@ from adapter.composition.watching import queue_of
 from adapter.domain.document import DocumentId, DocumentType
 from adapter.errors import DocumentRefused, Final, Severity
 from adapter.texts import finding_as_json
+from adapter.usecases.check import Checked
 from adapter.usecases.status import Status, delivery_as_json
 
 ReportArgument = Annotated[Path, typer.Argument(help="Report as YAML, JSON or XML; attachments lie beside it.")]
@@ -44,16 +56,27 @@ def template(
 def check(
     reports: Annotated[list[Path], typer.Argument(help="Reports as YAML, JSON or XML.")],
     rules: RulesOption = None,
+    settings: SettingsOption = None,
     as_json: JsonOption = False,
     language: LanguageOption = None,
 ) -> int:
-    """Everything that submit would find, and nothing is stored. Exit: 0 clean, 1 findings, 2 unusable input."""
-    ready = context(as_json=as_json, language=language)
-    desk = Desk(now=now(), rules_folder=rules)
+    """Everything that submit would find, and nothing is stored. Exit: 0 clean, 1 findings, 2 unusable input.
+
+    With settings also what only the node knows: its limits, its register, and certificates that end too early; with
+    --rules they are not looked at.
+    """
+    ready = context(settings=settings, as_json=as_json, language=language)
+    if settings is None or rules is not None:
+        return _checked(ready, reports, Desk(now=now(), rules_folder=rules).check, as_json=as_json)
+    with ready.node() as node:
+        return _checked(ready, reports, node.check_file, as_json=as_json)
+
+
+def _checked(ready: Context, reports: list[Path], check_one: Callable[[Path], Checked], *, as_json: bool) -> int:
     worst = OK
     for path in reports:
         try:
-            checked = desk.check(path)
+            checked = check_one(path)
         except DocumentRefused as refused:
             findings, unusable = refused.findings, True
         else:

@@ -27,6 +27,7 @@ from adapter.texts import Language
 from adapter.usecases.check import Check, Checked
 from adapter.usecases.convert import Attached, Composed, Convert
 from adapter.usecases.facts import FactsOf
+from adapter.usecases.preflight import SubmitLimits
 from adapter.usecases.publish import PublicationTexts
 
 RULESET = ("RK-GOV-1141-2010", "2021-03-18")
@@ -63,7 +64,7 @@ class Desk:
         if opened.source.report is None:
             return Checked(findings=opened.source.findings)
         convert = Convert(rulesets=self._rulesets())
-        check = Check(clock=_Given(self.now), convert=convert, facts=self._facts())
+        check = Check(clock=_Given(self.now), convert=convert, facts=self._facts(), limits=SubmitLimits())
         checked = check(opened.source.report, opened.attachments, places=opened.places)
         return replace(checked, findings=(*opened.source.findings, *checked.findings))
 

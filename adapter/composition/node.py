@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Literal
 
@@ -39,9 +39,12 @@ from adapter.http_client import HttpClient
 from adapter.ports import AddressBook, Clock, Identifiers, KeptBlob
 from adapter.settings import Settings
 from adapter.storage import DirectoryEvidenceFolder, SqlStore, open_store
+from adapter.usecases.certificate_runway import OwnCertificate
+from adapter.usecases.check import Checked
 from adapter.usecases.delivery_plan import DeliveryPlan
+from adapter.usecases.preflight import SubmitLimits
 from adapter.usecases.sign import Baseline
-from adapter.usecases.submit import SubmitLimits, Submitted
+from adapter.usecases.submit import Submitted
 from adapter.usecases.verified_container import Judged, Trust
 
 
@@ -174,6 +177,28 @@ class Node(Passes):
         """The gateway's own certificates, pinned; DER."""
         return tuple(certificate(path) for path in self.settings.trust.gateway_certificates)
 
+    @property
+    def signer_certificates(self) -> tuple[OwnCertificate, ...]:
+        """Of the head's key, where the settings name one and nobody has to be asked for its password."""
+        if self.settings.keys.document is None:
+            return ()
+        return (OwnCertificate(role="signer", open=lambda: self._keys.certificate_of("document")),)
+
+    @property
+    def way_certificates(self) -> tuple[OwnCertificate, ...]:
+        """Of the office's and the envelope's key, and the gateway's pinned ones."""
+        named = self.settings.keys.named
+        office = OwnCertificate(role="office", open=lambda: self._keys.certificate_of("office"))
+        envelope = OwnCertificate(role="envelope", open=lambda: self._keys.certificate_of("envelope"))
+        return (
+            *([office] if "office" in named else []),
+            *([envelope] if "envelope" in named else []),
+            *(
+                OwnCertificate(role="gateway", open=partial(certificate, path))
+                for path in self.settings.trust.gateway_certificates
+            ),
+        )
+
     @cached_property
     def gateway(self) -> Gateway:
         """The gateway of SHEP."""
@@ -258,6 +283,14 @@ class Node(Passes):
             return self.submit().container(self.keep_file(path, limit=self.limits.max_file_bytes))
         opened = self.open_report(path)
         return self.submit().report(opened.report, opened.attachments, places=opened.places)
+
+    def check_file(self, path: Path) -> Checked:
+        """All of submit but the deed: what the file itself breaks is among the findings."""
+        opened = self.open_report(path)
+        if opened.source.report is None:
+            return Checked(findings=opened.source.findings)
+        checked = self.check(opened.source.report, opened.attachments, places=opened.places)
+        return replace(checked, findings=(*opened.source.findings, *checked.findings))
 
     def sign_file(self, path: Path, key: OpenKey | None = None) -> Signed:
         """Check and sign a report with the head's key or the one given; the container is kept and sent nowhere."""

@@ -20,6 +20,7 @@ from adapter.ports import AddressBook, Clock, Identifiers, IncomingChannel, Outg
 from adapter.usecases.answer import Answering
 from adapter.usecases.apply_answer import ApplyAnswer
 from adapter.usecases.apply_notice import ApplyNotice
+from adapter.usecases.certificate_runway import OwnCertificate
 from adapter.usecases.check import Check
 from adapter.usecases.consolidate import Consolidate
 from adapter.usecases.convert import Convert
@@ -33,6 +34,7 @@ from adapter.usecases.fetch_files import FetchFiles
 from adapter.usecases.intervene import Intervene
 from adapter.usecases.leases import HeldLeases, RenewLeases
 from adapter.usecases.look import Look
+from adapter.usecases.preflight import SubmitLimits
 from adapter.usecases.process_message import ProcessMessage
 from adapter.usecases.publish import Publish
 from adapter.usecases.receive import Receive
@@ -40,7 +42,7 @@ from adapter.usecases.recover import Recover
 from adapter.usecases.register_document import RegisterDocument
 from adapter.usecases.sign import Baseline, Sign
 from adapter.usecases.sign_statements import Reprint, SignStatements
-from adapter.usecases.submit import Submit, SubmitLimits
+from adapter.usecases.submit import Submit
 from adapter.usecases.summarise import Summarise
 from adapter.usecases.take_over import TakeOver
 from adapter.usecases.tell_sender import TellSender
@@ -136,6 +138,16 @@ class Passes(ABC):
         """The office's key, opened without a person."""
 
     @property
+    def signer_certificates(self) -> tuple[OwnCertificate, ...]:
+        """The certificate that reports will be signed with, as far as it can be read without a person."""
+        return ()
+
+    @property
+    def way_certificates(self) -> tuple[OwnCertificate, ...]:
+        """Certificates of office, envelope and gateway, which have to last until a document has arrived."""
+        return ()
+
+    @property
     def baseline(self) -> Baseline | None:
         """What our signatures are raised to; None: level B-B."""
         return None
@@ -162,7 +174,13 @@ class Passes(ABC):
     @cached_property
     def check(self) -> Check:
         """All of submit but the deed."""
-        return Check(clock=self.clock, convert=self.convert, facts=self.facts)
+        return Check(
+            clock=self.clock,
+            convert=self.convert,
+            facts=self.facts,
+            limits=self.limits,
+            certificates=(*self.signer_certificates, *self.way_certificates),
+        )
 
     def sign(self, key: OpenKey | None = None) -> Sign:
         """Signs with the head's key, or with the one given: the office's for receipts and responses."""
@@ -187,6 +205,7 @@ class Passes(ABC):
             sign=self.sign(key),
             facts=self.facts,
             limits=self.limits,
+            certificates=self.way_certificates,
             take_over=TakeOver(
                 store=self.store, clock=self.clock, retry=self.plan.retry, statements=self.sign_statements
             ),

@@ -28,8 +28,15 @@ SCHEMA: Constant = "statement/v1"
 _SIGNATURE: Constant = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 
 
-def is_statement(root: etree._Element) -> bool:
-    """Whether the outermost element is one of a statement."""
+def is_statement(document: bytes) -> bool:
+    """Whether the outermost element is one of a statement; False for what is no XML."""
+    try:
+        return _is_root(schemas.parse_untrusted(document))
+    except schemas.XmlRefused:
+        return False
+
+
+def _is_root(root: etree._Element) -> bool:
     return root.tag in {_tag(kind.__name__) for kind in (SubmissionReceipt, NonDelivery)}
 
 
@@ -43,7 +50,7 @@ def read_statement(document: bytes) -> tuple[SubmissionReceipt | NonDelivery, by
         root = schemas.parse_untrusted(document)
     except schemas.XmlRefused as error:
         raise Final("statement.unreadable", params={"reason": error.code}) from error
-    if not is_statement(root):
+    if not _is_root(root):
         raise Final("statement.unreadable", params={"reason": "another document"})
     wrong = schemas.validate(root, SCHEMA)
     if wrong:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import Select, exists, insert, select
+from sqlalchemy import Select, exists, func, insert, select
 
 from adapter.domain.audit_event import GENESIS
 from adapter.domain.document import DocumentId, Sha256
@@ -67,6 +67,10 @@ class SqlStatements:
     def listed(self, *, after: int = 0, limit: int = 1000) -> tuple[Statement, ...]:
         """A gapless segment that follows statement `after`."""
         return self._all(select(statements).where(_s.sequence > after).order_by(_s.sequence).limit(limit))
+
+    def last(self) -> int:
+        """Number of the last statement; 0 where there is none."""
+        return int(self._transaction.value(select(func.max(_s.sequence))) or 0)
 
     def unsigned(self, *, after: int = 0, limit: int = 100) -> tuple[Statement, ...]:
         """Without a signed form, in order of the chain."""

@@ -11,6 +11,7 @@ import signing
 from adapter.domain.outgoing import TravellingFile
 from adapter.errors import Final, Retryable
 from adapter.ports import Blobs, KeptBlob
+from adapter.usecases.certificate_runway import refuse_short_runway
 from adapter.usecases.convert import Composed
 from adapter.usecases.verified_container import (
     ATTACHMENTS,
@@ -60,15 +61,18 @@ class Sign:
     office_trust: Trust
     baseline: Baseline | None = None
 
-    def container(self, composed: Composed, *, at: datetime) -> tuple[KeptBlob, Judged]:
+    def container(
+        self, composed: Composed, *, at: datetime, deadline: datetime | None = None
+    ) -> tuple[KeptBlob, Judged]:
         """Sign, keep, and judge what was kept with our own verifier: what we would not accept is never sent.
 
         Raises Final `sign.own-verification` with the sub-indication when our verifier does not end TOTAL-PASSED, Final and
         Retryable with the code of the signing error: a time-stamp that was not to be had now is Retryable, and so is a
-        status (`sign.status-later`).
+        status (`sign.status-later`); DocumentRefused for a certificate that ends before `deadline`.
         """
         key = self.document_key()
         refuse_unfit_key(key, at=at)
+        refuse_short_runway(signing.certificate_facts(key.certificate_chain[0]), now=at, deadline=deadline)
         kept = self.raised(
             lambda out, time_stamps: signing.sign_container(
                 container_objects(composed), key, policy=self.policy, signing_time=at, out=out, time_stamps=time_stamps

@@ -102,6 +102,7 @@ class SignStatements:
         if self._reach.not_before is not None and now < self._reach.not_before <= now + AGAIN_AFTER:
             return 0
         with self.store.snapshot() as transaction:
+            last = transaction.statements.last()
             waiting = transaction.statements.unsigned(after=self._reach.signed_up_to, limit=_AT_ONCE)
         for count, statement in enumerate(waiting):
             if self.stated(statement).pending is not None:
@@ -109,6 +110,9 @@ class SignStatements:
                 return count
             self._reach.signed_up_to = statement.sequence
         self._reach.not_before = None
+        if len(waiting) < _AT_ONCE:
+            # What others have signed is not looked through again in every turn.
+            self._reach.signed_up_to = last
         return len(waiting)
 
     def _signed(self, content: bytes, now: datetime) -> bytes:

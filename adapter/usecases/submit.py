@@ -20,9 +20,11 @@ from adapter.domain.reference import Bilingual
 from adapter.domain.report import Report
 from adapter.errors import DocumentRefused, Final, Finding, Place, Severity
 from adapter.ports import Clock, Identifiers, KeptBlob, Store
+from adapter.usecases.certificate_runway import OwnCertificate, certificate_findings, runway
 from adapter.usecases.convert import Attached, Convert
 from adapter.usecases.facts import FactsOf
 from adapter.usecases.findings import Places, located
+from adapter.usecases.preflight import SubmitLimits, size_findings, too_large
 from adapter.usecases.sign import Sign, refuse_unless_passed
 from adapter.usecases.sign_statements import Stated
 from adapter.usecases.take_over import Taken, TakeOver
@@ -43,16 +45,6 @@ class Submitted:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SubmitLimits:
-    """What the exchange carries.
-
-    max_file_bytes      one file in one call of the exchange's file store
-    """
-
-    max_file_bytes: int = 10 * 1024 * 1024
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Submit:
     """The door for a report and for a container that was signed elsewhere. Asks nobody: an outage of the exchange or of
     its directory never keeps a document out of the outbox.
@@ -67,6 +59,7 @@ class Submit:
     facts: FactsOf
     limits: SubmitLimits
     take_over: TakeOver
+    certificates: Sequence[OwnCertificate]
 
     def report(self, report: Report, attachments: Sequence[Attached], *, places: Places | None = None) -> Submitted:
         """Submit a report: steps 1 to 10 of the submit pass."""
@@ -77,8 +70,12 @@ class Submit:
         standing = self._standing(composed.document.document_id, composed.report, composed.document.sha256)
         if standing is not None:
             return _submitted(standing, composed.findings)
-        kept, judged = self.sign.container(composed, at=now)
-        findings = (*composed.findings, *self._signed_findings(judged, now))
+        sizes = size_findings(composed, self.limits, places)
+        _refuse_errors(sizes)
+        deadline = self._deadline(composed.report)
+        ahead = certificate_findings(self.certificates, now=now, deadline=deadline)
+        kept, judged = self.sign.container(composed, at=now, deadline=deadline)
+        findings = (*composed.findings, *ahead, *self._signed_findings(judged, now))
         return self._queue(kept, judged, findings, now)
 
     def container(self, kept: KeptBlob) -> Submitted:
@@ -105,7 +102,15 @@ class Submit:
             rules.check_all(judged.report, stage=rules.Stage.LOCK, ruleset=ruleset, facts=facts),
             None,
         )
-        findings = (*locked, *self._signed_findings(judged, now))
+        deadline = self._deadline(judged.report)
+        signers = tuple(
+            found
+            for one in judged.validation.signatures
+            if one.signer is not None
+            for found in runway("signer", one.signer, now=now, deadline=deadline)
+        )
+        ahead = certificate_findings(self.certificates, now=now, deadline=deadline)
+        findings = (*locked, *self._signed_findings(judged, now), *signers, *ahead)
         _refuse_errors(findings)
         return self._queue(kept, judged, findings, now)
 
@@ -177,17 +182,18 @@ class Submit:
         )
 
     def _check_sizes(self, files: Sequence[TravellingFile]) -> None:
-        for file in files:
-            if file.size > self.limits.max_file_bytes:
-                raise Final(
-                    "submit.file-too-large",
-                    params={"file": file.name, "size": file.size, "limit": self.limits.max_file_bytes},
-                )
+        """What is known only now: the signed container to the byte, and files of one that was signed elsewhere."""
+        limit = self.limits.max_file_bytes
+        _refuse_errors(tuple(too_large(file.name, file.size, limit) for file in files if file.size > limit))
+
+    def _deadline(self, report: Report) -> datetime | None:
+        ruleset = self.convert.rulesets.find(report.header.ruleset.id, report.header.ruleset.version)
+        return rules.due_instant(ruleset, report.header.document_type, report.header.reporting_year)
 
     def _add(self, content: OutgoingDocument, container: SignedContainer, report: Report) -> Taken:
         """Step 10. Received is what is durable: signing may have taken its time, so the time is read here."""
         ruleset = self.convert.rulesets.find(report.header.ruleset.id, report.header.ruleset.version)
-        deadline = rules.due_instant(ruleset, content.document_type, report.header.reporting_year)
+        deadline = self._deadline(report)
         now = self.clock.now()
         warned, warn_at = first_warning(created_at=now, deadline=deadline)
         delivery = Delivery(

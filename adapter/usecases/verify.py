@@ -24,7 +24,7 @@ from adapter.usecases.verified_container import DOCUMENT_NAME, Trust, judge_byte
 from adapter.usecases.verify_folder import VerifyFolder
 
 _STATEMENT: Constant = b'"urn:x-elshi:statement:v1"'
-"""Bytes that every statement has in its first tag; what only mentions them is no statement, and is told so."""
+"""Bytes that every statement of ours has in its first tag: only what has them is read to see whether it is one."""
 LARGEST_IN_MEMORY: Constant = 64_000_000
 """Bytes of a signature, message or XML that are read whole; containers and detached content are read in pieces."""
 
@@ -173,7 +173,7 @@ class Verify:
     def xml(self, name: str, document: bytes) -> Verdict:
         """Judge every signature of an XML document."""
         trust = self.trust
-        if _STATEMENT in document and not self.only_signatures:
+        if not self.only_signatures and _STATEMENT in document and conversion.is_statement(document):
             return self.statement(name, document)
         judged = signing.verify_xml(
             document, policy=trust.policy, anchors=trust.anchors, at=self.at, data=trust.data, fetcher=trust.fetcher

@@ -34,8 +34,10 @@ def append(t, number=1, kind=RECEIPT, compose=content):
 
 def test_statements_are_numbered_from_one_and_each_names_the_one_before(store):
     with store.transaction() as t:
+        assert t.statements.last() == 0
         first = append(t, 1)
         second = append(t, 2)
+        assert t.statements.last() == 2
     with store.transaction() as t:
         third = append(t, 1, FAILURE)
         assert t.statements.listed() == (first, second, third)

@@ -664,6 +664,9 @@ class MemoryStatements:
     def listed(self, *, after: int = 0, limit: int = 1000) -> tuple[Statement, ...]:
         return tuple(s for s in self._tables.statements.values() if s.sequence > after)[:limit]
 
+    def last(self) -> int:
+        return len(self._tables.statements)
+
     def unsigned(self, *, after: int = 0, limit: int = 100) -> tuple[Statement, ...]:
         return tuple(s for s in self.listed(after=after, limit=10**9) if s.sequence not in self._tables.signed)[:limit]
 

@@ -21,6 +21,7 @@ MAKERS: Mapping[str, frozenset[str]] = {
     "adapter.domain.delivery.Delivery": frozenset(
         {"adapter.usecases.submit", "adapter.usecases.tell_sender", "adapter.storage.rows"}
     ),
+    "adapter.domain.statement.Statement": frozenset({"adapter.storage.statements", "adapter.storage.rows"}),
     "adapter.domain.receipt.Receipt": frozenset(
         {
             "adapter.usecases.deliver",

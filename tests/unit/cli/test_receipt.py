@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import pytest
+
 from adapter import conversion
 from adapter.composition.stand import Stand
+from tests.stands import changed
 from tests.unit.cli.conftest import Elshi
 
 
@@ -44,3 +47,37 @@ def test_a_receipt_that_cannot_be_written_or_signed_is_a_warning_and_the_documen
     assert elshi("submit", report, report, "-s", settings, "--receipt", tmp_path / "r", "--json", code=2).json[
         "error"
     ] == ("submit.receipt-of-one")
+
+
+def test_without_an_office_key_the_envelopes_signs_and_verify_says_what_the_receipt_is(
+    elshi: Elshi, stand: Stand, report: Path, tmp_path: Path
+) -> None:
+    office = '[keys.office]\nfile = "keys/office.p12"\npassword_file = "keys/keys.secret"\n'
+    settings, file = changed(stand, "KZ-MOF", office, ""), tmp_path / "receipt.xml"
+    told = elshi("submit", report, "-s", settings, "--receipt", file, "--json", code=0).json
+    assert told["receipt"]["pending"] is None
+    verdict = elshi("verify", file, "--trust", stand.folder / "trust", "--json", code=0).json
+    assert verdict["indication"] == "TOTAL-PASSED"
+    (about,) = [one for one in verdict["checks"] if one["id"] == "statement.submission-receipt"]
+    assert about["params"]["document"] == told["documentId"]
+    assert about["params"]["digest"] == told["receipt"]["digest"]
+
+
+def test_check_with_settings_asks_nobody_for_a_password(
+    elshi: Elshi, stand: Stand, report: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(name: str) -> str:
+        raise AssertionError(name)
+
+    monkeypatch.setattr("adapter.cli.app.ask_password", nobody)
+    settings = stand.nodes["KZ-MOF"]
+    assert elshi("check", report, "-s", settings, "--json", code=0).json["clean"]
+    text = settings.read_text("utf-8")
+    start = text.index("[keys.document]")
+    end = text.index("[keys.office]")
+    table = text[start:end].replace('password_file = "keys/keys.secret"\n', "")
+    settings.write_text(text[:start] + table + text[end:], encoding="utf-8")
+    assert elshi("check", report, "-s", settings, "--json", code=0).json["clean"]
+    (stand.folder / "kz-mof" / "keys" / "envelope.p12").rename(stand.folder / "away")
+    (found,) = elshi("check", report, "-s", settings, "--json", code=1).json["findings"]
+    assert found["code"] == "submit.certificate-unknown"

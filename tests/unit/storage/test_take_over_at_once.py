@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 
 import signing
-from adapter.clock import SystemClock
+from adapter.clock import ScenarioClock, SystemClock
 from adapter.domain.audit_event import first_break as first_break_of_events
 from adapter.domain.retry import RetryPolicy
 from adapter.domain.statement import first_break
 from adapter.errors import Conflict, Final
 from adapter.storage import StorageConfig, open_store
+from adapter.usecases.escalate import Escalate
 from adapter.usecases.sign_statements import SignStatements
 from adapter.usecases.take_over import TakeOver
 from tests.contract.samples import CONTAINER, delivery, digest
@@ -120,6 +121,41 @@ def test_a_thousand_at_once_are_one_delivery_and_one_receipt(url: str, tmp_path:
         assert (params["known_sha256"], params["new_sha256"]) == (digest("xml"), digest("other xml"))
         assert params["known_at"]
         assert params["new_at"]
+
+
+def test_workers_at_once_and_after_a_restart_warn_once_and_state_once(url: str, tmp_path: Path) -> None:
+    config = StorageConfig(url=url, temporary_directory=tmp_path, busy_timeout=timedelta(seconds=60))
+    key = issued("employee", "KZ-MOF").signing_key()
+    with closing(open_store(config, clock=CLOCK)) as store:
+        store.blobs.put(CONTAINER)
+        row = submitted(take_over(store, no_key), "one").delivery
+    told: list[str] = []
+    for days in (8.9, 9, 20):
+        clock = ScenarioClock(row.created_at + timedelta(days=days), monotonic=lambda: 0.0)
+        with closing(open_store(config, clock=clock)) as store:
+            start = threading.Barrier(4)
+
+            def work(store: Any = store, clock: Any = clock, start: Any = start) -> None:
+                signer = take_over(store, lambda: key).statements
+                worker = Escalate(store=store, clock=clock, retry=RetryPolicy(), statements=signer)
+                start.wait()
+                told.extend(alarm.code for alarm in worker())
+
+            threads = [threading.Thread(target=work) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            with store.snapshot() as transaction:
+                rows, actions = (
+                    transaction.statements.listed(),
+                    [one.event.action for one in transaction.audit.events()],
+                )
+                assert transaction.statements.unsigned() == ()
+    assert told == ["watch.deadline-95", "watch.non-delivery"]
+    assert actions == ["delivery.queued", *told]
+    assert [one.kind.value for one in rows] == ["submission-receipt", "non-delivery"]
+    assert first_break(rows) is None
 
 
 KILLED = """

@@ -200,6 +200,13 @@ def test_a_key_that_is_not_to_be_had_fails_no_submit_and_the_receipt_comes_later
     assert mof.sign_statements() == 0
 
 
+def test_what_others_have_signed_is_not_looked_through_again(mof: House) -> None:
+    mof.submit().report(REPORT, ())
+    signer = mof.sign_statements
+    assert signer() == 0
+    assert signer._reach.signed_up_to == 1
+
+
 def test_the_next_request_signs_what_is_unsigned(mof: House) -> None:
     without_key(mof).report(REPORT, ())
     again = mof.submit().report(REPORT, ())
