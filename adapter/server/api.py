@@ -34,7 +34,6 @@ def router(node: Node) -> APIRouter:
     """The routes, guarded by the token of the settings."""
     guard = Depends(_guard(node))
     routes = APIRouter(dependencies=[guard], responses=_refusals(401, 422, 500, 503))
-    queue = queue_of(node)
 
     @routes.post("/documents", status_code=201, responses=_refusals(408, 409, 413))
     async def submit(request: Request, response: Response) -> dict[str, Any]:
@@ -42,7 +41,7 @@ def router(node: Node) -> APIRouter:
         submitted = await run_in_threadpool(node.submit().container, kept)
         if submitted.replayed:
             response.status_code = 200
-        shown = await run_in_threadpool(queue.as_json, submitted.delivery)
+        shown = await run_in_threadpool(queue_of(node).as_json, submitted.delivery)
         return {"replayed": submitted.replayed, **shown}
 
     @routes.get("/documents/{document_id}", responses=_refusals(404))
@@ -51,10 +50,11 @@ def router(node: Node) -> APIRouter:
             deliveries = transaction.outbox.of_document(DocumentId(document_id))
         if not deliveries:
             raise Final("status.no-such-document", params={"document": document_id})
-        return [queue.as_json(delivery) for delivery in deliveries]
+        return [queue_of(node).as_json(delivery) for delivery in deliveries]
 
     @routes.get("/deliveries")
     def deliveries() -> list[dict[str, Any]]:
+        queue = queue_of(node)
         return [queue.as_json(row) for row in queue.rows(Wanted())]
 
     @routes.get("/queue", responses=_refusals(404))
@@ -66,11 +66,13 @@ def router(node: Node) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
     ) -> dict[str, Any]:
         wanted = Wanted(states=tuple(state or ()), everything=everything, overdue=overdue)
+        queue = queue_of(node)
         found = queue.page(wanted, after=after, limit=limit)
         return {"deliveries": [queue.as_json(row) for row in found.rows], "next": found.after}
 
     @routes.get("/queue/{delivery}", responses=_refusals(404))
     def whole(delivery: str) -> dict[str, Any]:
+        queue = queue_of(node)
         return queue.whole(queue.find(delivery))
 
     @routes.get("/events")

@@ -80,7 +80,7 @@ def test_one_delivery_is_shown_whole_and_found_by_its_document(elshi: Elshi, que
 def test_a_clerk_reads_what_to_do_and_the_command_is_the_one_that_works(elshi: Elshi, queued: Path) -> None:
     said = elshi("queue", "explain", "delivery-0002", "-s", queued, "-l", "en", code=0).out
     assert "may have arrived" in said
-    assert "`elshi queue resend delivery-0002`" in said
+    assert '`elshi queue resend delivery-0002 --person "…" --reason "…"`' in said
     told = elshi("queue", "explain", "delivery-0002", "-s", queued, "--json", code=0).json
     assert all(set(one["text"]) == {"kk", "ru", "en"} for one in told["explanation"])
     elshi("queue", "resend", "delivery-0002", *WHO, "-s", queued, code=0)
