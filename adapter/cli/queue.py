@@ -15,7 +15,7 @@ from adapter.composition.watching import queue_of
 from adapter.domain.delivery import Delivery, DeliveryState
 from adapter.domain.outgoing import ContentKind, OutgoingDocument
 from adapter.texts import Language
-from adapter.usecases.explain import Prospect, span_in_words
+from adapter.usecases.explain import Prospect, clerks_time, span_in_words
 from adapter.usecases.intervene import Intervene
 from adapter.usecases.queue import Queue, Wanted
 from adapter.usecases.status import delivery_as_json
@@ -50,7 +50,7 @@ _STATES = {
     DeliveryState.WITHDRAWN: {"kk": "кері алынды", "ru": "отозван", "en": "withdrawn"},
 }
 _NOTICE = {"kk": "хабарлама", "ru": "уведомление", "en": "notice"}
-_OVERDUE = {"kk": "кешіктірілді", "ru": "просрочено", "en": "overdue"}
+_OVERDUE = {"kk": "кешікті", "ru": "поздно", "en": "late"}
 _PARTS = {
     "tries": {"kk": "Жіберу әрекеттері", "ru": "Попытки", "en": "Tries"},
     "receipts": {"kk": "Дәлел ретінде сақталған жауаптар", "ru": "Ответы, сохранённые как доказательство",
@@ -93,7 +93,8 @@ def list_(
         else:
             columns = tuple(words[ready.screen.language.value] for words in _COLUMNS.values())
             now = node.clock.now()
-            ready.screen.table(columns, _lines(rows, rows.rows(wanted), ready.screen.language, now))
+            lines = _lines(rows, rows.rows(wanted), ready.screen.language, now)
+            ready.screen.table(columns, lines, unbroken=columns[-1:])
     return OK
 
 
@@ -228,11 +229,10 @@ def _subject(row: Delivery, language: Language) -> str:
 def _when(ahead: Prospect, language: Language, now: datetime) -> str | None:
     if ahead.is_overdue:
         return f"! {_OVERDUE[language.value]}"
-    moment = ahead.next_look
-    if moment is None:
+    moment, today = clerks_time(ahead.next_look), clerks_time(now)
+    if moment is None or today is None:
         return None
-    local = moment.astimezone()
-    return f"{local:%H:%M:%S}" if local.date() == now.astimezone().date() else f"{local:%d.%m %H:%M}"
+    return f"{moment:%H:%M:%S}" if moment.date() == today.date() else f"{moment:%d.%m %H:%M}"
 
 
 def _left(ahead: Prospect, language: Language) -> str | None:

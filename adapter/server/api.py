@@ -29,21 +29,20 @@ from adapter.errors import Final
 from adapter.ports import KeptBlob
 from adapter.server.refusals import Refused
 from adapter.usecases.evidence_json import event_json
-from adapter.usecases.queue import PAGE, Queue, Wanted
+from adapter.usecases.queue import PAGE, Wanted
 
 
 def router(node: Node) -> APIRouter:
     """The routes, guarded by the token of the settings."""
     guard = Depends(_guard(node))
     routes = APIRouter(dependencies=[guard], responses=_refusals(401, 422, 500, 503))
-    queue = queue_of(node)
-    _document_routes(routes, node, queue)
-    _queue_routes(routes, queue)
+    _document_routes(routes, node)
+    _queue_routes(routes, node)
     _event_routes(routes, node)
     return routes
 
 
-def _document_routes(routes: APIRouter, node: Node, queue: Queue) -> None:
+def _document_routes(routes: APIRouter, node: Node) -> None:
     @routes.post("/documents", status_code=201, responses=_refusals(408, 409, 413))
     async def submit(request: Request, response: Response) -> dict[str, Any]:
         kept = await _keep(node, request)
@@ -56,7 +55,7 @@ def _document_routes(routes: APIRouter, node: Node, queue: Queue) -> None:
                 **submitted.receipt.as_json(),
                 "href": f"/documents/{submitted.delivery.document_id}/receipt",
             }
-        shown = await run_in_threadpool(queue.as_json, submitted.delivery)
+        shown = await run_in_threadpool(queue_of(node).as_json, submitted.delivery)
         return {"replayed": submitted.replayed, **shown, "receipt": receipt}
 
     @routes.get("/documents/{document_id}", responses=_refusals(404))
@@ -65,7 +64,7 @@ def _document_routes(routes: APIRouter, node: Node, queue: Queue) -> None:
             deliveries = transaction.outbox.of_document(DocumentId(document_id))
         if not deliveries:
             raise Final("status.no-such-document", params={"document": document_id})
-        return [queue.as_json(delivery) for delivery in deliveries]
+        return [queue_of(node).as_json(delivery) for delivery in deliveries]
 
     @routes.get(
         "/documents/{document_id}/receipt",
@@ -77,9 +76,10 @@ def _document_routes(routes: APIRouter, node: Node, queue: Queue) -> None:
         return Response(signed, media_type="application/xml")
 
 
-def _queue_routes(routes: APIRouter, queue: Queue) -> None:
+def _queue_routes(routes: APIRouter, node: Node) -> None:
     @routes.get("/deliveries")
     def deliveries() -> list[dict[str, Any]]:
+        queue = queue_of(node)
         return [queue.as_json(row) for row in queue.rows(Wanted())]
 
     @routes.get("/queue", responses=_refusals(404))
@@ -91,11 +91,13 @@ def _queue_routes(routes: APIRouter, queue: Queue) -> None:
         limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
     ) -> dict[str, Any]:
         wanted = Wanted(states=tuple(state or ()), everything=everything, overdue=overdue)
+        queue = queue_of(node)
         found = queue.page(wanted, after=after, limit=limit)
         return {"deliveries": [queue.as_json(row) for row in found.rows], "next": found.after}
 
     @routes.get("/queue/{delivery}", responses=_refusals(404))
     def whole(delivery: str) -> dict[str, Any]:
+        queue = queue_of(node)
         return queue.whole(queue.find(delivery))
 
 

@@ -129,7 +129,7 @@ def _why(delivery: Delivery, attempts: Sequence[Attempt]) -> Iterator[Statement]
         yield Statement(code="explain.no-tries")
     else:
         last = attempts[-1]
-        yield Statement(code="explain.tries", params={"count": len(attempts), "at": _local(last.started_at)})
+        yield Statement(code="explain.tries", params={"count": len(attempts), "at": clerks_time(last.started_at)})
         yield Statement(code=_OUTCOMES[last.outcome], params={"code": last.code})
     if delivery.reason is not None:
         yield Statement(code="explain.reason", params={"code": delivery.reason, "reason": _sentence(delivery)})
@@ -138,7 +138,7 @@ def _why(delivery: Delivery, attempts: Sequence[Attempt]) -> Iterator[Statement]
 
 
 def _next(delivery: Delivery, ahead: Prospect, plan: DeliveryPlan, now: datetime) -> Iterator[Statement]:
-    at = {"at": _local(delivery.wake_at)}
+    at = {"at": clerks_time(delivery.wake_at)}
     if ahead.next_look is None:
         yield Statement(code="explain.nothing-follows")
     elif ahead.is_overdue:
@@ -155,7 +155,7 @@ def _next(delivery: Delivery, ahead: Prospect, plan: DeliveryPlan, now: datetime
         if ahead.next_try is not None:
             identical = plan.resend_when_uncertain == "identical"
             code = "explain.window-resend" if identical else "explain.planner-resend"
-            yield Statement(code=code, params={"at": _local(ahead.next_try)})
+            yield Statement(code=code, params={"at": clerks_time(ahead.next_try)})
     else:
         yield Statement(code="explain.next-look", params=at)
 
@@ -167,13 +167,13 @@ def _deadline(delivery: Delivery, ahead: Prospect, now: datetime) -> Iterator[St
         yield Statement(code="explain.no-deadline")
         return
     if ahead.time_left <= timedelta():
-        since = {"deadline": _local(delivery.deadline), "since": span_in_words(-ahead.time_left)}
+        since = {"deadline": clerks_time(delivery.deadline), "since": span_in_words(-ahead.time_left)}
         yield Statement(code="explain.deadline-passed", params=since)
         return
-    left = {"deadline": _local(delivery.deadline), "left": span_in_words(ahead.time_left)}
+    left = {"deadline": clerks_time(delivery.deadline), "left": span_in_words(ahead.time_left)}
     yield Statement(code="explain.deadline", params=left)
     code = "explain.last-safe" if now < ahead.last_safe_try else "explain.last-safe-passed"
-    yield Statement(code=code, params={"at": _local(ahead.last_safe_try)})
+    yield Statement(code=code, params={"at": clerks_time(ahead.last_safe_try)})
 
 
 def _act(delivery: Delivery, ahead: Prospect, plan: DeliveryPlan) -> Iterator[Statement]:
@@ -238,7 +238,8 @@ _UNITS: Mapping[str, tuple[tuple[str, str, str], str]] = {
 }
 
 
-def _local(instant: datetime | None) -> datetime | None:
+def clerks_time(instant: datetime | None) -> datetime | None:
+    """The instant on a Kazakh clerk's clock."""
     return None if instant is None else instant.astimezone(_ALMATY)
 
 
