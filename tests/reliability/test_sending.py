@@ -312,6 +312,8 @@ def test_fault_29_a_clock_that_jumps_a_day_loses_doubles_and_reorders_nothing(
     clock.move(timedelta(days=days))
     line.mof.recover()
     worker.go()
+    assert line.state(sending) is (S.UNCERTAIN if days > 0 else S.SENT), "what has moved meanwhile is not written over"
+    assert [one.outcome for one in line.attempts(sending)] == [A.ACCEPTED]
     assert line.taken(sending) == 1
     line.notices_come()
     assert (line.state(sending), len(line.attempts(sending))) == (S.REGISTERED, 1)
