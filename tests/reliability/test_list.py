@@ -18,7 +18,7 @@ AWAITED = {
 """Cases whose part of the program is not there yet, and what they wait for."""
 
 
-def tests() -> dict[int, list[tuple[str, str]]]:
+def by_number() -> dict[int, list[tuple[str, str]]]:
     """Names and docstrings of the tests by the number of their case."""
     found: dict[int, list[tuple[str, str]]] = {}
     for path in sorted(HERE.glob("test_*.py")):
@@ -29,24 +29,24 @@ def tests() -> dict[int, list[tuple[str, str]]]:
 
 
 def test_every_one_of_the_forty_has_a_test_or_waits_for_something_that_is_named() -> None:
-    found = set(tests())
+    found = set(by_number())
     assert found | set(AWAITED) == set(range(1, 41))
     assert not found & set(AWAITED), "a case that has its test waits for nothing"
 
 
 def test_every_case_says_in_words_what_goes_wrong_and_what_is_owed() -> None:
-    short = [name for cases in tests().values() for name, words in cases if len(words) < 80]
+    short = [name for cases in by_number().values() for name, words in cases if len(words) < 80]
     assert short == []
 
 
 def test_the_page_lists_every_case_with_the_tests_that_stand_here() -> None:
     rows = re.findall(r"^\| (\d+) \|(.*)\|$", PAGE.read_text("utf-8"), re.MULTILINE)
     assert [int(number) for number, _ in rows] == list(range(1, 41))
-    by_number = {int(number): row for number, row in rows}
-    for number, cases in tests().items():
+    row_of = {int(number): row for number, row in rows}
+    for number, cases in by_number().items():
         for name, _ in cases:
-            assert f"`{name}`" in by_number[number]
+            assert f"`{name}`" in row_of[number]
     for number in AWAITED:
-        assert "awaited" in by_number[number]
+        assert "awaited" in row_of[number]
     named = set(re.findall(r"`(test_fault_\w+)`", PAGE.read_text("utf-8")))
-    assert named == {name for cases in tests().values() for name, _ in cases}
+    assert named == {name for cases in by_number().values() for name, _ in cases}
