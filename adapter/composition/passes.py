@@ -267,6 +267,7 @@ class Passes(ABC):
             fetch_files=self.fetch_files,
             register_document=self.register_document,
             retry=self.plan.retry,
+            lease_for=self.plan.lease_for,
         )
 
     # --- the yearly cycle, evidence -----------------------------------------------------------------------------------

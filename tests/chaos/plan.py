@@ -55,28 +55,45 @@ def _around(*steps: str) -> tuple[str, ...]:
 
 
 _SUBMITTING = _around(
+    "commit of facts._of",
     "commit of submit._standing",
-    "commit of submit._add",
-    "bytes of sign._kept",
+    "bytes of sign.raised",
     "bytes of submit._content",
+    "commit of submit._add",
 )
+_RECEIVING = _around("bytes of receive.__call__", "commit of receive.__call__", "the endpoint's answer")
 _DELIVERING = _around(
     "commit of recover.__call__",
     "commit of watch.__call__",
     "commit of deliver._claim",
-    "commit of deliver._prepare",
-    "commit of deliver._close",
-    "commit of deliver._record_unsent",
+    "call of directory._fetch",
+    "call of file_store._ask",
     "bytes of deliver._prepare",
-    "bytes of deliver._record_accepted",
+    "commit of deliver._prepare",
+    "commit of deliver._record_unsent",
     "call of channel.send",
+    "bytes of deliver._record_accepted",
+    "bytes of deliver._keep",
+    "commit of deliver._close",
+)
+_PROCESSING = _around(
+    "commit of process_message.__call__",
+    "bytes of fetch_files._keep",
+    "commit of fetch_files._keep",
+    "commit of register_document._standing",
+    "commit of register_document._register",
+    "commit of register_document._again",
+    "commit of answer._stands",
+    "commit of process_message._notice",
+    "commit of process_message._later",
+    "commit of process_message._end",
 )
 POINTS: Mapping[str, tuple[str, ...]] = {
     "submit": _SUBMITTING,
-    "serve": (*_around("commit of receive.__call__", "bytes of receive.__call__", "the endpoint's answer"),),
-    "worker": _DELIVERING,
+    "serve": _RECEIVING,
+    "worker": (*_DELIVERING, *_PROCESSING, *_SUBMITTING),
 }
-"""Durable steps by role. What a run crosses and nobody lists here is told in the report as `unlisted`."""
+"""Durable steps by role; a worker submits the receipts that it makes. What a run crosses and nobody lists here is told in the report as `unlisted`."""
 
 _EXCHANGE: tuple[tuple[str, Mapping[str, Value]], ...] = (
     ("timeout-after-accept", {"operation": "docOutgoing", "seconds": 7.0}),
@@ -197,6 +214,6 @@ def identifiers(seed: int, body: str) -> Iterator[tuple[uuid.UUID, int]]:
         yield uuid.UUID(int=chance.getrandbits(128), version=4), 1000 + number
 
 
-def person_asks_first(seed: int, delivery: str, times: int) -> bool:
-    """Whether the person asks the centre about a delivery before he resends it, or resends blindly."""
-    return random.Random(f"elshi-chaos/{seed}/person/{delivery}/{times}").random() < 0.5
+def person_asks_first(seed: int, document: str, times: int) -> bool:
+    """Whether the person asks the centre about a document before he resends it, or resends blindly."""
+    return random.Random(f"elshi-chaos/{seed}/person/{document}/{times}").random() < 0.5

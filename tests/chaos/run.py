@@ -179,7 +179,7 @@ class Run:
                 self.outcome.exits[f"{seat.role} {code}"] += 1
         if seat.role == "submit":
             self._of(seat).read()
-        self._after(0.0 if self._calm else 0.4, lambda: self._start(seat))
+        self._after(0.0 if self._calm else seat.back, lambda: self._start(seat))
 
     def _died(self, seat: Seat) -> None:
         where = "at random"
@@ -190,7 +190,8 @@ class Run:
             self.outcome.points[where] += 1
         self.outcome.deaths["at random" if where == "at random" else "at a durable step"] += 1
         self.outcome.roles[seat.role] += 1
-        seat.arm = None
+        if where != "at random" or seat.tries > 1:
+            seat.arm, seat.tries = None, 0
         seat.write_control()
 
     def _kill(self, seat: Seat) -> None:
@@ -252,19 +253,28 @@ class Run:
             # It is on its way to a step already; the supervisor does not wind it up anew.
             return False
         seat.arm = (one.number, str(one.detail["point"]), int(one.detail["crossing"]))
+        seat.back = float(one.detail["back"])
         seat.tell()
         self._after(_ARM_FOR, lambda: self._give_up(seat, one.number))
         return True
 
     def _give_up(self, seat: Seat, number: int) -> None:
-        """The step was not reached: killed where it is, so that no process is spared."""
-        if seat.arm is not None and seat.arm[0] == number:
-            seat.arm = None
-            seat.tell()
-            self._kill(seat)
+        """The step was not reached: killed where it is. Once more it is wound up from its start on, for some steps are taken
+        only then; then it is let be.
+        """
+        if seat.arm is None or seat.arm[0] != number:
+            return
+        seat.tries += 1
+        if not seat.pid:
+            seat.arm, seat.tries = (None, 0) if seat.tries > 1 else (seat.arm, seat.tries)
+        self._kill(seat)
+        if seat.tries <= 1:
+            self._after(_ARM_FOR, lambda: self._give_up(seat, number))
 
     def _kill_at_random(self, one: Injection) -> None:
-        self._after(float(one.detail["after"]), lambda: self._kill(self.world.seats[one.target]))
+        seat = self.world.seats[one.target]
+        seat.back = float(one.detail["back"])
+        self._after(float(one.detail["after"]), lambda: self._kill(seat))
 
     def _database_fast(self, one: Injection) -> None:  # noqa: ARG002 - the shape of an injection
         self.world.database.restart(signal.SIGINT)
@@ -314,7 +324,7 @@ class Run:
         self.world.sandbox("/sandbox/script", method="DELETE")
         self.world.sandbox("/sandbox/listener", {"open": True})
         for seat in self.world.seats.values():
-            seat.arm, seat.shift = None, 0.0
+            seat.arm, seat.tries, seat.shift = None, 0, 0.0
             seat.tell()
         if not self.world.database.is_up():
             self.world.database.start()

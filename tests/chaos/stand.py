@@ -53,7 +53,13 @@ PACE: Mapping[str, str] = {
 
 @dataclass(kw_only=True)
 class Seat:
-    """A process that is to run, whoever sits in it now."""
+    """A process that is to run, whoever sits in it now.
+
+    shift       seconds by which its clock is wrong
+    arm         number of the injection, durable step and crossing at which it is to die
+    tries       how often it was killed because it did not come to that step
+    back        seconds after its death until it is started again
+    """
 
     name: str
     role: str
@@ -67,6 +73,8 @@ class Seat:
     starts: int = 0
     shift: float = 0.0
     arm: tuple[int, str, int] | None = None
+    back: float = 0.4
+    tries: int = 0
 
     def write_control(self) -> None:
         """What the process reads at start and on SIGHUP; whole or not at all."""
