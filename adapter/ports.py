@@ -247,6 +247,12 @@ class Outbox(Protocol):
         """Rows past their wake-up in SENT, IN_CENTRE, DELIVERED, UNCERTAIN and ABANDONED."""
         ...
 
+    def asleep(
+        self, *, states: Sequence[DeliveryState], beyond: datetime, limit: int = 100
+    ) -> tuple[Delivery, ...]:
+        """Rows in these states whose wake-up lies after `beyond`, the farthest first; a notice of ours that is done is none."""
+        ...
+
     def save(self, delivery: Delivery) -> bool:
         """Write all mutable fields if the row still has `delivery.revision`, which grows by one.
 
@@ -282,6 +288,10 @@ class Journal(Protocol):
 
     def claim(self, *, now: datetime, lease: str, lease_for: timedelta) -> JournalEntry | None:
         """One due RECEIVED entry, or a CLAIMED one whose lease has ended, becomes CLAIMED under `lease`."""
+        ...
+
+    def asleep(self, *, beyond: datetime, limit: int = 100) -> tuple[JournalEntry, ...]:
+        """RECEIVED and CLAIMED entries whose wake-up lies after `beyond`, the farthest first."""
         ...
 
     def save(self, entry: JournalEntry) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,6 +20,9 @@ _log = logging.getLogger(__name__)
 
 _PAUSE_AFTER_ERROR = timedelta(seconds=2)
 """After an error of the store: it is busy or gone, and asking at once again would not help it."""
+
+_SLEEPERS_EVERY = timedelta(seconds=15)
+"""A look at every open row, so not each turn; half of what a row may be overdue before somebody is alarmed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,10 +41,12 @@ class Worker:
         self._node = node
         self._observers = observers or Observers()
         self._stopping = threading.Event()
+        self._looked_for_sleepers: float | None = None
 
     def turn(self) -> bool:
         """Everything that is due now, once; True when there was something. Raises only what the store raises."""
         busy = False
+        self._wake_sleepers()
         self._node.recover()
         for alarm in self._node.watch():
             _log.warning("%s: delivery %s to %s", alarm.code, alarm.delivery.id, alarm.delivery.addressee)
@@ -56,6 +62,15 @@ class Worker:
             _tell(delivered)
             self._observers.delivered(delivered)
         return busy
+
+    def _wake_sleepers(self) -> None:
+        """By the monotonic clock: the other one is what may have jumped."""
+        now, last = time.monotonic(), self._looked_for_sleepers
+        if last is not None and now - last < _SLEEPERS_EVERY.total_seconds():
+            return
+        self._looked_for_sleepers = now
+        for delivery in self._node.wake_sleepers():
+            _log.warning("%s: delivery %s to %s", "watch.clock-stepped", delivery.id, delivery.addressee)
 
     def run(self) -> None:
         """Turn after turn until `stop`; an error of the store is waited out, never dropped.

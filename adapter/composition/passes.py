@@ -21,6 +21,7 @@ from adapter.usecases.answer import Answering
 from adapter.usecases.apply_answer import ApplyAnswer
 from adapter.usecases.apply_notice import ApplyNotice
 from adapter.usecases.check import Check
+from adapter.usecases.clock_steps import WakeSleepers
 from adapter.usecases.consolidate import Consolidate
 from adapter.usecases.convert import Convert
 from adapter.usecases.deliver import Deliver
@@ -195,6 +196,11 @@ class Passes(ABC):
     def watch(self) -> Watch:
         """Rows past their wake-up."""
         return Watch(store=self.store, clock=self.clock, plan=self.plan)
+
+    @cached_property
+    def wake_sleepers(self) -> WakeSleepers:
+        """Rows that a wrong clock has put to sleep."""
+        return WakeSleepers(store=self.store, clock=self.clock, plan=self.plan)
 
     @cached_property
     def intervene(self) -> Intervene:

@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = f"make chaos SEED={seed} DOCUMENTS={options.documents} KILLS={options.kills} SECONDS={options.seconds:g}"
     print(f"seed {seed}; again with: {command}", flush=True)
     folder = options.folder or Path(tempfile.mkdtemp(prefix="elshi-chaos-"))
-    small = Shape(ministries=("KZ-MOF",), workers=2, small_disks=False, fault_rate=0.03)
+    small = Shape(ministries=("KZ-MOF",), workers=2, small_disks=False, fault_rate=0.03, lease=4.0)
     whole = Shape(ministries=("KZ-MOF", "KZ-MLSP"), workers=3, small_disks=True, fault_rate=0.03)
     began = time.monotonic()
     stand = copied(template(folder / "template"), folder / "stand")

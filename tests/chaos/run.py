@@ -36,10 +36,10 @@ GRACE = timedelta(seconds=30)
 """How long after its wake-up an open row may still be open: a turn of a busy worker, on a busy machine."""
 
 _LOOK_EVERY = 1.0
-_ARM_FOR = 12.0
-"""Seconds in which an armed process has to reach its step; then it is killed where it is."""
-_PERSON_AFTER = 12.0
-"""Seconds after which the person in the play looks at what waits for one."""
+_LEASES_ARMED = 2.0
+"""Leases in which an armed process has to reach its step; then it is killed where it is."""
+_LEASES_UNCERTAIN = 2.0
+"""Leases after which the person in the play looks at what waits for one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,6 +100,7 @@ class Run:
         self._last_kill = 0.0
         self._fired = 0
         self._calm = False
+        self._armed_for = world.shape.lease * _LEASES_ARMED
         self._proved = 0
         self._waiting_for_person: dict[str, float] = {}
         self._resends: Counter[str] = Counter()
@@ -207,9 +208,9 @@ class Run:
         """Documents keep step with the kills, so that there is always something to lose."""
         given = sum(len(one.given) for one in self._submissions.values())
         backlog = given - self._proved
-        allowed = self._wanted.documents * max(self._share_of_kills(), self._share_of_time()) + 8
+        allowed = self._wanted.documents * max(self._share_of_kills(), self._share_of_time()) + max(8, self._wanted.documents // 50)
         for one in self._submissions.values():
-            if one.seat.pid is None and not self._calm and given < allowed and backlog < 40:
+            if one.seat.pid is None and not self._calm and given < allowed and backlog < 60:
                 one.fill(4)
                 self._start(one.seat)
             elif one.seat.pid is None and self._calm:
@@ -234,7 +235,7 @@ class Run:
         if self._next.kind not in KILLS:
             return True
         share = max(self._proved / self._wanted.documents, self._share_of_time())
-        if self._fired >= self._wanted.kills * share + 2 or now - self._last_kill < 0.25:
+        if self._fired >= self._wanted.kills * share + max(2, self._wanted.kills // 50) or now - self._last_kill < 0.25:
             return False
         return self._proved > 0 or self._elapsed() > 3
 
@@ -255,7 +256,7 @@ class Run:
         seat.arm = (one.number, str(one.detail["point"]), int(one.detail["crossing"]))
         seat.back = float(one.detail["back"])
         seat.tell()
-        self._after(_ARM_FOR, lambda: self._give_up(seat, one.number))
+        self._after(self._armed_for, lambda: self._give_up(seat, one.number))
         return True
 
     def _give_up(self, seat: Seat, number: int) -> None:
@@ -269,7 +270,7 @@ class Run:
             seat.arm, seat.tries = (None, 0) if seat.tries > 1 else (seat.arm, seat.tries)
         self._kill(seat)
         if seat.tries <= 1:
-            self._after(_ARM_FOR, lambda: self._give_up(seat, number))
+            self._after(self._armed_for, lambda: self._give_up(seat, number))
 
     def _kill_at_random(self, one: Injection) -> None:
         seat = self.world.seats[one.target]
@@ -405,14 +406,14 @@ class Run:
             waiting = transaction.outbox.listed(states=(DeliveryState.UNCERTAIN, DeliveryState.ABANDONED))
             held = transaction.journal.listed(states=(JournalState.HELD,))
         for one in waiting:
-            patience = _PERSON_AFTER if one.state is DeliveryState.UNCERTAIN else 2.0
+            patience = self.world.shape.lease * _LEASES_UNCERTAIN if one.state is DeliveryState.UNCERTAIN else 2.0
             if not self._has_waited(f"{one.id} {one.state}", patience):
                 continue
             times = self._resends[one.id]
             known = one.document_id.removeprefix("urn:uuid:") in self.exchange.documents
             if one.state is DeliveryState.UNCERTAIN and known and person_asks_first(self._wanted.seed, one.document_id, times):
                 self.outcome.person["asked the centre, which has it: waits"] += 1
-                self._waiting_for_person[f"{one.id} {one.state}"] = time.monotonic() + 20
+                self._waiting_for_person[f"{one.id} {one.state}"] = time.monotonic() + 3 * self.world.shape.lease
                 continue
             again = one.reason == "deliver.files-expired"
             node.intervene.resend(one.id, person="Chaos Clerk", reason="no answer and no notice", upload_again=again)

@@ -38,17 +38,18 @@ REGISTRAR = "KZ-MFA"
 SAMPLES = {"KZ-MOF": ("mof", "ea199fea-cd3c-5ed8-8577-4d244b342275", "ТЕСТ-МОФ-101")}
 SAMPLES["KZ-MLSP"] = ("mlsp", "8a80bf21-6910-5e4c-a20b-dc71de1e39ce", "ТЕСТ-ЕХҚ-204")
 
-PACE: Mapping[str, str] = {
-    "ELSHI_STORAGE__LEASE_FOR_SECONDS": "6",
-    "ELSHI_HTTP__TOTAL_WITHIN_SECONDS": "5",
-    "ELSHI_HTTP__READ_WITHIN_SECONDS": "4",
-    "ELSHI_HTTP__CONNECT_WITHIN_SECONDS": "2",
-    "ELSHI_DELIVERY__FIRST_WAIT_SECONDS": "0.2",
-    "ELSHI_DELIVERY__LONGEST_WAIT_SECONDS": "2",
-    "ELSHI_DELIVERY__IDLE_SECONDS": "0.2",
-    "ELSHI_DELIVERY__UNCERTAIN_WINDOW_SECONDS": "10",
-}
-"""Waits that fit into a run of minutes; everything else is as shipped."""
+def pace(lease: float) -> dict[str, str]:
+    """Waits that fit into a run of minutes, by the time that a dead worker's rows wait; everything else is as shipped."""
+    return {
+        "ELSHI_STORAGE__LEASE_FOR_SECONDS": f"{lease:g}",
+        "ELSHI_HTTP__TOTAL_WITHIN_SECONDS": f"{lease * 0.85:g}",
+        "ELSHI_HTTP__READ_WITHIN_SECONDS": f"{lease * 0.7:g}",
+        "ELSHI_HTTP__CONNECT_WITHIN_SECONDS": "2",
+        "ELSHI_DELIVERY__FIRST_WAIT_SECONDS": "0.2",
+        "ELSHI_DELIVERY__LONGEST_WAIT_SECONDS": "2",
+        "ELSHI_DELIVERY__IDLE_SECONDS": "0.2",
+        "ELSHI_DELIVERY__UNCERTAIN_WINDOW_SECONDS": f"{lease * 1.5:g}",
+    }
 
 
 @dataclass(kw_only=True)
@@ -92,12 +93,17 @@ class Seat:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shape:
-    """How large the system is."""
+    """How large the system is.
+
+    lease       seconds that a worker may hold a row; a network call ends before that
+    fault_rate  share of connections that something happens to
+    """
 
     ministries: tuple[str, ...]
     workers: int
     small_disks: bool
     fault_rate: float
+    lease: float = 6.0
 
 
 class Nursery:
@@ -209,7 +215,7 @@ def build(stack: ExitStack, stand: Stand, shape: Shape, *, seed: int, folder: Pa
 
     environments = {
         body: {
-            **PACE,
+            **pace(shape.lease),
             "ELSHI_EXCHANGE__ENDPOINT": f"http://127.0.0.1:{gateway_proxy}/bip-sync-wss-gost/",
             "ELSHI_STORAGE__URL": database.url if body == REGISTRAR else _sqlite(folder, disks.get(body), body),
         }
