@@ -140,6 +140,7 @@ class Network:
     def __init__(self, *links: Link) -> None:
         self.links = {one.name: one for one in links}
         self._loop = asyncio.new_event_loop()
+        self._servers: list[asyncio.Server] = []
         self._thread = threading.Thread(target=self._loop.run_forever, name="chaos-network", daemon=True)
 
     def start(self) -> None:
@@ -165,14 +166,19 @@ class Network:
         return dict(sum((one.counts for one in self.links.values()), Counter[str]()))
 
     async def _listen(self, link: Link) -> None:
-        await asyncio.start_server(link.carry, "127.0.0.1", link.port)
+        self._servers.append(await asyncio.start_server(link.carry, "127.0.0.1", link.port))
 
     async def _cancel_all(self) -> None:
+        for server in self._servers:
+            server.close()
         ours = asyncio.current_task()
         tasks = [one for one in asyncio.all_tasks() if one is not ours]
         for one in tasks:
             one.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        # What was closed is given back in the loop's next rounds.
+        for _ in range(5):
+            await asyncio.sleep(0)
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=10)

@@ -102,6 +102,8 @@ class Run:
         self._calm = False
         self._armed_for = world.shape.lease * _LEASES_ARMED
         self._proved = 0
+        self._tomorrow = timedelta()
+        self._releases: Counter[str] = Counter()
         self._waiting_for_person: dict[str, float] = {}
         self._resends: Counter[str] = Counter()
         self._submissions = {
@@ -208,7 +210,10 @@ class Run:
         """Documents keep step with the kills, so that there is always something to lose."""
         given = sum(len(one.given) for one in self._submissions.values())
         backlog = given - self._proved
-        allowed = self._wanted.documents * max(self._share_of_kills(), self._share_of_time()) + max(8, self._wanted.documents // 50)
+        ahead = max(8, self._wanted.documents // 50)
+        allowed = self._wanted.documents * max(self._share_of_kills(), self._share_of_time()) + ahead
+        if given >= self._wanted.documents and backlog > 4:
+            allowed = 0
         for one in self._submissions.values():
             if one.seat.pid is None and not self._calm and given < allowed and backlog < 60:
                 one.fill(4)
@@ -242,10 +247,10 @@ class Run:
     # --- injections ---
     def _inject(self, one: Injection) -> None:
         self.outcome.log.append(f"{self._elapsed():.1f} {one.number} {one.kind} {one.target} {dict(one.detail)}")
-        if one.kind in KILLS:
+        done = getattr(self, f"_{one.kind.replace('-', '_')}")(one)
+        if one.kind in KILLS and done is not False:
             self._fired += 1
             self._last_kill = time.monotonic()
-        done = getattr(self, f"_{one.kind.replace('-', '_')}")(one)
         self.outcome.injected[one.kind if one.kind != "exchange" else f"exchange: {one.target}"] += int(done is not False)
 
     def _kill_at_step(self, one: Injection) -> bool:
@@ -421,10 +426,26 @@ class Run:
             self.outcome.person[f"resent {one.state.value} ({one.reason or 'no answer'})"] += 1
             self._waiting_for_person.pop(f"{one.id} {one.state}", None)
         for entry in held:
-            if self._has_waited(entry.id, 3.0):
-                node.intervene.release(entry.id, person="Chaos Clerk", reason="the machine is well again")
-                self.outcome.person[f"released held message ({entry.outcome})"] += 1
-                self._waiting_for_person.pop(entry.id, None)
+            if not self._has_waited(entry.id, 3.0):
+                continue
+            if self._releases[entry.id] > 1 and not self._tomorrow:
+                # Signed under a clock that was ahead: until that time has come nobody can judge it.
+                if self._calm and entry.outcome == "receive.indeterminate":
+                    self._a_day_passes()
+                continue
+            node.intervene.release(entry.id, person="Chaos Clerk", reason="the machine is well again")
+            self._releases[entry.id] += 1
+            self.outcome.person[f"released held message ({entry.outcome})"] += 1
+            self._waiting_for_person.pop(entry.id, None)
+
+    def _a_day_passes(self) -> None:
+        """For every node at once, as days do; not for the exchange, which has nothing to wait for."""
+        self._tomorrow = timedelta(days=1, minutes=1)
+        self.outcome.person["waited a day for what was signed under a clock a day ahead"] += 1
+        self._say("a day passes")
+        for seat in self.world.seats.values():
+            seat.shift = self._tomorrow.total_seconds()
+            seat.tell()
 
     def _has_waited(self, what: str, seconds: float) -> bool:
         first = self._waiting_for_person.setdefault(what, time.monotonic())
@@ -439,7 +460,7 @@ class Run:
         settled = self._elapsed() - played
         answered = {body: dict(one.answered) for body, one in self._submissions.items()}
         nodes = {body: world.node(body) for body in world.environments}
-        found = compare(nodes, answered, self.exchange, now=datetime.now(UTC), grace=GRACE)
+        found = compare(nodes, answered, self.exchange, now=datetime.now(UTC) + self._tomorrow, grace=GRACE)
         for body, one in self._submissions.items():
             found += [
                 Violation(what="lost: never answered by submit", body=body, ids=document)
