@@ -247,9 +247,7 @@ class Outbox(Protocol):
         """Rows past their wake-up in SENT, IN_CENTRE, DELIVERED, UNCERTAIN and ABANDONED."""
         ...
 
-    def asleep(
-        self, *, states: Sequence[DeliveryState], beyond: datetime, limit: int = 100
-    ) -> tuple[Delivery, ...]:
+    def asleep(self, *, states: Sequence[DeliveryState], beyond: datetime, limit: int = 100) -> tuple[Delivery, ...]:
         """Rows in these states whose wake-up lies after `beyond`, the farthest first; a notice of ours that is done is none."""
         ...
 

@@ -120,9 +120,7 @@ class SqlOutbox:
             .with_for_update(skip_locked=True)
         )
 
-    def asleep(
-        self, *, states: Sequence[DeliveryState], beyond: datetime, limit: int = 100
-    ) -> tuple[Delivery, ...]:
+    def asleep(self, *, states: Sequence[DeliveryState], beyond: datetime, limit: int = 100) -> tuple[Delivery, ...]:
         """Rows whose wake-up lies after `beyond`, the farthest first; without those that another worker is writing now."""
         return self._all(
             select(deliveries)

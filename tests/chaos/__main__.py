@@ -68,7 +68,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     report = as_json(outcome, command)
     options.report.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    told = ("documents", "kills", "lost", "doubled", "receipts_without_bytes", "overdue", "unfinished", "seed", "seconds")
+    told = (
+        "documents",
+        "kills",
+        "lost",
+        "doubled",
+        "receipts_without_bytes",
+        "overdue",
+        "unfinished",
+        "seed",
+        "seconds",
+    )
     print("  ".join(f"{name} {report[name]}" for name in told))
     for one in outcome.violations[:40]:
         print(f"VIOLATION {one.what}: {one.body} {one.ids}")

@@ -7,7 +7,7 @@ bytes themselves and from the exchange's own list of the messages that it took.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -92,7 +92,12 @@ def book_of(node: Node) -> Book:
 
 
 def compare(
-    nodes: Mapping[str, Node], answered: Mapping[str, Mapping[str, str]], exchange: Exchange, *, now: datetime, grace: timedelta
+    nodes: Mapping[str, Node],
+    answered: Mapping[str, Mapping[str, str]],
+    exchange: Exchange,
+    *,
+    now: datetime,
+    grace: timedelta,
 ) -> list[Violation]:
     """Every promise that did not hold. `answered`: by body, the deliveries that submit named, by DocumentId."""
     books = {body: book_of(node) for body, node in nodes.items()}
@@ -159,7 +164,7 @@ def _both_sides(sender: Book, receiver: Book) -> Iterator[Violation]:
     for number, times in numbers_given.items():
         if times > 1:
             yield Violation(what="doubled: one number for two documents", body=receiver.body, ids=number)
-    sent: Set[str] = {one.document_id for one in sender.documents()}
+    sent = {one.document_id for one in sender.documents()}
     for document, standing in rows.items():
         if standing[0].sender == sender.body and document not in sent:
             yield Violation(what="doubled: registered and never submitted", body=receiver.body, ids=document)
@@ -186,7 +191,9 @@ def _rows(book: Book, now: datetime, grace: timedelta) -> Iterator[Violation]:
     for delivery, tries in book.attempts.items():
         for one in tries:
             if one.outcome is AttemptOutcome.OPEN:
-                yield Violation(what="unfinished: an attempt without an end", body=book.body, ids=f"{delivery} {one.id}")
+                yield Violation(
+                    what="unfinished: an attempt without an end", body=book.body, ids=f"{delivery} {one.id}"
+                )
 
 
 def _bytes(node: Node, book: Book) -> Iterator[Violation]:

@@ -55,7 +55,17 @@ class Database:
 
     def start(self) -> None:
         """Returns when it lets in."""
-        words = ["/bin/sh", "-c", _ENDS_WITH_US, "sh", str(self._postgres), "-D", str(self._cluster), "-k", str(self.folder)]
+        words = [
+            "/bin/sh",
+            "-c",
+            _ENDS_WITH_US,
+            "sh",
+            str(self._postgres),
+            "-D",
+            str(self._cluster),
+            "-k",
+            str(self.folder),
+        ]
         settings = [part for setting in _QUICK for part in ("-c", setting)]
         self._server = subprocess.Popen(
             [*words, *settings],
@@ -109,7 +119,7 @@ class Database:
         return True
 
     def kill_session(self, number: int) -> bool:
-        """kill -9 of one process of the server: it ends every session and recovers, as after a crash."""
+        """Kill -9 of one process of the server: it ends every session and recovers, as after a crash."""
         pids = self._sessions()
         if not pids:
             return False

@@ -1,7 +1,7 @@
 """A disk that can be full: a small file system of its own where that is allowed, else a limit on the size of files.
 
-    tmpfs          mounted when root may; filled to the last byte with ballast: ENOSPC, for SQLite, PostgreSQL and temporary files
-    file size      RLIMIT_FSIZE of the running processes: EFBIG, which is nearer to a quota than to a full disk
+tmpfs          mounted when root may; filled to the last byte with ballast: ENOSPC, for SQLite, PostgreSQL and temporary files
+file size      RLIMIT_FSIZE of the running processes: EFBIG, which is nearer to a quota than to a full disk
 """
 
 from __future__ import annotations

@@ -179,7 +179,7 @@ class _Deck:
         return self._left.pop()
 
 
-def _drawn(
+def _drawn(  # noqa: PLR0911 - each kind of injection is one line
     kind: str, chance: random.Random, cast: Cast, steps: _Deck, faults: _Deck
 ) -> tuple[str, Mapping[str, Value]]:
     match kind:

@@ -79,7 +79,9 @@ class Link:
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection from its beginning to its end."""
         self._number += 1
-        told = Fate(kind="refused", resets=True) if self._down else fate(self._seed, self.name, self._number, self._rate)
+        told = (
+            Fate(kind="refused", resets=True) if self._down else fate(self._seed, self.name, self._number, self._rate)
+        )
         self.counts["down" if self._down else told.kind] += 1
         if told.kind == "refused":
             _end(writer, resets=told.resets)

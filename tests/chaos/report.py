@@ -61,7 +61,9 @@ def as_json(outcome: Outcome, command: str) -> dict[str, Any]:
 
 def is_good(outcome: Outcome) -> bool:
     """Every promise held, and as much was done as was asked for."""
-    reached = int(str(outcome.figures["documents"])) >= outcome.wanted.documents and outcome.kills >= outcome.wanted.kills
+    reached = (
+        int(str(outcome.figures["documents"])) >= outcome.wanted.documents and outcome.kills >= outcome.wanted.kills
+    )
     return reached and not outcome.violations and not outcome.figures["tracebacks"]
 
 
@@ -69,8 +71,7 @@ def table(report: Mapping[str, Any]) -> str:
     """Markdown: what was injected, what was found."""
     found = ("lost", "doubled", "receipts_without_bytes", "overdue", "unfinished", "audit_chains_broken")
     lines = [
-        f"`{report['repeat']}`: {report['documents']} documents, {report['kills']} kills, {report['seconds']:.0f} s,"
-        f" {report['documents_per_second']} documents/s.",
+        f"`{report['repeat']}`: {report['documents']} documents, {report['kills']} kills, {report['seconds']:.0f} s.",
         "",
         "| injected | times |",
         "|---|---|",

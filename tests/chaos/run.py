@@ -251,7 +251,9 @@ class Run:
         if one.kind in KILLS and done is not False:
             self._fired += 1
             self._last_kill = time.monotonic()
-        self.outcome.injected[one.kind if one.kind != "exchange" else f"exchange: {one.target}"] += int(done is not False)
+        self.outcome.injected[one.kind if one.kind != "exchange" else f"exchange: {one.target}"] += int(
+            done is not False
+        )
 
     def _kill_at_step(self, one: Injection) -> bool:
         seat = self.world.seats[one.target]
@@ -282,10 +284,10 @@ class Run:
         seat.back = float(one.detail["back"])
         self._after(float(one.detail["after"]), lambda: self._kill(seat))
 
-    def _database_fast(self, one: Injection) -> None:  # noqa: ARG002 - the shape of an injection
+    def _database_fast(self, one: Injection) -> None:
         self.world.database.restart(signal.SIGINT)
 
-    def _database_immediate(self, one: Injection) -> None:  # noqa: ARG002 - the shape of an injection
+    def _database_immediate(self, one: Injection) -> None:
         self.world.database.restart(signal.SIGQUIT)
 
     def _database_session_ended(self, one: Injection) -> bool:
@@ -352,7 +354,9 @@ class Run:
         if time.monotonic() - self._last_said > 10:
             self._last_said = time.monotonic()
             answered = sum(len(one.answered) for one in self._submissions.values())
-            self._say(f"{self._elapsed():5.0f} s  answered {answered}  proved {self._proved}  kills {self.outcome.kills}")
+            self._say(
+                f"{self._elapsed():5.0f} s  answered {answered}  proved {self._proved}  kills {self.outcome.kills}"
+            )
 
     def _read_exchange(self) -> None:
         with suppress(OSError, urllib.error.URLError):
@@ -393,7 +397,8 @@ class Run:
             open_rows = [
                 name
                 for name in counts
-                if name not in {"proved", "document registered", "notice sent"} and not name.endswith((" refused", " withdrawn"))
+                if name not in {"proved", "document registered", "notice sent"}
+                and not name.endswith((" refused", " withdrawn"))
             ]
             if open_rows or not counts:
                 return False
@@ -416,7 +421,11 @@ class Run:
                 continue
             times = self._resends[one.id]
             known = one.document_id.removeprefix("urn:uuid:") in self.exchange.documents
-            if one.state is DeliveryState.UNCERTAIN and known and person_asks_first(self._wanted.seed, one.document_id, times):
+            if (
+                one.state is DeliveryState.UNCERTAIN
+                and known
+                and person_asks_first(self._wanted.seed, one.document_id, times)
+            ):
                 self.outcome.person["asked the centre, which has it: waits"] += 1
                 self._waiting_for_person[f"{one.id} {one.state}"] = time.monotonic() + 3 * self.world.shape.lease
                 continue
@@ -505,7 +514,9 @@ def _of_the_books(nodes: dict[str, object]) -> dict[str, object]:
             cursor = None
             while rows := transaction.outbox.listed(after=cursor, limit=500):
                 for row in rows:
-                    outcomes.update(f"{row.content_kind.value} {one.outcome.value}" for one in transaction.outbox.attempts(row.id))
+                    outcomes.update(
+                        f"{row.content_kind.value} {one.outcome.value}" for one in transaction.outbox.attempts(row.id)
+                    )
                 cursor = rows[-1].id
     return {
         "uncertain_outcomes": actions["delivery.uncertain"],

@@ -38,6 +38,7 @@ REGISTRAR = "KZ-MFA"
 SAMPLES = {"KZ-MOF": ("mof", "ea199fea-cd3c-5ed8-8577-4d244b342275", "ТЕСТ-МОФ-101")}
 SAMPLES["KZ-MLSP"] = ("mlsp", "8a80bf21-6910-5e4c-a20b-dc71de1e39ce", "ТЕСТ-ЕХҚ-204")
 
+
 def pace(lease: float) -> dict[str, str]:
     """Waits that fit into a run of minutes, by the time that a dead worker's rows wait; everything else is as shipped."""
     return {
@@ -56,6 +57,7 @@ def pace(lease: float) -> dict[str, str]:
 class Seat:
     """A process that is to run, whoever sits in it now.
 
+    pid         None: nobody sits here; 0: somebody is being started, and reads the control file by himself
     shift       seconds by which its clock is wrong
     arm         number of the injection, durable step and crossing at which it is to die
     tries       how often it was killed because it did not come to that step
@@ -86,7 +88,7 @@ class Seat:
     def tell(self) -> None:
         """Have a running process read it."""
         self.write_control()
-        if self.pid is not None:
+        if self.pid:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGHUP)
 
@@ -127,7 +129,9 @@ class Nursery:
         first = self.told.get(timeout=120)
         assert first["name"] == "nursery", log.read_text()
 
-    def order(self, name: str, arguments: list[str], environment: Mapping[str, str], output: Path, control: Path | None) -> None:
+    def order(
+        self, name: str, arguments: list[str], environment: Mapping[str, str], output: Path, control: Path | None
+    ) -> None:
         """A child that runs `elshi` with these arguments."""
         told = {"name": name, "arguments": arguments, "environment": dict(environment), "output": str(output)}
         told["control"] = None if control is None else str(control)
@@ -272,9 +276,7 @@ def _sqlite(folder: Path, disk: SmallDisk | None, body: str) -> str:
     return f"sqlite:///{home}/elshi.sqlite3"
 
 
-def _seats(
-    folder: Path, stand: Stand, shape: Shape, environments: Mapping[str, Mapping[str, str]]
-) -> dict[str, Seat]:
+def _seats(folder: Path, stand: Stand, shape: Shape, environments: Mapping[str, Mapping[str, str]]) -> dict[str, Seat]:
     seats: dict[str, Seat] = {}
 
     def seat(name: str, role: str, host: str, body: str, *arguments: str) -> None:
@@ -313,8 +315,10 @@ def _until_open(world: World) -> None:
     rest = threading.Event()
     until = time.monotonic() + 60
     while time.monotonic() < until:
-        with suppress(OSError, urllib.error.URLError):
-            with urllib.request.urlopen(f"{world.control_url}/sandbox/health", timeout=2):
-                return
+        with (
+            suppress(OSError, urllib.error.URLError),
+            urllib.request.urlopen(f"{world.control_url}/sandbox/health", timeout=2),
+        ):
+            return
         rest.wait(0.05)
     raise AssertionError((world.folder / "sandbox.out.err").read_text(errors="replace"))

@@ -121,7 +121,10 @@ FAULTS: list[tuple[str, Callable[[], list[Violation]]]] = [
     ("unfinished: a row", lambda: row_faults(ministry(deliveries=[notice_delivery(2, wake_at=NOW)]))),
     ("overdue: a message", lambda: row_faults(ministry(entries=[entry(1, wake_at=LATE)]))),
     ("unfinished: a message held", lambda: row_faults(ministry(entries=[entry(1, state=JournalState.HELD)]))),
-    ("unfinished: an attempt", lambda: row_faults(ministry(attempts={SENT.id: (attempt(1, of=SENT, message=digest("m")),)}))),
+    (
+        "unfinished: an attempt",
+        lambda: row_faults(ministry(attempts={SENT.id: (attempt(1, of=SENT, message=digest("m")),)})),
+    ),
 ]
 
 

@@ -246,9 +246,7 @@ class MemoryOutbox:
         ]
         return tuple(sorted(rows, key=lambda d: (d.wake_at, d.id))[:limit])
 
-    def asleep(
-        self, *, states: Sequence[DeliveryState], beyond: datetime, limit: int = 100
-    ) -> tuple[Delivery, ...]:
+    def asleep(self, *, states: Sequence[DeliveryState], beyond: datetime, limit: int = 100) -> tuple[Delivery, ...]:
         rows = [
             d
             for d in self._all()
@@ -389,9 +387,7 @@ class MemoryJournal:
         rows = [
             e
             for e in self._all()
-            if e.state in (JournalState.RECEIVED, JournalState.CLAIMED)
-            and e.wake_at is not None
-            and e.wake_at > beyond
+            if e.state in (JournalState.RECEIVED, JournalState.CLAIMED) and e.wake_at is not None and e.wake_at > beyond
         ]
         rows.sort(key=lambda e: e.id)
         return tuple(sorted(rows, key=lambda e: e.wake_at, reverse=True)[:limit])

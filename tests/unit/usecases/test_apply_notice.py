@@ -71,7 +71,9 @@ def test_the_usual_order_ends_registered_with_the_number_and_each_notice_is_a_re
     ]
 
 
-def test_an_attempt_whose_worker_died_before_the_notice_came_does_not_stay_open(sender: House, queued: Delivery) -> None:
+def test_an_attempt_whose_worker_died_before_the_notice_came_does_not_stay_open(
+    sender: House, queued: Delivery
+) -> None:
     """The notice voids the lease, so nobody would come to recover the row."""
     killed_while_sending(sender)
     say(sender, K.REGISTERED, registration_number="К-1")
