@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import secrets
+import signal
 import sys
 import tempfile
 import time
@@ -48,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seed = secrets.randbelow(1_000_000) if options.seed is None else options.seed
     command = f"make chaos SEED={seed} DOCUMENTS={options.documents} KILLS={options.kills} SECONDS={options.seconds:g}"
     print(f"seed {seed}; again with: {command}", flush=True)
+    # Stopped from outside it takes down what it has put up, as when it ends by itself.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
+    signal.signal(signal.SIGHUP, lambda *_: sys.exit(3))
     folder = options.folder or Path(tempfile.mkdtemp(prefix="elshi-chaos-"))
     small = Shape(ministries=("KZ-MOF",), workers=2, small_disks=False, fault_rate=0.03, lease=4.0)
     whole = Shape(ministries=("KZ-MOF", "KZ-MLSP"), workers=3, small_disks=True, fault_rate=0.03)

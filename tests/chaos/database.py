@@ -72,6 +72,8 @@ class Database:
             env={"PATH": os.environ.get("PATH", "/usr/bin:/bin")},
             cwd="/",
             stdin=subprocess.PIPE,
+            # What is said to our group, by a terminal or a supervisor, is not said to the server: it ends with our end.
+            start_new_session=True,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             **self._who,

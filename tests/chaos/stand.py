@@ -123,6 +123,7 @@ class Nursery:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=out,
+                start_new_session=True,
             )
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()

@@ -12,6 +12,7 @@ from adapter.domain.incoming import NotUnderstood
 from adapter.domain.retry import RetryPolicy
 from adapter.errors import Final, OutcomeUnknown, Retryable
 from adapter.usecases.delivery_plan import DeliveryPlan
+from adapter.worker import Worker
 from tests.contract import samples
 from tests.unit.usecases.conftest import add, killed_while_sending
 from tests.unit.usecases.houses import House
@@ -302,3 +303,9 @@ def test_a_message_whose_worker_died_under_a_clock_a_day_ahead_is_worked_on_toda
     processed = sender.process()
     assert processed is not None
     assert processed.entry.id == entry.id
+
+
+def test_the_first_turn_of_a_worker_goes_on_with_what_was_asleep(sender: House, queued: Delivery) -> None:
+    put(sender, queued, wake_at=sender.clock.at + DAY)
+    Worker(sender).turn()
+    assert sender.delivery(queued.id).state is S.SENT
