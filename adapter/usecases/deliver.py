@@ -28,6 +28,7 @@ from adapter.domain.retry import next_attempt
 from adapter.errors import ElshiError, Final, OutcomeUnknown, Retryable
 from adapter.ports import Accepted, Clock, Identifiers, KeptBlob, OutgoingChannel, Store, Transaction
 from adapter.usecases.delivery_plan import MANDATE, DeliveryPlan, moved, uncertain_wake
+from adapter.usecases.own_store import later_if_ours
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +59,8 @@ class Deliver:
             return None
         try:
             marked, attempt, message = self._prepare(claimed)
-        except ElshiError as error:
+        except ElshiError as raised:
+            error = later_if_ours(raised)
             return Delivered(before=claimed, after=self._record_unsent(claimed, error), error=error)
         except Exception as error:  # noqa: BLE001 - reason: a defect costs one delivery, which a person sees, not the worker
             told = Final("deliver.defect", params={"what": type(error).__name__})

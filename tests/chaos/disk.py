@@ -28,6 +28,7 @@ class SmallDisk:
             with suppress(OSError):
                 done = subprocess.run(words, check=False, capture_output=True)
         self.is_mounted = done is not None and done.returncode == 0
+        self.is_filled = False
         self._limited: list[int] = []
 
     @property
@@ -37,6 +38,7 @@ class SmallDisk:
 
     def fill(self, pids: list[int]) -> None:
         """From now on no byte more; `pids` are those who write here, for where there is no file system to fill."""
+        self.is_filled = True
         if not self.is_mounted:
             self._limit(pids)
             return
@@ -56,6 +58,7 @@ class SmallDisk:
 
     def free(self) -> None:
         """There is room again."""
+        self.is_filled = False
         self._ballast.unlink(missing_ok=True)
         for pid in self._limited:
             with suppress(OSError, ProcessLookupError):

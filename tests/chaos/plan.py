@@ -63,6 +63,7 @@ _SUBMITTING = _around(
 )
 _RECEIVING = _around("bytes of receive.__call__", "commit of receive.__call__", "the endpoint's answer")
 _DELIVERING = _around(
+    "commit of clock_steps.__call__",
     "commit of recover.__call__",
     "commit of watch.__call__",
     "commit of deliver._claim",

@@ -36,7 +36,7 @@ GRACE = timedelta(seconds=30)
 """How long after its wake-up an open row may still be open: a turn of a busy worker, on a busy machine."""
 
 _LOOK_EVERY = 1.0
-_LEASES_ARMED = 2.0
+_LEASES_ARMED = 3.0
 """Leases in which an armed process has to reach its step; then it is killed where it is."""
 _LEASES_UNCERTAIN = 2.0
 """Leases after which the person in the play looks at what waits for one."""
@@ -344,7 +344,8 @@ class Run:
             one.read()
         self._read_exchange()
         self._proved = sum(self._counts(body).get("proved", 0) for body in self.world.shape.ministries)
-        if not self._calm and not self.world.database.is_up():
+        disk = self.world.disks.get(REGISTRAR)
+        if not self.world.database.is_up() and not (disk is not None and disk.is_filled):
             # Its disk was full at a moment that it does not survive; whoever administers it starts it again.
             self.outcome.injected["database-ended-by-itself"] += 1
             self.world.database.start()
@@ -461,6 +462,15 @@ class Run:
         return time.monotonic() - first >= seconds
 
     # --- the end ---
+    def _keep_books(self) -> None:
+        """For who looks into what did not hold: the disks of the ministries go with the run."""
+        for body in self.world.shape.ministries:
+            path = Path(self.world.environments[body]["ELSHI_STORAGE__URL"].removeprefix("sqlite:///"))
+            with sqlite3.connect(path) as source, sqlite3.connect(self.world.folder / f"{body}.sqlite3") as target:
+                source.backup(target)
+            source.close()
+            target.close()
+
     def _end(self, played: float) -> None:
         outcome, world = self.outcome, self.world
         for one in self._submissions.values():
@@ -476,6 +486,8 @@ class Run:
                 for document in sorted(one.given - set(one.answered))
             ]
         outcome.violations = list(dict.fromkeys(found))
+        if outcome.violations:
+            self._keep_books()
         for seat in world.seats.values():
             seen = seat.control.with_suffix(".seen")
             if seen.exists():
@@ -483,6 +495,7 @@ class Run:
         outcome.figures = {
             "documents": sum(len(one) for one in answered.values()),
             "replayed_submits": sum(one.replayed for one in self._submissions.values()),
+            "refused_submits": dict(sum((one.refused for one in self._submissions.values()), Counter[str]())),
             "played_seconds": round(played, 1),
             "settled_seconds": round(settled, 1),
             "starts": sum(seat.starts for seat in world.seats.values()),

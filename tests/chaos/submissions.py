@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
@@ -18,6 +19,7 @@ class Submissions:
         self.seat = seat
         self.answered: dict[str, str] = {}
         self.replayed = 0
+        self.refused: Counter[str] = Counter()
         self.given: set[str] = set()
         self._home, self._text, self._document, self._number = samples(folder, seat.body)
         self._ids: Iterator[tuple[UUID, int]] = identifiers(seed, seat.body)
@@ -57,6 +59,9 @@ class Submissions:
                 row = json.loads(line)
             except ValueError:
                 # The end of a line that a killed predecessor began.
+                continue
+            if "delivery" not in row:
+                self.refused[str(row.get("code"))] += 1
                 continue
             path = Path(row["file"])
             self.replayed += bool(row["replayed"])
