@@ -61,7 +61,7 @@ class Submissions:
                 # The end of a line that a killed predecessor began.
                 continue
             if "delivery" not in row:
-                self.refused[str(row.get("code"))] += 1
+                self.refused[str(row.get("error"))] += 1
                 continue
             path = Path(row["file"])
             self.replayed += bool(row["replayed"])

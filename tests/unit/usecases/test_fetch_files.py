@@ -21,6 +21,7 @@ from adapter.usecases.process_message import Processed
 from adapter.usecases.status import Status
 from adapter.usecases.verified_container import Trust, sha256_of
 from tests.factories import BINS
+from tests.unit.usecases.conftest import Killed
 from tests.unit.usecases.houses import ALL_BINS, MEMBERS, TRUST_POLICY, House, KnownAddresses, pki
 from tests.unit.usecases.test_register_document import (
     DOCUMENT,
@@ -118,6 +119,16 @@ def test_a_full_disk_of_ours_holds_no_message_for_a_person(error: ElshiError) ->
     assert (row(mfa, waiting.entry).state, waiting.code) == (JournalState.RECEIVED, error.code)
     addresses.mood = None
     assert turn(mfa, seconds=60).code == "receive.registered"
+
+
+def test_a_message_whose_worker_died_is_worked_on_when_the_lease_of_the_settings_ends() -> None:
+    mfa, addresses = with_addresses(Killed())
+    with pytest.raises(Killed):
+        arrive(mfa)
+    addresses.mood = None
+    mfa.clock.at += mfa.plan.lease_for - timedelta(seconds=1)
+    assert mfa.process() is None
+    assert turn(mfa, seconds=1).code == "receive.registered"
 
 
 def test_a_directory_that_stays_silent_ends_with_a_person_who_can_let_it_go() -> None:
