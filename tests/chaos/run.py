@@ -284,11 +284,19 @@ class Run:
         seat.back = float(one.detail["back"])
         self._after(float(one.detail["after"]), lambda: self._kill(seat))
 
-    def _database_fast(self, one: Injection) -> None:
-        self.world.database.restart(signal.SIGINT)
+    def _database_fast(self, one: Injection) -> bool:
+        return self._restart_database(signal.SIGINT)
 
-    def _database_immediate(self, one: Injection) -> None:
-        self.world.database.restart(signal.SIGQUIT)
+    def _database_immediate(self, one: Injection) -> bool:
+        return self._restart_database(signal.SIGQUIT)
+
+    def _restart_database(self, how: signal.Signals) -> bool:
+        disk = self.world.disks.get(REGISTRAR)
+        if disk is not None and disk.is_filled:
+            # It would not start; one thing at a time.
+            return False
+        self.world.database.restart(how)
+        return True
 
     def _database_session_ended(self, one: Injection) -> bool:
         with suppress(psycopg.OperationalError):
@@ -320,8 +328,11 @@ class Run:
         link.set_down(True)
         self._after(float(one.detail["for"]), lambda: link.set_down(False))
 
-    def _exchange(self, one: Injection) -> None:
-        self.world.sandbox("/sandbox/script", {"fault": [{"name": one.target, **one.detail}]})
+    def _exchange(self, one: Injection) -> bool:
+        with suppress(OSError):
+            self.world.sandbox("/sandbox/script", {"fault": [{"name": one.target, **one.detail}]})
+            return True
+        return False
 
     def _make_calm(self) -> None:
         """No fault any more; everything runs again."""

@@ -192,7 +192,7 @@ class World:
         request = urllib.request.Request(
             f"{self.control_url}{path}", data=content, method=method, headers={"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.loads(answer.read())
 
 

@@ -21,7 +21,6 @@ from adapter.usecases.process_message import Processed
 from adapter.usecases.status import Status
 from adapter.usecases.verified_container import Trust, sha256_of
 from tests.factories import BINS
-from tests.unit.usecases.conftest import Killed
 from tests.unit.usecases.houses import ALL_BINS, MEMBERS, TRUST_POLICY, House, KnownAddresses, pki
 from tests.unit.usecases.test_register_document import (
     DOCUMENT,
