@@ -1,5 +1,5 @@
 # The two commands for a fresh machine: `make demo` and `make test`. Nothing is needed but Python 3.11 or newer and make.
-# The rest: check (what CI holds), bench, interop, clean.
+# The rest: check (what CI holds), bench, interop, fuzz, chaos, clean.
 
 SHELL := /bin/sh
 VENV := .venv
@@ -14,9 +14,12 @@ BENCH_STAMP := $(BENCH_VENV)/.made
 
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup check test demo bench interop fuzz clean python
+.PHONY: help setup check test demo bench interop fuzz chaos clean python
 
 SECONDS_EACH ?= 60
+DOCUMENTS ?= 2000
+KILLS ?= 500
+SECONDS ?= 3600
 
 help:
 	@echo 'make demo      set up and watch state documents travel (leaves demo-output/)'
@@ -25,6 +28,8 @@ help:
 	@echo 'make bench     measure against signxml and python-xmlsec (writes bench/results.json)'
 	@echo 'make interop   have programs of others judge what we sign, and judge what they sign (writes interop-report.json)'
 	@echo 'make fuzz      hostile bytes for every parser, SECONDS_EACH=60 (what breaks it goes to fuzz-findings/)'
+	@echo 'make chaos     kill, cut, fill and turn back while documents travel, then compare both books: DOCUMENTS=2000 KILLS=500'
+	@echo '               SECONDS=3600 SEED=any (writes chaos-report.json)'
 	@echo 'make clean     remove what the targets made'
 
 setup: $(STAMP)
@@ -68,5 +73,8 @@ interop: $(STAMP) $(BENCH_STAMP)
 fuzz: $(STAMP)
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS_EACH)
 
+chaos: $(STAMP)
+	$(BIN)/python -m tests.chaos --documents $(DOCUMENTS) --kills $(KILLS) --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
 clean:
-	rm -rf $(VENV) $(BENCH_VENV) demo-output build *.egg-info bench/results.json interop-report.json fuzz-findings
+	rm -rf $(VENV) $(BENCH_VENV) demo-output build *.egg-info bench/results.json interop-report.json chaos-report.json fuzz-findings

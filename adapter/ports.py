@@ -285,6 +285,10 @@ class Outbox(Protocol):
         """Rows past their wake-up in SENT, IN_CENTRE, DELIVERED, UNCERTAIN and ABANDONED."""
         ...
 
+    def asleep(self, *, states: Sequence[DeliveryState], beyond: datetime, limit: int = 100) -> tuple[Delivery, ...]:
+        """Rows in these states whose wake-up lies after `beyond`, the farthest first; a notice of ours that is done is none."""
+        ...
+
     def to_warn(self, *, now: datetime, limit: int = 100) -> tuple[Delivery, ...]:
         """Document deliveries whose `warn_at` has come, in whatever state, the oldest first."""
         ...
@@ -343,6 +347,10 @@ class Journal(Protocol):
 
     def lapsed(self, *, now: datetime, limit: int = 100) -> tuple[JournalEntry, ...]:
         """CLAIMED entries whose lease has ended, the longest ended first."""
+        ...
+
+    def asleep(self, *, beyond: datetime, limit: int = 100) -> tuple[JournalEntry, ...]:
+        """RECEIVED and CLAIMED entries whose wake-up lies after `beyond`, the farthest first."""
         ...
 
     def save(self, entry: JournalEntry) -> bool:

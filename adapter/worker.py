@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,6 +33,9 @@ _PAUSE_AFTER_ERROR = timedelta(seconds=2)
 _BETWEEN_HOUSEKEEPING = timedelta(seconds=1)
 """Often enough for leases and alarms, which are promised within seconds; rare enough to cost an idle worker nothing."""
 
+_SLEEPERS_EVERY = timedelta(seconds=15)
+"""A look at every open row, so not each turn; half of what a row may be overdue before somebody is alarmed."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Observers:
@@ -51,10 +55,12 @@ class Worker:
         self._observers = observers or Observers()
         self._stopping = threading.Event()
         self._kept_house_at: datetime | None = None
+        self._looked_for_sleepers: float | None = None
         self._seen: Seen | None = None
         """What the look before the last turn has shown; None: that turn did not look, for there was work."""
         self._is_idle = False
         self._housekeeping: tuple[Callable[[], None], ...] = (
+            self._wake_sleepers,
             self._recover,
             self._watch,
             self._escalate,
@@ -76,6 +82,15 @@ class Worker:
             self._observers.delivered(delivered)
         self._is_idle = processed is None and delivered is None
         return not self._is_idle
+
+    def _wake_sleepers(self) -> None:
+        """By the monotonic clock: the other one is what may have jumped."""
+        now, last = time.monotonic(), self._looked_for_sleepers
+        if last is not None and now - last < _SLEEPERS_EVERY.total_seconds():
+            return
+        self._looked_for_sleepers = now
+        for delivery in self._node.wake_sleepers():
+            _log.warning("%s: delivery %s to %s", "watch.clock-stepped", delivery.id, delivery.addressee)
 
     def run(self) -> None:
         """Turn after turn until `stop`; an error of the store is waited out, never dropped.

@@ -22,6 +22,7 @@ from adapter.usecases.apply_answer import ApplyAnswer
 from adapter.usecases.apply_notice import ApplyNotice
 from adapter.usecases.certificate_runway import OwnCertificate
 from adapter.usecases.check import Check
+from adapter.usecases.clock_steps import WakeSleepers
 from adapter.usecases.consolidate import Consolidate
 from adapter.usecases.convert import Convert
 from adapter.usecases.deliver import Deliver
@@ -274,6 +275,11 @@ class Passes(ABC):
     def escalate(self) -> Escalate:
         """Deadlines that come near without proof; signs what is stated."""
         return Escalate(store=self.store, clock=self.clock, retry=self.plan.retry, statements=self.sign_statements)
+
+    @cached_property
+    def wake_sleepers(self) -> WakeSleepers:
+        """Rows that a wrong clock has put to sleep."""
+        return WakeSleepers(store=self.store, clock=self.clock, plan=self.plan)
 
     @cached_property
     def intervene(self) -> Intervene:

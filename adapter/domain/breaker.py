@@ -22,6 +22,10 @@ _LONGEST_DOUBLING = 20
 _DRAIN_SPARE = timedelta(minutes=1)
 """A backlog that shrinks by itself (withdrawn, moved by notices) must not keep the rate limited for ever."""
 
+_SKEW = timedelta(minutes=1)
+_WIDEST_SPACING = timedelta(seconds=2)
+"""What lies further ahead than the policy can set it was written under a wrong clock, and holds nobody back."""
+
 
 class BreakerState(StrEnum):
     """What the row says."""
@@ -153,10 +157,10 @@ def permit(policy: BreakerPolicy, breaker: Breaker, *, now: datetime, lease: str
         case BreakerState.CLOSED:
             return _drained(policy, breaker, now, jitter)
         case BreakerState.OPEN:
-            due = breaker.probe_at
+            due, longest = breaker.probe_at, policy.longest_wait
         case BreakerState.HALF_OPEN:
-            due = breaker.probe_until
-    if due is not None and now < due:
+            due, longest = breaker.probe_until, policy.probe_within
+    if due is not None and now < due <= now + longest + _SKEW:
         return Permit(kind=PermitKind.NONE, breaker=breaker, again_at=due)
     taken = replace(
         breaker,
@@ -171,7 +175,7 @@ def _drained(policy: BreakerPolicy, breaker: Breaker, now: datetime, jitter: flo
     if breaker.drain_left == 0 or breaker.drain_until is None or now >= breaker.drain_until:
         return Permit(kind=PermitKind.FREE, breaker=breaker)
     due = breaker.drain_next_at or now
-    if now < due:
+    if now < due <= now + _WIDEST_SPACING + _SKEW:
         return Permit(kind=PermitKind.NONE, breaker=breaker, again_at=due)
     spacing = timedelta(seconds=1) / policy.drain_per_second * (1 + jitter)
     return Permit(

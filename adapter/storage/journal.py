@@ -100,6 +100,16 @@ class SqlJournal:
         row = self._transaction.row(claim_statement(), now=now, token=lease, until=now + lease_for)
         return None if row is None else entry_of(row)
 
+    def asleep(self, *, beyond: datetime, limit: int = 100) -> tuple[JournalEntry, ...]:
+        """Entries whose wake-up lies after `beyond`, the farthest first; without those that another worker is writing now."""
+        return self._all(
+            select(journal)
+            .where(_j.state.in_((JournalState.RECEIVED, JournalState.CLAIMED)), _j.wake_at > beyond)
+            .order_by(_j.wake_at.desc(), _j.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+
     def save(self, entry: JournalEntry) -> bool:
         """As Outbox.save; what came and what we answered is never written again."""
         changed = self._transaction.change(_SAVE, of_id=entry.id, of_revision=entry.revision, **entry_changes(entry))

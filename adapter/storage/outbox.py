@@ -174,6 +174,16 @@ class SqlOutbox:
             .limit(limit)
         )
 
+    def asleep(self, *, states: Sequence[DeliveryState], beyond: datetime, limit: int = 100) -> tuple[Delivery, ...]:
+        """Rows whose wake-up lies after `beyond`, the farthest first; without those that another worker is writing now."""
+        return self._all(
+            select(deliveries)
+            .where(_d.state.in_(states), _d.wake_at > beyond, ~_notice_is_done())
+            .order_by(_d.wake_at.desc(), _d.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+
     def save(self, delivery: Delivery) -> bool:
         """Write the mutable fields if the row still has `delivery.revision`; False when someone was faster.
 

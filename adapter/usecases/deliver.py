@@ -32,6 +32,7 @@ from adapter.usecases.channel_gate import ChannelGate, NotTakenError, sign_of
 from adapter.usecases.delivery_plan import MANDATE, DeliveryPlan, identical_until, moved
 from adapter.usecases.leases import HeldLease, HeldLeases, LeaseKind
 from adapter.usecases.next_row import PAUSED, NextRow, said
+from adapter.usecases.own_store import later_if_ours
 from adapter.usecases.verified_container import sha256_of
 
 _log = logging.getLogger(__name__)
@@ -77,7 +78,8 @@ class Deliver:
     def _carry(self, claimed: Delivery) -> Delivered:
         try:
             marked, attempt, message = self._prepare(claimed)
-        except ElshiError as error:
+        except ElshiError as raised:
+            error = later_if_ours(raised)
             return Delivered(before=claimed, after=self._record_unsent(claimed, error), error=error)
         except Exception as error:  # noqa: BLE001 - reason: a defect costs one delivery, which a person sees, not the worker
             told = Final("deliver.defect", params={"what": type(error).__name__})

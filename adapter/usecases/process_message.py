@@ -18,6 +18,7 @@ from adapter.usecases.apply_notice import ApplyNotice, documents_sent
 from adapter.usecases.delivery_plan import MANDATE
 from adapter.usecases.fetch_files import Arrived, FetchFiles, Kept
 from adapter.usecases.leases import HeldLease, HeldLeases, LeaseKind
+from adapter.usecases.own_store import later_if_ours
 from adapter.usecases.register_document import RegisterDocument
 
 _log = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ class ProcessMessage:
         ):
             return self._end_of(entry)
 
-    def _end_of(self, entry: JournalEntry) -> Processed:
+    def _end_of(self, entry: JournalEntry) -> Processed:  # noqa: PLR0911 - each way a message can end is one line
         try:
             said = self.channel.interpret(self.store.blobs.read(entry.sha256))
             if isinstance(said, IncomingNotice):
@@ -82,6 +83,9 @@ class ProcessMessage:
         except Retryable as error:
             return self._later(entry, error)
         except ElshiError as error:
+            told = later_if_ours(error)
+            if isinstance(told, Retryable):
+                return self._later(entry, told)
             _log.warning("entry %s is held: %s", entry.id, error.code)
             return self._end(entry, JournalState.HELD, error.code, params=_texts_of(error))
         except Exception as error:  # noqa: BLE001 - reason: a defect costs one message, which a person sees, not the worker

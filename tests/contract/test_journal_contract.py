@@ -192,6 +192,21 @@ def test_says_whether_an_entry_is_due(store):
         assert not s.journal.due(now=NOW + 9 * LEASE)
 
 
+def test_an_entry_that_wakes_later_than_asked_is_asleep_and_a_closed_one_never(store):
+    far = NOW + LEASE
+    put(
+        store,
+        entry(1, wake_at=far),
+        entry(2, state=S.CLAIMED, lease="l", lease_until=far, wake_at=far + LEASE),
+        entry(3, wake_at=NOW),
+        entry(4, state=S.DONE, wake_at=far),
+        entry(5, state=S.HELD, wake_at=None),
+    )
+    with store.transaction() as t:
+        assert [one.id for one in t.journal.asleep(beyond=NOW)] == [entry(2).id, entry(1).id]
+        assert [one.id for one in t.journal.asleep(beyond=far, limit=1)] == [entry(2).id]
+
+
 def test_saves_every_mutable_field_and_nothing_of_what_came(store):
     put(store, entry())
     changed = replace(

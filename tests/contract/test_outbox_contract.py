@@ -368,6 +368,26 @@ def test_a_lease_that_has_ended_is_lapsed_and_a_live_one_is_not(store):
         assert [row.id for row in t.outbox.lapsed(now=NOW, limit=1)] == ["delivery-0002"]
 
 
+def test_a_row_that_wakes_later_than_asked_is_asleep_and_what_is_done_never(store):
+    far = NOW + 2 * MINUTE
+    put(
+        store,
+        delivery(1, addressee="1", wake_at=far),
+        delivery(2, addressee="2", wake_at=far + MINUTE),
+        delivery(3, addressee="3", wake_at=NOW + MINUTE),
+        delivery(4, addressee="4", state=S.CLAIMED, lease="l", lease_until=far, wake_at=far),
+        delivery(5, addressee="5", state=S.REGISTERED, wake_at=far),
+        notice_delivery(6, addressee="6", state=S.SENT, wake_at=far),
+    )
+    with store.transaction() as t:
+        assert [row.id for row in t.outbox.asleep(states=(S.QUEUED, S.SENT), beyond=NOW + MINUTE)] == [
+            "delivery-0002",
+            "delivery-0001",
+        ]
+        assert [row.id for row in t.outbox.asleep(states=(S.CLAIMED,), beyond=NOW)] == ["delivery-0004"]
+        assert len(t.outbox.asleep(states=tuple(S), beyond=NOW, limit=2)) == 2
+
+
 def test_every_other_open_state_past_its_wake_up_is_awake(store):
     states = [S.SENT, S.IN_CENTRE, S.DELIVERED, S.UNCERTAIN, S.ABANDONED]
     put(

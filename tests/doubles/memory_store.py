@@ -331,6 +331,18 @@ class MemoryOutbox:
         self._tables.deliveries[delivery.id] = written
         return True
 
+    def asleep(self, *, states: Sequence[DeliveryState], beyond: datetime, limit: int = 100) -> tuple[Delivery, ...]:
+        rows = [
+            d
+            for d in self._all()
+            if d.state in states
+            and not is_final(d.state, d.content_kind)
+            and d.wake_at is not None
+            and d.wake_at > beyond
+        ]
+        rows.sort(key=lambda d: d.id)
+        return tuple(sorted(rows, key=lambda d: d.wake_at, reverse=True)[:limit])
+
     def save(self, delivery: Delivery) -> bool:
         standing = self.get(delivery.id)
         if standing is None or standing.revision != delivery.revision:
@@ -478,6 +490,15 @@ class MemoryJournal:
         )
         self._tables.journal[first.id] = claimed
         return claimed
+
+    def asleep(self, *, beyond: datetime, limit: int = 100) -> tuple[JournalEntry, ...]:
+        rows = [
+            e
+            for e in self._all()
+            if e.state in (JournalState.RECEIVED, JournalState.CLAIMED) and e.wake_at is not None and e.wake_at > beyond
+        ]
+        rows.sort(key=lambda e: e.id)
+        return tuple(sorted(rows, key=lambda e: e.wake_at, reverse=True)[:limit])
 
     def save(self, entry: JournalEntry) -> bool:
         standing = self.get(entry.id)

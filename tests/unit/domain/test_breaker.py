@@ -204,3 +204,17 @@ def test_every_pair_of_state_and_event_is_either_in_the_table_or_impossible_by_c
         (S.OPEN, E.PROBE_UNTOLD),
         (S.HALF_OPEN, E.FAILED_TOO_OFTEN),
     }
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(days=1)], ids=str)
+def test_what_a_clock_that_was_ahead_has_written_closes_nothing(ahead):
+    wrong = NOW + ahead
+    assert allowed(opened(now=wrong), NOW).kind is K.PROBE
+    assert allowed(probing(opened(now=wrong), wrong + POLICY.longest_wait), NOW).kind is K.PROBE
+    closed_again = after_success(POLICY, probing(opened(now=wrong), wrong + POLICY.longest_wait), now=wrong, backlog=9)
+    assert allowed(closed_again, NOW).kind is K.DRAIN
+
+
+def test_the_longest_wait_there_is_is_waited_for():
+    late = replace(opened(), probe_at=NOW + POLICY.longest_wait)
+    assert allowed(late, NOW).kind is K.NONE

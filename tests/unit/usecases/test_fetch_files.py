@@ -15,7 +15,7 @@ import signing
 from adapter.domain.document import BodyCode
 from adapter.domain.incoming import JournalEntry, JournalState
 from adapter.domain.notice import NoticeKind
-from adapter.errors import Retryable
+from adapter.errors import ElshiError, Final, OutcomeUnknown, Retryable
 from adapter.ports import FetchedFile, IncomingChannel
 from adapter.usecases.process_message import Processed
 from adapter.usecases.status import Status
@@ -110,6 +110,25 @@ def test_a_silent_directory_does_not_cost_the_files(caplog: pytest.LogCaptureFix
     assert mfa.incoming.fetched == []
     assert NoticeKind.NOT_VALID not in {one.kind for one in notices(mfa)}
     assert not caplog.records
+
+
+@pytest.mark.parametrize("error", [Final("storage.full"), OutcomeUnknown("storage.commit-unknown")])
+def test_a_full_disk_of_ours_holds_no_message_for_a_person(error: ElshiError) -> None:
+    mfa, addresses = with_addresses(error)
+    waiting = arrive(mfa)
+    assert (row(mfa, waiting.entry).state, waiting.code) == (JournalState.RECEIVED, error.code)
+    addresses.mood = None
+    assert turn(mfa, seconds=60).code == "receive.registered"
+
+
+def test_a_message_whose_worker_died_is_worked_on_when_the_lease_of_the_settings_ends() -> None:
+    mfa, addresses = with_addresses(Killed())
+    with pytest.raises(Killed):
+        arrive(mfa)
+    addresses.mood = None
+    mfa.clock.at += mfa.plan.lease_for - timedelta(seconds=1)
+    assert mfa.process() is None
+    assert turn(mfa, seconds=1).code == "receive.registered"
 
 
 def test_a_directory_that_stays_silent_ends_with_a_person_who_can_let_it_go() -> None:
