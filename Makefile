@@ -63,8 +63,9 @@ test: $(STAMP)
 demo: $(STAMP)
 	$(BIN)/elshi demo --output demo-output
 
-bench: $(BENCH_STAMP)
+bench: $(STAMP) $(BENCH_STAMP)
 	$(BENCH_VENV)/bin/python -m bench --large
+	$(BIN)/python -m bench.delivery
 
 interop: $(STAMP) $(BENCH_STAMP)
 	$(BIN)/python -m tests.interop.report

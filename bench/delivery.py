@@ -51,6 +51,21 @@ from tests.contract.samples import CONTAINER, delivery
 from tests.postgresql import Postgresql
 from tests.stands import EXAMPLES, copied, gateway_port, template
 
+BARS: Final = (
+    *((f"delivery sustained, {engine}", "at least", 60.0) for engine in ("SQLite", "PostgreSQL")),
+    *(
+        (f"delivery accepted by the gateway, p95 at 10/s, {engine}", "at most", 300.0)
+        for engine in ("SQLite", "PostgreSQL")
+    ),
+    *(
+        (f"claim with 1,000,000 finished rows over 1,000, {engine}", "at most", 1.5)
+        for engine in ("SQLite", "PostgreSQL")
+    ),
+    *((f"idle worker, share of a core, {engine}", "at most", 1.0) for engine in ("SQLite", "PostgreSQL")),
+    *((f"recovery of a killed worker's document, {engine}", "at most", 30.0) for engine in ("SQLite", "PostgreSQL")),
+)
+"""Beginning of a row's name, and the bound of its figure; of several rows the best one counts."""
+
 RESULTS: Final = Path(__file__).parent / "results.json"
 ROOT: Final = Path(__file__).resolve().parents[1]
 SENDER, ADDRESSEE = "KZ-MOF", "KZ-MFA"
@@ -70,6 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="figures whose name holds this")
     parser.add_argument("--documents", type=int, default=DOCUMENTS)
+    parser.add_argument("--check", action="store_true", help="exit 1 when a bar is missed")
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args(arguments)
     print(f"{platform.platform()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.2f}")
@@ -77,13 +93,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         server = Postgresql(durable=True)
         stack.callback(server.close)
         house = House(Path(name), server)
+        found: list[Result] = []
         for label, measured in figures(house, options.documents):
             if options.only in label:
                 for result in measured():
-                    print(f"{result.ours:10.4g} {result.unit:5} {result.name}  {result.spread}")
+                    low, high = result.spread
+                    print(f"{result.ours:10.4g} {result.unit:5} {result.name}  ({low:.4g}..{high:.4g})", flush=True)
                     enter(options.out, result)
+                    found.append(result)
     print(f"load at the end {os.getloadavg()[0]:.2f}")
-    return 0
+    missed = sum([not _is_met(found, *bar) for bar in BARS if any(one.name.startswith(bar[0]) for one in found)])
+    return 1 if options.check and missed else 0
+
+
+def _is_met(found: Sequence[Result], name: str, must_be: str, bound: float) -> bool:
+    values = [one.ours for one in found if one.name.startswith(name)]
+    best = max(values) if must_be == "at least" else min(values)
+    met = best >= bound if must_be == "at least" else best <= bound
+    print(f"{'met   ' if met else 'MISSED'}  {name}: {must_be} {bound:g}, measured {best:.4g}")
+    return met
 
 
 def figures(house: House, documents: int) -> Iterator[tuple[str, Callable[[], list[Result]]]]:
