@@ -116,11 +116,15 @@ class Opened:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FetchedFile:
-    """A file fetched from the exchange: name and media type as stated there, and its bytes."""
+    """A file fetched from the exchange: name and media type as stated there, and its bytes.
+
+    awaits_confirmation   the exchange wants to hear that it came, and may forget it from then on
+    """
 
     name: str
     media_type: str
     content: bytes
+    awaits_confirmation: bool = False
 
 
 class IncomingChannel(Protocol):
@@ -135,7 +139,11 @@ class IncomingChannel(Protocol):
         ...
 
     def fetch_files(self, identifiers: Sequence[str], *, at: datetime) -> tuple[FetchedFile, ...]:
-        """Download and confirm; Final `exchange.file-gone` when the store has forgotten one, Retryable otherwise."""
+        """Download; Final `exchange.file-gone` when the store has forgotten one, Retryable otherwise."""
+        ...
+
+    def confirm_files(self, identifiers: Sequence[str], *, at: datetime) -> None:
+        """Tell the exchange that these are durable here. Raises nothing: it is a courtesy, and the bytes are ours."""
         ...
 
 

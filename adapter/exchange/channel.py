@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final as Constant
 
@@ -177,16 +177,19 @@ class EsedoChannel:
     def fetch_files(self, identifiers: Sequence[str], *, at: datetime) -> tuple[FetchedFile, ...]:
         """Download, one call for each; see IncomingChannel.
 
-        A try that fails at one file keeps the others in memory for the next one. None is confirmed before all are here: what
-        is confirmed may be forgotten by the store.
+        A try that fails at one file keeps the others in memory for the next one.
         """
         whole = " ".join(identifiers)
         found = [self._downloaded(one, whole, at=at) for one in identifiers]
-        for one, downloaded in zip(identifiers, found, strict=True):
-            if downloaded.is_to_be_confirmed:
-                self.file_store.confirm(one, at=at)
         self.downloads.forget(whole)
-        return tuple(downloaded.file for downloaded in found)
+        return tuple(
+            replace(downloaded.file, awaits_confirmation=downloaded.is_to_be_confirmed) for downloaded in found
+        )
+
+    def confirm_files(self, identifiers: Sequence[str], *, at: datetime) -> None:
+        """One call for each; see IncomingChannel."""
+        for one in identifiers:
+            self.file_store.confirm(one, at=at)
 
     def _downloaded(self, identifier: str, whole: str, *, at: datetime) -> DownloadedFile:
         return self.downloads.get_or(

@@ -95,9 +95,17 @@ class FetchFiles:
         for file in fetched:
             findings += () if is_container(file) else loose_findings(file.content)
         rule = next((one.code for one in findings if one.severity is Severity.STOP), None)
+        awaited = [
+            identifier for identifier, file in zip(incoming.files, fetched, strict=True) if file.awaits_confirmation
+        ]
         if rule is not None:
+            # Nothing of it is kept here, and the sooner the exchange forgets it the better.
+            self.channel.confirm_files(awaited, at=self.clock.now())
             return Stopped(rule=rule)
-        return Kept(entry=self._keep(incoming, entry, fetched), judged=judged)
+        kept = self._keep(incoming, entry, fetched)
+        # Only now: what is confirmed may be forgotten at once, and a worker that dies before it is durable needs it again.
+        self.channel.confirm_files(awaited, at=self.clock.now())
+        return Kept(entry=kept, judged=judged)
 
     # --- 3 marking ----------------------------------------------------------------------------------------------------
     def _look(self, container: FetchedFile | None) -> tuple[Judged | None, tuple[Finding, ...]]:

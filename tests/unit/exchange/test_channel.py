@@ -224,7 +224,7 @@ def giving(message: bytes) -> Any:
     return kit.http(kit.signed(kit.answer(data=f"<data>{answer}</data>")))
 
 
-def test_after_a_partial_download_only_the_rest_is_fetched_and_nothing_is_confirmed_before_all_is_here() -> None:
+def test_after_a_partial_download_only_the_rest_is_fetched_and_nothing_is_confirmed_by_itself() -> None:
     one, http = channel(giving, kit.http(b"", 503), giving)
     with pytest.raises(Retryable):
         one.fetch_files(("A", "B", "C"), at=kit.AT)
@@ -236,12 +236,16 @@ def test_after_a_partial_download_only_the_rest_is_fetched_and_nothing_is_confir
     assert [(root.findtext(".//type"), root.findtext(".//fileIdentifiers")) for root in asked] == [
         ("DOWNLOAD", "B"),
         ("DOWNLOAD", "C"),
+    ]
+    assert [file.awaits_confirmation for file in files] == [True, True, True]
+    one.confirm_files(("A", "C"), at=kit.AT)
+    asked = [schemas.parse_untrusted(message) for message in http.posted[4:]]
+    assert [(root.findtext(".//type"), root.findtext(".//fileIdentifiers")) for root in asked] == [
         ("CONFIRM", "A"),
-        ("CONFIRM", "B"),
         ("CONFIRM", "C"),
     ]
     one.fetch_files(("A", "B", "C"), at=kit.AT)
-    assert len(http.posted) == 13, "what was handed over is remembered by whoever keeps it, and not here"
+    assert len(http.posted) == 9, "what was handed over is remembered by whoever keeps it, and not here"
 
 
 def test_what_waits_for_its_rest_is_forgotten_after_an_hour() -> None:
@@ -250,7 +254,7 @@ def test_what_waits_for_its_rest_is_forgotten_after_an_hour() -> None:
         one.fetch_files(("A", "B"), at=kit.AT)
     one.fetch_files(("A", "B"), at=kit.AT + timedelta(hours=1))
     asked = [schemas.parse_untrusted(message).findtext(".//fileIdentifiers") for message in http.posted]
-    assert asked == ["A", "B", "A", "B", "A", "B"]
+    assert asked == ["A", "B", "A", "B"]
 
 
 def our_notice(**changes: Any) -> OutgoingNotice:

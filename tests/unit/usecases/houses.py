@@ -129,6 +129,7 @@ class ScriptedIncoming:
         self.judges: dict[bytes, dict[str, Any]] = {}
         self.files: dict[str, FetchedFile | ElshiError] = {}
         self.fetched: list[str] = []
+        self.confirmed: list[str] = []
 
     def open(self, raw: bytes, *, at: datetime) -> Opened:
         plain: dict[str, Any] = {
@@ -152,6 +153,9 @@ class ScriptedIncoming:
                 raise file
             found.append(file)
         return tuple(found)
+
+    def confirm_files(self, identifiers: Sequence[str], *, at: datetime) -> None:
+        self.confirmed += identifiers
 
 
 class KnownAddresses:

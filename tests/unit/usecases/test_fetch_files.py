@@ -290,6 +290,52 @@ def test_who_comes_back_after_its_lease_writes_nothing_over_the_one_who_went_on(
     assert mfa.told().count("document.registered") == 1
 
 
+class Asking:
+    """IncomingChannel whose store wants to hear of every file, and writes down what was durable when it heard."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self.heard: list[tuple[str, bool]] = []
+
+    def fetch_files(self, identifiers: Sequence[str], *, at: datetime) -> tuple[FetchedFile, ...]:
+        found = self._house.incoming.fetch_files(identifiers, at=at)
+        return tuple(replace(one, awaits_confirmation=True) for one in found)
+
+    def confirm_files(self, identifiers: Sequence[str], *, at: datetime) -> None:
+        kept = {one.sha256 for one in only_row(self._house).files}
+        assert all(self._house.store.blobs.read(one) for one in kept)
+        self.heard += [(one, bool(kept)) for one in identifiers]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._house.incoming, name)
+
+
+def test_the_exchange_hears_that_a_file_came_only_when_it_is_durable_here(mfa: House) -> None:
+    house, delivery = _sent()
+    house.carried(delivery, mfa)
+    asking = Asking(mfa)
+    done = replace(mfa.process, fetch_files=replace(mfa.fetch_files, channel=asking))()  # type: ignore[arg-type]
+    assert done is not None
+    assert done.code == "receive.registered"
+    assert [durable for _, durable in asking.heard] == [True] * len(only_row(mfa).files)
+
+
+def test_a_worker_that_dies_before_the_files_are_durable_has_confirmed_none(
+    mfa: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, delivery = _sent()
+    house.carried(delivery, mfa)
+    asking = Asking(mfa)
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(type(mfa.fetch_files), "_keep", killed)
+    with pytest.raises(Killed):
+        replace(mfa.process, fetch_files=replace(mfa.fetch_files, channel=asking))()  # type: ignore[arg-type]
+    assert asking.heard == []
+
+
 # --- damaged ---------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("number", [0, 1], ids=["container", "printed form"])
 def test_kept_bytes_that_are_damaged_wait_for_a_person_and_are_not_held_against_the_sender(number: int) -> None:
