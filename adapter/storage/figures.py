@@ -14,7 +14,7 @@ from adapter.domain.outgoing import ContentKind
 from adapter.ports import KeptBlob
 from adapter.storage.database import OpenTransaction
 from adapter.storage.tables import attempts, blobs, deliveries, journal, receipts, register
-from adapter.storage.watched import OVER_OPEN, is_open
+from adapter.storage.watched import is_open, open_rows
 
 _d, _j = deliveries.c, journal.c
 _ASKED = 500
@@ -29,11 +29,9 @@ class SqlFigures:
 
     def open_deliveries(self) -> dict[tuple[DeliveryState, ContentKind], int]:
         """Over the index of open rows."""
-        statement = (
-            select(_d.state, _d.content_kind, func.count().label("rows"))
-            .where(is_open())
-            .group_by(_d.state, _d.content_kind)
-            .with_hint(deliveries, *OVER_OPEN)
+        row = open_rows().c
+        statement = select(row.state, row.content_kind, func.count().label("rows")).group_by(
+            row.state, row.content_kind
         )
         return {
             (DeliveryState(row["state"]), ContentKind(row["content_kind"])): int(row["rows"])
@@ -53,7 +51,7 @@ class SqlFigures:
     def past_deadline(self, now: datetime) -> int:
         """As the port says."""
         late = select(func.count()).select_from(deliveries).where(is_open(), _d.deadline <= now)
-        return int(self._transaction.value(late.with_hint(deliveries, *OVER_OPEN)))
+        return int(self._transaction.value(late))
 
     def oldest_due(self, now: datetime) -> datetime | None:
         """As the port says."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, ColumnElement, Table, and_, exists, func, insert, or_, select, update
+from sqlalchemy import Column, ColumnElement, Subquery, Table, and_, exists, func, insert, or_, select, update
 
 from adapter.domain.delivery import FINAL_STATES, Delivery, DeliveryState
 from adapter.domain.incoming import JournalState
@@ -69,17 +69,18 @@ class SqlWatched:
 
     def opened(self, *, after: str | None = None, limit: int = 500) -> tuple[Delivery, ...]:
         """As the port says."""
-        statement = select(deliveries).where(is_open()).order_by(_d.created_at, _d.id).limit(limit)
+        opened = open_rows()
+        row = opened.c
+        statement = select(opened).order_by(row.created_at, row.id).limit(limit)
         if after is not None:
             last = self._transaction.row(select(_d.created_at, _d.id).where(_d.id == after))
             if last is None:
                 return ()
             created = last["created_at"]
             statement = statement.where(
-                or_(_d.created_at > created, and_(_d.created_at == created, _d.id > last["id"]))
+                or_(row.created_at > created, and_(row.created_at == created, row.id > last["id"]))
             )
-        found = self._transaction.rows(statement.with_hint(deliveries, *OVER_OPEN))
-        return tuple(delivery_of(row) for row in found)
+        return tuple(delivery_of(found) for found in self._transaction.rows(statement))
 
     def mark(self, row: OverdueRow, *, at: datetime) -> None:
         """As the port says."""
@@ -89,14 +90,23 @@ class SqlWatched:
             self._transaction.change(insert(overdue_marks).values(kind=row.kind, row_id=row.id, **told))
 
 
-OVER_OPEN = ("INDEXED BY deliveries_open", "sqlite")
-"""SQLite keeps no count of what an index holds, and would rather read a million finished rows than sort ten open ones."""
+_ALL = 2**62
+"""More rows than there will ever be."""
 
 
 def is_open() -> ColumnElement[bool]:
     """A delivery that is not done; said also in the words of the partial index, which serves nobody who does not."""
     done = and_(_d.content_kind == ContentKind.NOTICE, _d.state == DeliveryState.SENT)
     return and_(_d.wake_at.is_not(None), _d.state.not_in(FINAL_STATES), ~done)
+
+
+def open_rows() -> Subquery:
+    """Every open delivery, found over the index of open rows before anything is sorted or counted.
+
+    The limit keeps SQLite from doing it the other way round: it keeps no count of what an index holds, and would rather
+    read a million finished rows in order than sort ten open ones.
+    """
+    return select(deliveries).where(is_open()).limit(_ALL).subquery("opened")
 
 
 def _parts(limits: OverdueLimits) -> Iterator[_Part]:
