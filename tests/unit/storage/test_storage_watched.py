@@ -22,7 +22,7 @@ def test_watchdog_monitor_and_queue_go_over_the_index_of_open_rows(tmp_path: Pat
     with closing(open_store(StorageConfig(url=f"sqlite:///{tmp_path}/elshi.db"), clock=clock)) as store:
 
         @event.listens_for(store._database._engine, "before_cursor_execute")
-        def keep(connection, cursor, statement, parameters, context, many):
+        def keep(connection, cursor, statement, parameters, *rest):
             if "FROM deliveries" in statement:
                 asked.append((statement, parameters))
 
