@@ -449,6 +449,10 @@ class Watched(Protocol):
         """How many rows are outside of `limits`, told or not."""
         ...
 
+    def opened(self, *, after: str | None = None, limit: int = 500) -> tuple[Delivery, ...]:
+        """Deliveries that are not done, in the order and with the cursor of Outbox.listed."""
+        ...
+
     def mark(self, row: OverdueRow, *, at: datetime) -> None:
         """A person is told of this row and this wake-up at `at`."""
         ...

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, func, select, union
+from sqlalchemy import exists, func, select, union
 
-from adapter.domain.delivery import FINAL_STATES, DeliveryState
+from adapter.domain.delivery import DeliveryState
 from adapter.domain.document import Sha256
 from adapter.domain.incoming import JournalState
 from adapter.domain.outgoing import ContentKind
 from adapter.ports import KeptBlob
 from adapter.storage.database import OpenTransaction
 from adapter.storage.tables import attempts, blobs, deliveries, journal, receipts, register
+from adapter.storage.watched import is_open, open_rows
 
 _d, _j = deliveries.c, journal.c
 _ASKED = 500
@@ -28,10 +29,9 @@ class SqlFigures:
 
     def open_deliveries(self) -> dict[tuple[DeliveryState, ContentKind], int]:
         """Over the index of open rows."""
-        statement = (
-            select(_d.state, _d.content_kind, func.count().label("rows"))
-            .where(_is_open())
-            .group_by(_d.state, _d.content_kind)
+        row = open_rows().c
+        statement = select(row.state, row.content_kind, func.count().label("rows")).group_by(
+            row.state, row.content_kind
         )
         return {
             (DeliveryState(row["state"]), ContentKind(row["content_kind"])): int(row["rows"])
@@ -50,11 +50,12 @@ class SqlFigures:
 
     def past_deadline(self, now: datetime) -> int:
         """As the port says."""
-        return int(self._transaction.value(select(func.count()).where(_is_open(), _d.deadline <= now)))
+        late = select(func.count()).select_from(deliveries).where(is_open(), _d.deadline <= now)
+        return int(self._transaction.value(late))
 
     def oldest_due(self, now: datetime) -> datetime | None:
         """As the port says."""
-        statement = select(_d.wake_at).where(_is_open(), _d.wake_at <= now).order_by(_d.wake_at).limit(1)
+        statement = select(_d.wake_at).where(is_open(), _d.wake_at <= now).order_by(_d.wake_at).limit(1)
         found: datetime | None = self._transaction.value(statement)
         return found
 
@@ -95,8 +96,3 @@ class SqlInventory:
         statement = select(blobs.c.sha256, blobs.c.size).where(blobs.c.sha256 > after)
         rows = self._transaction.rows(statement.order_by(blobs.c.sha256).limit(limit))
         return tuple(KeptBlob(sha256=Sha256(row["sha256"]), size=int(row["size"])) for row in rows)
-
-
-def _is_open() -> ColumnElement[bool]:
-    done = and_(_d.content_kind == ContentKind.NOTICE, _d.state == DeliveryState.SENT)
-    return and_(_d.wake_at.is_not(None), _d.state.not_in(FINAL_STATES), ~done)

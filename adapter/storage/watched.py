@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, ColumnElement, Table, and_, exists, func, insert, or_, select, update
+from sqlalchemy import Column, ColumnElement, Subquery, Table, and_, exists, func, insert, or_, select, update
 
-from adapter.domain.delivery import FINAL_STATES, DeliveryState
+from adapter.domain.delivery import FINAL_STATES, Delivery, DeliveryState
 from adapter.domain.incoming import JournalState
 from adapter.domain.outgoing import ContentKind
 from adapter.domain.overdue import OverdueKind, OverdueLimits, OverdueRow
 from adapter.storage.database import OpenTransaction
 from adapter.storage.outbox import HELD
+from adapter.storage.rows import delivery_of
 from adapter.storage.tables import deliveries, journal, overdue_marks
 
 _d, _j, _m = deliveries.c, journal.c, overdue_marks.c
@@ -66,12 +67,46 @@ class SqlWatched:
             for part in _parts(limits)
         )
 
+    def opened(self, *, after: str | None = None, limit: int = 500) -> tuple[Delivery, ...]:
+        """As the port says."""
+        opened = open_rows()
+        row = opened.c
+        statement = select(opened).order_by(row.created_at, row.id).limit(limit)
+        if after is not None:
+            last = self._transaction.row(select(_d.created_at, _d.id).where(_d.id == after))
+            if last is None:
+                return ()
+            created = last["created_at"]
+            statement = statement.where(
+                or_(row.created_at > created, and_(row.created_at == created, row.id > last["id"]))
+            )
+        return tuple(delivery_of(found) for found in self._transaction.rows(statement))
+
     def mark(self, row: OverdueRow, *, at: datetime) -> None:
         """As the port says."""
         told = {"wake_at": row.wake_at, "told_at": at}
         standing = update(overdue_marks).where(_m.kind == row.kind, _m.row_id == row.id).values(**told)
         if self._transaction.change(standing) == 0:
             self._transaction.change(insert(overdue_marks).values(kind=row.kind, row_id=row.id, **told))
+
+
+_ALL = 2**62
+"""More rows than there will ever be."""
+
+
+def is_open() -> ColumnElement[bool]:
+    """A delivery that is not done; said also in the words of the partial index, which serves nobody who does not."""
+    done = and_(_d.content_kind == ContentKind.NOTICE, _d.state == DeliveryState.SENT)
+    return and_(_d.wake_at.is_not(None), _d.state.not_in(FINAL_STATES), ~done)
+
+
+def open_rows() -> Subquery:
+    """Every open delivery, found over the index of open rows before anything is sorted or counted.
+
+    The limit keeps SQLite from doing it the other way round: it keeps no count of what an index holds, and would rather
+    read a million finished rows in order than sort ten open ones.
+    """
+    return select(deliveries).where(is_open()).limit(_ALL).subquery("opened")
 
 
 def _parts(limits: OverdueLimits) -> Iterator[_Part]:
@@ -81,17 +116,11 @@ def _parts(limits: OverdueLimits) -> Iterator[_Part]:
         _d.state == DeliveryState.QUEUED,
         exists().where(busy.c.addressee == _d.addressee, busy.c.state.in_(HELD), busy.c.lease_until > limits.before),
     )
-    is_open = and_(
-        # Said again in the words of the partial index, which is of use to nobody who does not.
-        _d.wake_at.is_not(None),
-        _d.state.not_in(FINAL_STATES),
-        ~and_(_d.content_kind == ContentKind.NOTICE, _d.state == DeliveryState.SENT),
-    )
     late = and_(_d.wake_at <= limits.before, or_(_d.lease_until.is_(None), _d.lease_until <= limits.before))
     sleeping = or_(_d.wake_at > limits.waiting_beyond, and_(_d.state.in_(_WORKING), _d.wake_at > limits.working_beyond))
     of_delivery = (_d.id, _d.state, _d.wake_at, _d.document_id, _d.addressee)
     of_message = (_j.id, _j.state, _j.wake_at, _j.document_id)
-    for wanted in (and_(is_open, late, ~in_line), and_(is_open, _d.wake_at > limits.working_beyond, sleeping)):
+    for wanted in (and_(is_open(), late, ~in_line), and_(is_open(), _d.wake_at > limits.working_beyond, sleeping)):
         yield _Part(kind=OverdueKind.DELIVERY, table=deliveries, wanted=wanted, columns=of_delivery)
     for state in _WAITS:
         held = _j.lease_until.is_(None) | (_j.lease_until <= limits.before)

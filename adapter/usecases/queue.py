@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from adapter.domain.delivery import FINAL_STATES, Attempt, Delivery, DeliveryState, is_final
+from adapter.domain.delivery import Attempt, Delivery, DeliveryState
 from adapter.domain.document import DocumentId
 from adapter.domain.outgoing import ContentKind
 from adapter.errors import Final
@@ -19,7 +19,6 @@ from adapter.usecases.status import delivery_as_json
 
 PAGE = 500
 """Rows of one page; more are asked for with the cursor."""
-_OPEN = tuple(state for state in DeliveryState if state not in FINAL_STATES)
 _URN = "urn:uuid:"
 
 
@@ -56,11 +55,14 @@ class Queue:
 
     def page(self, wanted: Wanted, *, after: str | None = None, limit: int = PAGE) -> QueuePage:
         """The next page: at most `limit` rows, perhaps fewer or none although more follow. Final `queue.no-such-cursor`."""
-        states = tuple(wanted.states) or (None if wanted.everything else _OPEN)
         with self.store.snapshot() as transaction:
             if after is not None and transaction.outbox.get(after) is None:
                 raise Final("queue.no-such-cursor", params={"cursor": after})
-            rows = transaction.outbox.listed(states=states, after=after, limit=limit)
+            if wanted.states or wanted.everything:
+                states = tuple(wanted.states) or None
+                rows = transaction.outbox.listed(states=states, after=after, limit=limit)
+            else:
+                rows = transaction.watched.opened(after=after, limit=limit)
         kept = tuple(row for row in rows if self._is_wanted(row, wanted))
         return QueuePage(rows=kept, after=rows[-1].id if len(rows) == limit else None)
 
@@ -75,8 +77,6 @@ class Queue:
                 return
 
     def _is_wanted(self, row: Delivery, wanted: Wanted) -> bool:
-        if not wanted.states and not wanted.everything and is_final(row.state, row.content_kind):
-            return False
         return not wanted.overdue or self.ahead(row).is_overdue
 
     def find(self, name: str) -> Delivery:

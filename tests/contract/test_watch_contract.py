@@ -81,6 +81,17 @@ def test_what_is_past_its_wake_up_and_the_grace_is_overdue_and_nothing_else(stor
         assert t.watched.count(limits()) == 4
 
 
+def test_open_rows_come_in_pages_in_the_order_of_creation(store):
+    rows = [delivery(1), delivery(2, state=S.SENT), delivery(3, state=S.REFUSED, wake_at=None), delivery(5)]
+    add(store, *rows, notice_delivery(4, state=S.SENT, wake_at=None), notice_delivery(6))
+    names = ["delivery-0001", "delivery-0002", "delivery-0005", "notice-0006"]
+    with store.snapshot() as t:
+        assert [one.id for one in t.watched.opened()] == names
+        assert [one.id for one in t.watched.opened(after=names[1], limit=1)] == names[2:3]
+        assert [one.id for one in t.watched.opened(after="delivery-0003")] == names[2:], "a cursor may be done by now"
+        assert t.watched.opened(after="nobody") == ()
+
+
 def test_a_row_whose_lane_is_in_work_waits_for_its_turn(store):
     late = NOW - timedelta(hours=1)
     add(store, delivery(1, wake_at=late), held(S.SENDING, 2, until=NOW + MINUTE))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from adapter.domain.delivery import DeliveryState, is_final
+from adapter.domain.delivery import Delivery, DeliveryState, is_final
 from adapter.domain.document import Sha256
 from adapter.domain.head_stamp import HeadStamp
 from adapter.domain.incoming import JournalState
@@ -39,6 +39,14 @@ class MemoryWatched:
 
     def count(self, limits: OverdueLimits) -> int:
         return len(list(self._rows(limits)))
+
+    def opened(self, *, after: str | None = None, limit: int = 500) -> tuple[Delivery, ...]:
+        known = self._tables.deliveries
+        if after is not None and after not in known:
+            return ()
+        last = None if after is None else (known[after].created_at, after)
+        rows = sorted((d.created_at, d.id) for d in known.values() if not is_final(d.state, d.content_kind))
+        return tuple(known[name] for at, name in rows if last is None or (at, name) > last)[:limit]
 
     def mark(self, row: OverdueRow, *, at: datetime) -> None:
         self._tables.marks[row.kind, row.id] = (row.wake_at, at)
