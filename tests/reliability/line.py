@@ -126,8 +126,10 @@ class Line:
         workers = [Worker(node) for node in (self.mof, self.mfa) if node is not None]
         rest = threading.Event()
         for _ in range(_ROUNDS):
+            # Asked before the turns: what arrives between a turn and this question would be left lying.
+            has_arrived = not self.serving.sandbox.lanes.waiting()
             busy = [worker.turn() for worker in workers]
-            if not any(busy) and not self.serving.sandbox.lanes.waiting():
+            if has_arrived and not any(busy):
                 return
             if not any(busy):
                 self.serving.retry_now()

@@ -26,7 +26,7 @@ from tests.reliability.line import Failing, Line, Paused, delivering
 
 ROOT = Path(__file__).resolve().parents[2]
 S, A = DeliveryState, AttemptOutcome
-SILENCE = {"ELSHI_HTTP__READ_WITHIN_SECONDS": "0.3", "ELSHI_HTTP__TOTAL_WITHIN_SECONDS": "30"}
+SILENCE = {"ELSHI_HTTP__READ_WITHIN_SECONDS": "1", "ELSHI_HTTP__TOTAL_WITHIN_SECONDS": "30"}
 
 KILLED_AFTER_THE_POST = """
 import os, signal, sys
