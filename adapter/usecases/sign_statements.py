@@ -1,7 +1,7 @@
 """The node's own statements get their signature after they are durable, and the same bytes for ever after.
 
 A statement counts from its commit on: what is signed here can be signed later, by whoever comes next. Whoever signs first
-has signed for all; the bytes of a slower signer are kept by nobody. The key is one that a machine holds (the office's, else
+has signed for all; the bytes of a slower signer are named by nobody. The key is one that a machine holds (the office's, else
 the envelope's), so that no person has to be there.
 """
 

@@ -17,7 +17,7 @@ from adapter.usecases.certificate_runway import OwnCertificate, certificate_find
 from adapter.usecases.convert import Attached
 from adapter.usecases.preflight import SubmitLimits, size_findings
 from adapter.usecases.sign import container_objects
-from tests.factories import fx1, fx2, put
+from tests.factories import RECORD, fx1, fx2, put
 from tests.unit.usecases.houses import ATTACHED, NOW, House, issued
 
 REPORT = fx1()
@@ -125,6 +125,32 @@ def _with_attachment(content: bytes) -> tuple[Any, tuple[Attached, ...]]:
     changed = replace(declared[1], size_bytes=len(content), digest=Digest(value=hashlib.sha256(content).digest()))
     report = put(report, ("header", "attachments"), (declared[0], changed))
     return report, (ATTACHED[0], replace(ATTACHED[1], open=lambda: io.BytesIO(content)))
+
+
+# --- check and submit ------------------------------------------------------------------------------------------------
+LAME = put(put(REPORT, (*RECORD, "progress", "kk"), ""), ("header", "signatory"), None)
+CORPUS = {
+    "clean": ("KZ-MOF", REPORT, ()),
+    "with attachments": ("KZ-MLSP", fx2(), ATTACHED),
+    "an attachment missing": ("KZ-MLSP", fx2(), ATTACHED[:1]),
+    "a marking": ("KZ-MOF", put(REPORT, ("header", "access_marking"), "secret"), ()),
+    "a language missing": ("KZ-MOF", put(REPORT, (*RECORD, "progress", "ru"), ""), ()),
+    "several faults": ("KZ-MOF", LAME, ()),
+}
+
+
+@pytest.mark.parametrize("limit", [10**7, 10**5, 10**4], ids=["all fits", "large", "larger"])
+@pytest.mark.parametrize("name", CORPUS)
+def test_check_tells_what_submit_tells(name: str, limit: int) -> None:
+    body, report, attached = CORPUS[name]
+    house = House(body, limits=SubmitLimits(max_file_bytes=limit))
+    checked = house.check(report, attached).findings
+    told = findings_of_submit(house, report, attached)
+    assert told == checked
+    assert bool(house.everything_queued()) == (not any(one.severity in _BLOCKING for one in checked))
+
+
+_BLOCKING = {Severity.STOP, Severity.ERROR}
 
 
 # --- certificates ----------------------------------------------------------------------------------------------------
