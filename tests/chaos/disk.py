@@ -42,7 +42,7 @@ class SmallDisk:
         if not self.is_mounted:
             self._limit(pids)
             return
-        handle = os.open(self._ballast, os.O_WRONLY | os.O_CREAT)
+        handle = os.open(self._ballast, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
             size = _PIECE
             while size:

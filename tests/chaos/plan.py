@@ -153,7 +153,8 @@ _WEIGHTS: Mapping[str, int] = {
 def injections(seed: int, cast: Cast) -> Iterator[Injection]:
     """Without an end; a run takes as many as it needs."""
     chance = random.Random(f"elshi-chaos/{seed}")
-    steps = _Deck(chance, [(name, point) for name, role in cast.processes.items() for point in POINTS[role]])
+    roles = sorted(set(cast.processes.values()))
+    steps = _Deck(chance, [(role, point) for role in roles for point in POINTS[role]])
     faults = _Deck(chance, list(_EXCHANGE))
     kinds = [kind for kind in _WEIGHTS if (kind != "disk-full" or cast.disks) and (kind != "clock-jump" or cast.hosts)]
     weights = [_WEIGHTS[kind] for kind in kinds]
@@ -185,7 +186,8 @@ def _drawn(  # noqa: PLR0911 - each kind of injection is one line
 ) -> tuple[str, Mapping[str, Value]]:
     match kind:
         case "kill-at-step":
-            name, point = steps.draw()
+            role, point = steps.draw()
+            name = chance.choice(sorted(name for name, own in cast.processes.items() if own == role))
             return name, {"point": str(point), "crossing": chance.choice((1, 1, 1, 2, 3)), "back": chance.uniform(0, 1)}
         case "kill-at-random":
             return chance.choice(sorted(cast.processes)), {"after": chance.uniform(0, 1), "back": chance.uniform(0, 1)}

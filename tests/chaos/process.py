@@ -73,7 +73,7 @@ class Control:
     def _append(self, what: str, line: str) -> None:
         """One write, so that nothing is half written when the next step is the end."""
         # A file beside the control file and never on the node's disk, which may be full.
-        handle = os.open(self._path.with_suffix(f".{what}"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        handle = os.open(self._path.with_suffix(f".{what}"), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         os.write(handle, f"{line}\n".encode())
         os.close(handle)
 
@@ -141,8 +141,8 @@ def become(order: dict[str, Any]) -> None:
     """This process is now the one of the order; never returns."""
     code = 70
     try:
-        output = os.open(order["output"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-        error = os.open(f"{order['output']}.err", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        output = os.open(order["output"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        error = os.open(f"{order['output']}.err", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(error, 2)

@@ -30,8 +30,8 @@ CAST = Cast(
     disks=("KZ-MOF",),
     links=("to-gateway",),
 )
-SEED = 138
-"""Among the first ten injections of this plan are restarts of PostgreSQL, jumps of clocks and kills of each role."""
+SEED = 1155
+"""Among the first dozen injections of this plan are a crash of PostgreSQL, a jump of a clock and kills of each role."""
 
 
 @pytest.mark.skipif(find_spec(PACKAGE) is None, reason=f"{PACKAGE} has no wheel for this machine")
@@ -43,18 +43,20 @@ def test_both_books_agree_after_kills_of_every_role_and_a_restart_of_the_databas
     assert outcome.figures["tracebacks"] == []
     assert int(str(outcome.figures["documents"])) >= 8
     assert outcome.kills >= 4, outcome.log
-    assert outcome.injected["database-fast"] >= 1
+    assert outcome.injected["database-immediate"] == 1
 
 
 # --- the plan ---------------------------------------------------------------------------------------------------------
-def test_a_seed_is_a_plan_and_every_step_of_every_process_comes_up() -> None:
+def test_a_seed_is_a_plan_and_every_durable_step_comes_up_before_one_comes_up_twice() -> None:
     def first(seed: int) -> list[object]:
         return list(itertools.islice(injections(seed, CAST), 400))
 
     assert first(7) == first(7)
     assert first(7) != first(8)
-    struck = {(one.target, one.detail["point"]) for one in first(7) if one.kind == "kill-at-step"}
-    assert struck >= {(name, point) for name, role in CAST.processes.items() for point in POINTS[role]}
+    struck = [(CAST.processes[one.target], one.detail["point"]) for one in first(7) if one.kind == "kill-at-step"]
+    points = {(role, point) for role in set(CAST.processes.values()) for point in POINTS[role]}
+    assert set(struck[: len(points)]) == points
+    assert {one.target for one in first(7) if one.kind == "kill-at-random"} == set(CAST.processes)
     fates = [fate("7", "to-gateway", number, 0.5).kind for number in range(60)]
     assert fates == [fate("7", "to-gateway", number, 0.5).kind for number in range(60)]
     assert len(set(fates)) == 5
