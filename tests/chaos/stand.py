@@ -43,6 +43,7 @@ def pace(lease: float) -> dict[str, str]:
     """Waits that fit into a run of minutes, by the time that a dead worker's rows wait; everything else is as shipped."""
     return {
         "ELSHI_STORAGE__LEASE_FOR_SECONDS": f"{lease:g}",
+        "ELSHI_STORAGE__BUSY_TIMEOUT_SECONDS": f"{lease * 0.6:g}",
         "ELSHI_HTTP__TOTAL_WITHIN_SECONDS": f"{lease * 0.85:g}",
         "ELSHI_HTTP__READ_WITHIN_SECONDS": f"{lease * 0.7:g}",
         "ELSHI_HTTP__CONNECT_WITHIN_SECONDS": "2",
@@ -226,6 +227,9 @@ def build(stack: ExitStack, stand: Stand, shape: Shape, *, seed: int, folder: Pa
         }
         for body in bodies
     }
+    for body in bodies:
+        # What the settings refuse is told here, and not by processes that end as often as they are started.
+        load_settings(stand.nodes[body], environments[body])
     nursery.order(
         "sandbox",
         ["sandbox", str(stand.folder), "--control-port", str(control_port)],
