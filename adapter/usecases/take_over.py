@@ -59,7 +59,7 @@ class TakeOver:
 
     def standing(self, document_id: DocumentId, addressee: BodyCode, digest: str) -> Taken | None:
         """What stands for the same document, if there is one. Raises Conflict when its XML is another."""
-        with self.store.transaction() as transaction:
+        with self.store.snapshot() as transaction:
             found = transaction.outbox.find(document_id, ContentKind.DOCUMENT, addressee)
             receipt = None if found is None else receipt_of(transaction, found)
         if found is None:

@@ -172,7 +172,7 @@ class MemoryBlobs:
         return len(self._kept[sha256]) if sha256 in self._kept else None
 
     def sizes(self) -> list[tuple[str, int]]:
-        return sorted((sha256, len(content)) for sha256, content in self._kept.items())
+        return sorted((sha256, len(content)) for sha256, content in self.kept.items())
 
     def damage(self, sha256: Sha256) -> None:
         """For tests: the bytes are no longer what they were."""

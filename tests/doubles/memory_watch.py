@@ -182,6 +182,5 @@ class MemoryInventory:
         return tuple(one for one in digests if one not in self._blobs)
 
     def kept(self, *, after: str = "", limit: int = 500) -> tuple[KeptBlob, ...]:
-        return tuple(KeptBlob(sha256=Sha256(one), size=size) for one, size in self._blobs.sizes() if one > after)[
-            :limit
-        ]
+        found = sorted(one for one in self._blobs if one > after)
+        return tuple(KeptBlob(sha256=Sha256(one), size=len(self._blobs[one])) for one in found[:limit])

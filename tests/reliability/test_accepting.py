@@ -181,9 +181,10 @@ def test_fault_08_a_first_try_that_failed_before_its_commit_never_counts_as_seen
     """The database refuses the commit once. The second submit is the first one that counts; the second call of the
     exchange too.
     """
-    failing = Failing(line.mof.store, [None, Retryable("storage.busy")])
+    failing, submit = Failing(line.mof.store, [Retryable("storage.busy")]), line.mof.submit()
+    refused = replace(submit, take_over=replace(submit.take_over, store=failing))
     with pytest.raises(Retryable):
-        replace(line.mof.submit(), store=failing).container(line.mof.store.blobs.put(submitted[1][0]))
+        refused.container(line.mof.store.blobs.put(submitted[1][0]))
     assert line.all() == []
     again = line.mof.submit().container(line.mof.store.blobs.put(submitted[1][0]))
     assert (again.replayed, line.all()) == (False, [again.delivery])

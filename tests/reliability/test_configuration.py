@@ -73,9 +73,9 @@ def test_fault_34_a_byte_order_mark_and_blanks_of_an_editor_do_no_harm_and_a_bro
             "http.total_within_seconds=60",
         ),
         (
-            {"ELSHI_STORAGE__LEASE_FOR_SECONDS": "60"},
-            "storage.lease_for_seconds=60",
-            "http.total_within_seconds=60",
+            {"ELSHI_STORAGE__LEASE_FOR_SECONDS": "6"},
+            "storage.lease_for_seconds=6",
+            "storage.busy_timeout_seconds=10",
         ),
     ],
     ids=["horizon", "deadline", "lease"],
@@ -83,7 +83,7 @@ def test_fault_34_a_byte_order_mark_and_blanks_of_an_editor_do_no_harm_and_a_bro
 def test_fault_38_settings_that_contradict_each_other_are_refused_at_start_with_both_values(
     stand: Stand, environment: dict[str, str], first: str, second: str
 ) -> None:
-    """A wait beyond the horizon, a last safe try that cannot end before the deadline, a lease shorter than one call:
+    """A wait beyond the horizon, a last safe try that cannot end before the deadline, a lease that one wait for the database outlasts:
     named in three languages before anything is opened.
     """
     with pytest.raises(SettingsRefused) as refused:

@@ -144,7 +144,7 @@ class Exchange:
             raise Final("exchange.too-large", params={"text": "no file store takes this"})
         return Prepared(message=message_id.encode(), message_id=message_id, files_expire_at=None)
 
-    def send(self, message: bytes, *, at: Any) -> Accepted:
+    def send(self, message: bytes, *, at: Any, leave_within: Any = None) -> Accepted:
         self.sent.append(message.decode())
         return Accepted(answer=b"taken " + message, verdict=MessageVerdict.VERIFIED, code="SCSS001", text="")
 
@@ -223,7 +223,7 @@ def test_fault_16_a_proxys_page_is_an_outage_is_kept_and_can_be_read(line: Line)
     (queued,) = line.queue()
     line.mof.deliver()
     (attempt,) = line.attempts(queued)
-    assert (line.state(queued), attempt.outcome, attempt.code) == (S.QUEUED, A.NOT_SENT, "HTTP 502")
+    assert (line.state(queued), attempt.outcome, attempt.code) == (S.QUEUED, A.CHANNEL_CLOSED, "HTTP 502")
     assert attempt.text == "502 502 sandbox proxy"
     assert line.mof.store.blobs.read(attempt.answer).startswith(b"<html>")
     line.clock.move(timedelta(minutes=1))

@@ -189,7 +189,6 @@ def test_a_store_that_is_busy_is_said_at_every_address(open_door: Callable[..., 
         holder.execute("BEGIN IMMEDIATE")
         for method, path in (
             ("POST", "/documents"),
-            ("GET", "/documents/x"),
             ("GET", "/ready"),
         ):
             answer = door.ask(method, path, **{"data": container} if method == "POST" else {})

@@ -300,6 +300,7 @@ def test_a_message_whose_worker_died_under_a_clock_a_day_ahead_is_worked_on_toda
     assert sender.process() is None
 
     sender.wake_sleepers()
+    sender.recover()
     processed = sender.process()
     assert processed is not None
     assert processed.entry.id == entry.id
