@@ -169,7 +169,7 @@ class MemoryBlobs:
         return content
 
     def measure(self, sha256: Sha256) -> int | None:
-        return len(self._kept[sha256]) if sha256 in self._kept else None
+        return len(self.kept[sha256]) if sha256 in self.kept else None
 
     def sizes(self) -> list[tuple[str, int]]:
         return sorted((sha256, len(content)) for sha256, content in self.kept.items())
