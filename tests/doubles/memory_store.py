@@ -171,9 +171,6 @@ class MemoryBlobs:
     def measure(self, sha256: Sha256) -> int | None:
         return len(self.kept[sha256]) if sha256 in self.kept else None
 
-    def sizes(self) -> list[tuple[str, int]]:
-        return sorted((sha256, len(content)) for sha256, content in self.kept.items())
-
     def damage(self, sha256: Sha256) -> None:
         """For tests: the bytes are no longer what they were."""
         self.kept[sha256] = b"damaged" + self.kept[sha256]
