@@ -54,45 +54,42 @@ def _around(*steps: str) -> tuple[str, ...]:
     return tuple(f"{side} {step}" for step in steps for side in ("before", "after"))
 
 
-_SUBMITTING = _around(
-    "commit of facts._of",
-    "commit of submit._standing",
+_SIGNING = _around(
+    "bytes of sign_statements.sign",
+    "commit of sign_statements.sign",
+    "commit of take_over.standing",
     "bytes of sign.raised",
     "bytes of submit._content",
-    "commit of submit._add",
+    "commit of take_over.__call__",
 )
-_RECEIVING = _around("bytes of receive.__call__", "commit of receive.__call__", "the endpoint's answer")
+_TELLING = _around("commit of notify.claim", "commit of notify._took")
+_RECEIVING = _around("commit of receive.__call__", "the endpoint's answer")
 _DELIVERING = _around(
     "commit of clock_steps.__call__",
     "commit of recover.__call__",
     "commit of watch.__call__",
+    "commit of leases.__call__",
     "commit of deliver._claim",
     "call of directory._fetch",
     "call of file_store._ask",
-    "bytes of deliver._prepare",
     "commit of deliver._prepare",
     "commit of deliver._record_unsent",
     "call of channel.send",
-    "bytes of deliver._record_accepted",
-    "bytes of deliver._keep",
     "commit of deliver._close",
 )
 _PROCESSING = _around(
     "commit of process_message.__call__",
-    "bytes of fetch_files._keep",
     "commit of fetch_files._keep",
-    "commit of register_document._standing",
     "commit of register_document._register",
     "commit of register_document._again",
-    "commit of answer._stands",
     "commit of process_message._notice",
     "commit of process_message._later",
     "commit of process_message._end",
 )
 POINTS: Mapping[str, tuple[str, ...]] = {
-    "submit": _SUBMITTING,
-    "serve": _RECEIVING,
-    "worker": (*_DELIVERING, *_PROCESSING, *_SUBMITTING),
+    "submit": _SIGNING,
+    "serve": (*_RECEIVING, *_TELLING),
+    "worker": (*_DELIVERING, *_PROCESSING, *_SIGNING, *_TELLING),
 }
 """Durable steps by role; a worker submits the receipts that it makes. What a run crosses and nobody lists here is told in the report as `unlisted`."""
 
