@@ -30,7 +30,7 @@ CAST = Cast(
     disks=("KZ-MOF",),
     links=("to-gateway",),
 )
-SEED = 3130
+SEED = 3045
 """Among the first dozen injections of this plan are a crash of PostgreSQL, a jump of a clock and kills of each role."""
 
 
