@@ -64,6 +64,7 @@ _SIGNING = _around(
 )
 _TELLING = _around("commit of notify.claim", "commit of notify._took")
 _KEEPING = _around("commit of stamp_head.__call__", "commit of stamp_head._done")
+_WATCHING = _around("commit of overdue.__call__")
 _RECEIVING = _around("commit of receive.__call__", "the endpoint's answer")
 _DELIVERING = _around(
     "commit of clock_steps.__call__",
@@ -91,8 +92,8 @@ _PROCESSING = _around(
 )
 POINTS: Mapping[str, tuple[str, ...]] = {
     "submit": _SIGNING,
-    "serve": (*_RECEIVING, *_TELLING, *_around("commit of notify._subscribe")),
-    "worker": (*_DELIVERING, *_PROCESSING, *_SIGNING, *_TELLING, *_KEEPING),
+    "serve": (*_RECEIVING, *_TELLING, *_WATCHING, *_around("commit of notify._subscribe")),
+    "worker": (*_DELIVERING, *_PROCESSING, *_SIGNING, *_TELLING, *_KEEPING, *_WATCHING),
 }
 """Durable steps by role; a worker submits the receipts that it makes. What a run crosses and nobody lists here is told in the report as `unlisted`."""
 
