@@ -19,6 +19,7 @@ Errors name the host and the kind of failure; never a path, a query, a header or
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import ssl
 import threading
@@ -39,6 +40,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from adapter.errors import ElshiError, Final, OutcomeUnknown, Retryable
 from adapter.secret import Secret
+
+logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
+# It tells of an answer that was cut in its headers with a traceback and the whole address; we tell it as an outcome.
 
 _CHUNK = 16 * 1024
 """Bytes read at a time; small, so that an answer cut short is kept nearly whole."""

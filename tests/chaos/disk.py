@@ -70,6 +70,8 @@ class SmallDisk:
         if self.is_mounted:
             subprocess.run(["umount", "-l", str(self.folder)], check=False, capture_output=True)
             self.is_mounted = False
+            with suppress(OSError):
+                self.folder.rmdir()
 
     @property
     def _ballast(self) -> Path:

@@ -54,45 +54,46 @@ def _around(*steps: str) -> tuple[str, ...]:
     return tuple(f"{side} {step}" for step in steps for side in ("before", "after"))
 
 
-_SUBMITTING = _around(
-    "commit of facts._of",
-    "commit of submit._standing",
+_SIGNING = _around(
+    "bytes of sign_statements.sign",
+    "commit of sign_statements.sign",
+    "commit of take_over.standing",
     "bytes of sign.raised",
     "bytes of submit._content",
-    "commit of submit._add",
+    "commit of take_over.__call__",
 )
-_RECEIVING = _around("bytes of receive.__call__", "commit of receive.__call__", "the endpoint's answer")
+_TELLING = _around("commit of notify.claim", "commit of notify._took")
+_KEEPING = _around("commit of stamp_head.__call__", "commit of stamp_head._done")
+_WATCHING = _around("commit of overdue.__call__")
+_RECEIVING = _around("commit of receive.__call__", "the endpoint's answer")
 _DELIVERING = _around(
     "commit of clock_steps.__call__",
     "commit of recover.__call__",
     "commit of watch.__call__",
+    "commit of leases.__call__",
     "commit of deliver._claim",
     "call of directory._fetch",
     "call of file_store._ask",
-    "bytes of deliver._prepare",
     "commit of deliver._prepare",
     "commit of deliver._record_unsent",
     "call of channel.send",
-    "bytes of deliver._record_accepted",
-    "bytes of deliver._keep",
     "commit of deliver._close",
 )
 _PROCESSING = _around(
     "commit of process_message.__call__",
-    "bytes of fetch_files._keep",
     "commit of fetch_files._keep",
-    "commit of register_document._standing",
     "commit of register_document._register",
     "commit of register_document._again",
-    "commit of answer._stands",
+    "commit of register_document._note",
+    "commit of register_document._tell_delivered",
     "commit of process_message._notice",
     "commit of process_message._later",
     "commit of process_message._end",
 )
 POINTS: Mapping[str, tuple[str, ...]] = {
-    "submit": _SUBMITTING,
-    "serve": _RECEIVING,
-    "worker": (*_DELIVERING, *_PROCESSING, *_SUBMITTING),
+    "submit": _SIGNING,
+    "serve": (*_RECEIVING, *_TELLING, *_WATCHING, *_around("commit of notify._subscribe")),
+    "worker": (*_DELIVERING, *_PROCESSING, *_SIGNING, *_TELLING, *_KEEPING, *_WATCHING),
 }
 """Durable steps by role; a worker submits the receipts that it makes. What a run crosses and nobody lists here is told in the report as `unlisted`."""
 
@@ -152,16 +153,20 @@ _WEIGHTS: Mapping[str, int] = {
 
 def injections(seed: int, cast: Cast) -> Iterator[Injection]:
     """Without an end; a run takes as many as it needs."""
-    chance = random.Random(f"elshi-chaos/{seed}")
+    # A stream for each: a step that is added to the list changes which steps come, and nothing else of the plan.
+    order = random.Random(f"elshi-chaos/{seed}/order")
     roles = sorted(set(cast.processes.values()))
-    steps = _Deck(chance, [(role, point) for role in roles for point in POINTS[role]])
-    faults = _Deck(chance, list(_EXCHANGE))
+    steps = _Deck(
+        random.Random(f"elshi-chaos/{seed}/steps"), [(role, point) for role in roles for point in POINTS[role]]
+    )
+    faults = _Deck(random.Random(f"elshi-chaos/{seed}/faults"), list(_EXCHANGE))
     kinds = [kind for kind in _WEIGHTS if (kind != "disk-full" or cast.disks) and (kind != "clock-jump" or cast.hosts)]
     weights = [_WEIGHTS[kind] for kind in kinds]
     number = 0
     while True:
         number += 1
-        (kind,) = chance.choices(kinds, weights)
+        (kind,) = order.choices(kinds, weights)
+        chance = random.Random(f"elshi-chaos/{seed}/{number}")
         target, detail = _drawn(kind, chance, cast, steps, faults)
         yield Injection(number=number, kind=kind, target=target, detail=detail)
 

@@ -174,10 +174,12 @@ class Network:
         for server in self._servers:
             server.close()
         ours = asyncio.current_task()
-        tasks = [one for one in asyncio.all_tasks() if one is not ours]
-        for one in tasks:
-            one.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        # A connection that is on its way in begins after the first look.
+        for _ in range(3):
+            tasks = [one for one in asyncio.all_tasks() if one is not ours]
+            for one in tasks:
+                one.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         # What was closed is given back in the loop's next rounds.
         for _ in range(5):
             await asyncio.sleep(0)

@@ -196,6 +196,7 @@ class Run:
         if where != "at random" or seat.tries > 1:
             seat.arm, seat.tries = None, 0
         seat.write_control()
+        self._arm_next(seat)
 
     def _kill(self, seat: Seat) -> None:
         if seat.pid:
@@ -257,14 +258,22 @@ class Run:
 
     def _kill_at_step(self, one: Injection) -> bool:
         seat = self.world.seats[one.target]
-        if seat.arm is not None:
-            # It is on its way to a step already; the supervisor does not wind it up anew.
+        if len(seat.pending) > 3:
+            # The others are not to wait for one that comes to none of its steps.
             return False
+        seat.pending.append(one)
+        self._arm_next(seat)
+        return True
+
+    def _arm_next(self, seat: Seat) -> None:
+        """One step after the other."""
+        if seat.arm is not None or not seat.pending or self._calm:
+            return
+        one = seat.pending.pop(0)
         seat.arm = (one.number, str(one.detail["point"]), int(one.detail["crossing"]))
         seat.back = float(one.detail["back"])
         seat.tell()
         self._after(self._armed_for, lambda: self._give_up(seat, one.number))
-        return True
 
     def _give_up(self, seat: Seat, number: int) -> None:
         """The step was not reached: killed where it is. Once more it is wound up from its start on, for some steps are taken
@@ -275,14 +284,19 @@ class Run:
         seat.tries += 1
         if not seat.pid:
             seat.arm, seat.tries = (None, 0) if seat.tries > 1 else (seat.arm, seat.tries)
+            self._arm_next(seat)
         self._kill(seat)
         if seat.tries <= 1:
             self._after(self._armed_for, lambda: self._give_up(seat, number))
 
-    def _kill_at_random(self, one: Injection) -> None:
+    def _kill_at_random(self, one: Injection) -> bool:
         seat = self.world.seats[one.target]
+        if seat.arm is not None:
+            # It is on its way to a durable step, and is left to come there.
+            return False
         seat.back = float(one.detail["back"])
         self._after(float(one.detail["after"]), lambda: self._kill(seat))
+        return True
 
     def _database_fast(self, one: Injection) -> bool:
         return self._restart_database(signal.SIGINT)

@@ -29,7 +29,7 @@ from adapter.composition.stand import Stand
 from adapter.settings import load_settings
 from tests.chaos.database import Database
 from tests.chaos.disk import SmallDisk
-from tests.chaos.plan import Cast
+from tests.chaos.plan import Cast, Injection
 from tests.chaos.proxy import Link, Network
 from tests.stands import EXAMPLES, free_ports, gateway_port
 
@@ -61,6 +61,7 @@ class Seat:
     pid         None: nobody sits here; 0: somebody is being started, and reads the control file by himself
     shift       seconds by which its clock is wrong
     arm         number of the injection, durable step and crossing at which it is to die
+    pending     further steps at which it is to die, in their order
     tries       how often it was killed because it did not come to that step
     back        seconds after its death until it is started again
     """
@@ -77,6 +78,7 @@ class Seat:
     starts: int = 0
     shift: float = 0.0
     arm: tuple[int, str, int] | None = None
+    pending: list[Injection] = field(default_factory=list)
     back: float = 0.4
     tries: int = 0
 

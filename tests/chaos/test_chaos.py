@@ -30,7 +30,7 @@ CAST = Cast(
     disks=("KZ-MOF",),
     links=("to-gateway",),
 )
-SEED = 1155
+SEED = 3045
 """Among the first dozen injections of this plan are a crash of PostgreSQL, a jump of a clock and kills of each role."""
 
 
@@ -43,7 +43,7 @@ def test_both_books_agree_after_kills_of_every_role_and_a_restart_of_the_databas
     assert outcome.figures["tracebacks"] == []
     assert int(str(outcome.figures["documents"])) >= 8
     assert outcome.kills >= 4, outcome.log
-    assert outcome.injected["database-immediate"] == 1
+    assert outcome.injected["database-immediate"] >= 1
 
 
 # --- the plan ---------------------------------------------------------------------------------------------------------

@@ -291,6 +291,15 @@ def test_the_part_of_an_answer_that_came_is_kept(peers: Callable[..., Peer]) -> 
     assert caught.value.answer == b"hello"
 
 
+def test_an_answer_cut_within_its_headers_is_logged_by_no_library(
+    peers: Callable[..., Peer], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its log would show the whole address and a traceback; what the bytes without an end mean, the caller decides."""
+    peer = peers(answering(b"HTTP/1.1 200 OK\r\nServer: a\r\ncont"))
+    assert client().post(url(peer), b"<x/>").body == b""
+    assert caplog.records == []
+
+
 def test_a_peer_that_drips_is_cut_at_the_total_time(peers: Callable[..., Peer]) -> None:
     def act(connection: socket.socket) -> None:
         read_request(connection)
