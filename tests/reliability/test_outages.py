@@ -16,6 +16,7 @@ from adapter.composition.watching import notify_of
 from adapter.domain.breaker import Breaker, BreakerState
 from adapter.domain.delivery import Delivery, DeliveryState
 from adapter.errors import Retryable
+from adapter.http_client import HttpClient
 from adapter.ports import Accepted, Prepared
 from adapter.usecases.delivery_plan import CHANNEL
 from tests.reliability.line import Line
@@ -24,6 +25,12 @@ from tests.reliability.test_sending import Exchange
 from tests.stands import free_ports
 
 S = DeliveryState
+
+
+@pytest.fixture
+def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses between the tries of one call belong to no scenario; here they would be waited for in earnest."""
+    monkeypatch.setattr(HttpClient.__init__, "__kwdefaults__", {"sleep": lambda _: None})
 
 
 def breaker(line: Line) -> Breaker:
@@ -39,6 +46,7 @@ def due(line: Line, days: int) -> Delivery:
     return queued
 
 
+@pytest.mark.usefixtures("without_pauses")
 def test_fault_37_a_channel_closed_for_six_hours_costs_no_attempt_and_the_first_to_ask_is_the_most_urgent_and_oldest(
     new_line: Callable[..., Line],
 ) -> None:
@@ -132,6 +140,7 @@ def hook() -> Iterator[Hook]:
     made.close()
 
 
+@pytest.mark.usefixtures("without_pauses")
 def test_fault_39_a_receiver_that_is_down_for_a_day_misses_nothing_in_the_feed_and_the_webhook_catches_up_in_order(
     new_line: Callable[..., Line], hook: Hook
 ) -> None:
