@@ -216,7 +216,7 @@ def test_fault_40_a_backlog_of_10000_after_an_outage_drains_at_the_stated_rate_a
     """
     line.queue()
     first_day = line.clock.now() + timedelta(days=30)
-    copies(line, 9_999, deadline=_deadline_of(line, first_day), warned="100")
+    copies(line, 9_999, addressee="'KZ-' || (n % 7)", deadline=_deadline_of(line, first_day), warned="100")
     exchange = Closed(set(), set())
     other = line.start_node(url=line.mof.settings.storage.url, clock=line.clock)
     workers = [replace(node.deliver, channel=exchange) for node in (line.mof, other)]
