@@ -14,7 +14,7 @@ import pytest
 
 from adapter.composition.watching import notify_of
 from adapter.domain.breaker import Breaker, BreakerState
-from adapter.domain.delivery import Delivery, DeliveryState
+from adapter.domain.delivery import AttemptOutcome, Delivery, DeliveryState
 from adapter.errors import Retryable
 from adapter.http_client import HttpClient
 from adapter.ports import Accepted, Prepared
@@ -24,7 +24,7 @@ from tests.reliability.test_keeping import copies
 from tests.reliability.test_sending import Exchange
 from tests.stands import free_ports
 
-S = DeliveryState
+S, A = DeliveryState, AttemptOutcome
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def due(line: Line, days: int) -> Delivery:
 def test_fault_37_a_channel_closed_for_six_hours_costs_no_attempt_and_the_first_to_ask_is_the_most_urgent_and_oldest(
     new_line: Callable[..., Line],
 ) -> None:
-    """Nobody answers at the gateway from noon to evening. No document pays with an attempt, one at a time asks whether it
+    """Nobody answers at the gateway from noon to evening, and then a proxy answers for it. No document pays with an attempt, one at a time asks whether it
     is over: the nearest legal date first, of those the oldest, and in turn with another one, for the one that failed may
     be the cause. Afterwards every document goes at its first attempt.
     """
@@ -64,7 +64,10 @@ def test_fault_37_a_channel_closed_for_six_hours_costs_no_attempt_and_the_first_
     oldest, second, third = (due(line, 60) for _ in range(3))
     line.clock.move(timedelta(minutes=1))
     probed = []
-    for _ in range(12):
+    for number in range(12):
+        if number == 10:
+            line.serving.open_gateway()
+            line.fault("http-503", operation="docOutgoing", count=2)
         told = line.mof.deliver()
         assert told is not None
         assert line.mof.deliver() is None, "one probe and no more"
@@ -73,9 +76,9 @@ def test_fault_37_a_channel_closed_for_six_hours_costs_no_attempt_and_the_first_
     # The oldest comes again before the third, though since it was asked it wakes up later.
     assert probed == [oldest.id, second.id] * 6
     rows = [*early, far, oldest, second, third]
-    assert {(row.state, row.attempts, row.ever_sent) for row in map(line.row, rows)} == {(S.QUEUED, 0, False)}
-    assert [line.attempts(row) for row in rows] == [[] for _ in rows]
-    line.serving.open_gateway()
+    assert {(row.state, row.attempts) for row in map(line.row, rows)} == {(S.QUEUED, 0)}
+    tries = {row.id: [one.outcome for one in line.attempts(row)] for row in rows}
+    assert tries == {row.id: [A.CHANNEL_CLOSED] if row.id in {oldest.id, second.id} else [] for row in rows}
     told = line.mof.deliver()
     assert told is not None
     assert (told.before.id, told.error, breaker(line).state) == (oldest.id, None, BreakerState.CLOSED)
