@@ -33,7 +33,7 @@ def keep_disputed(transaction: Transaction, standing: Delivery, attempt: Attempt
             document_id=standing.document_id,
             addressee=standing.addressee,
             kind=ReceiptKind.GATEWAY_ANSWER,
-            says=attempt.code or "",
+            says=attempt.code or attempt.outcome.value,
             received_at=attempt.ended_at or attempt.started_at,
             raw=attempt.answer,
             verdict=MessageVerdict(attempt.answer_verdict or MessageVerdict.UNVERIFIED),

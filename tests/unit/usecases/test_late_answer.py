@@ -23,8 +23,8 @@ from tests.unit.usecases.test_evidence import DOCUMENT, REPORT, gateways_word, j
 S = DeliveryState
 
 
-def refusal(answer: bytes | None = b"<VAL-R-004/>") -> Final:
-    error = Final("exchange.refused", params={"code": "VAL-R-004"})
+def refusal(answer: bytes | None = b"<VAL-R-004/>", *, code: str = "VAL-R-004") -> Final:
+    error = Final("exchange.refused", params={"code": code})
     error.answer, error.answer_verdict = answer, MessageVerdict.VERIFIED.value
     return error
 
@@ -92,6 +92,12 @@ def test_a_refusal_without_a_byte_is_told_and_leaves_no_receipt_without_bytes(se
     row = turned(sender, S.REGISTERED, refusal(b""))
     assert sender.receipts(row.document_id) == []
     assert sender.told() == ["answer.dispute"]
+
+
+def test_a_receipt_says_something_also_where_the_outer_code_of_the_fault_is_empty(sender: House) -> None:
+    """A statement of non-delivery names every answer by one word at least."""
+    row = turned(sender, S.DELIVERED, refusal(code=""))
+    assert [one.says for one in sender.receipts(row.document_id)] == ["refused"]
 
 
 def test_a_folder_with_a_disputed_refusal_passes_as_registered_and_shows_it() -> None:
