@@ -100,7 +100,8 @@ def test_a_receipt_says_something_also_where_the_outer_code_of_the_fault_is_empt
     assert [one.says for one in sender.receipts(row.document_id)] == ["refused"]
 
 
-def test_a_folder_with_a_disputed_refusal_passes_as_registered_and_shows_it() -> None:
+@pytest.mark.parametrize("answer", [b"<VAL-R-004/>", b"413 too large & no XML"])
+def test_a_folder_with_a_disputed_refusal_passes_as_registered_and_shows_it(answer: bytes) -> None:
     """It takes nothing from the addressee's word."""
     mof, folder = House("KZ-MOF"), MemoryEvidenceFolder()
     mof.submit().report(REPORT, ())
@@ -118,7 +119,7 @@ def test_a_folder_with_a_disputed_refusal_passes_as_registered_and_shows_it() ->
     def registered_first(_: bytes) -> Final:
         mof.receive(raw)
         assert mof.process() is not None
-        return refusal()
+        return refusal(answer)
 
     mof.outgoing.answering.append(registered_first)
     assert mof.deliver() is not None
@@ -126,7 +127,7 @@ def test_a_folder_with_a_disputed_refusal_passes_as_registered_and_shows_it() ->
     files = {name: folder.get(name) for name in folder.names()}
     manifest = json.loads(files["evidence.json"])
     (name,) = [one for one, facts in manifest["files"].items() if facts.get("dispute")]
-    assert files[name] == b"<VAL-R-004/>"
+    assert files[name] == answer
     assert manifest["files"][name]["what"] == "gateway-answer"
     assert [one for one in files if one.startswith("answers/")] == [], "not twice"
     (row,) = manifest["deliveries"]
