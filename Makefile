@@ -12,7 +12,9 @@ PIP := -m pip --disable-pip-version-check --quiet
 STAMP := $(VENV)/.made
 BENCH_STAMP := $(BENCH_VENV)/.made
 
-export PYTHONDONTWRITEBYTECODE := 1
+# What Python compiles is kept, out of the way: the tests start the program some hundred times.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
 
 .PHONY: help setup check test demo bench interop fuzz chaos clean python
 
@@ -58,7 +60,7 @@ check: $(STAMP)
 	$(BIN)/python -W ignore::RuntimeWarning -m schemas.catalog
 
 test: $(STAMP)
-	$(BIN)/pytest -n 4 --ignore tests/interop
+	$(BIN)/pytest -n auto --maxprocesses 4 --ignore tests/interop
 
 demo: $(STAMP)
 	$(BIN)/elshi demo --output demo-output

@@ -226,10 +226,13 @@ class AddedDelivery(Added):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AddedEntry(Added):
-    """The journal entry that stands now; `conflict` when another entry has its message id and other bytes."""
+    """The journal entry that stands now.
+
+    conflict    digest of the first other bytes that came under its message id; None when none did
+    """
 
     entry: JournalEntry
-    conflict: bool = False
+    conflict: Sha256 | None = None
 
 
 class Outbox(Protocol):

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from adapter import sandbox as exchange_sandbox
 from adapter import texts
 from adapter.cli.app import OK, JsonOption, LanguageOption, SettingsOption, app, context, now
 from adapter.cli.queue import DeliveryArgument, PersonOption, ReasonOption, UploadOption, decide
@@ -26,13 +25,14 @@ from adapter.composition.stand import (
 )
 from adapter.composition.watching import duties_of
 from adapter.domain.incoming import JournalState
-from adapter.server import Server
 from adapter.worker import Worker
 
 
 @app.command(epilog="Example: [cyan]elshi serve --settings elshi.toml[/]")
 def serve(settings: SettingsOption = None, language: LanguageOption = None) -> int:
     """Answer the exchange: the SOAP endpoint, the JSON API when a token is set, /live and /ready. Stops on SIGTERM."""
+    from adapter.server import Server
+
     ready = context(settings=settings, language=language)
     with ready.node() as node:
         server = Server(node)
@@ -104,6 +104,8 @@ def sandbox(
     language: LanguageOption = None,
 ) -> int:
     """Play the exchange: gateway, centre, file store and directory over real HTTP, with faults on demand."""
+    from adapter import sandbox as exchange_sandbox
+
     ready = context(language=language)
     faults = toml_of(script) if script is not None else None
     if (folder / "sandbox.toml").exists():

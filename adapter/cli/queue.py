@@ -55,6 +55,7 @@ _PARTS = {
     "tries": {"kk": "Жіберу әрекеттері", "ru": "Попытки", "en": "Tries"},
     "receipts": {"kk": "Дәлел ретінде сақталған жауаптар", "ru": "Ответы, сохранённые как доказательство",
                  "en": "Answers kept as proof"},
+    "statements": {"kk": "Тораптың мәлімдемелері", "ru": "Заявления узла", "en": "What the node has stated"},
     "history": {"kk": "Тарихы", "ru": "История", "en": "History"},
 }  # fmt: skip
 
@@ -251,6 +252,7 @@ def _show(screen: Screen, whole: dict[str, Any]) -> None:
     columns = {
         "tries": ("number", "startedAt", "outcome", "code", "message", "answer"),
         "receipts": ("receivedAt", "kind", "says", "verdict", "number", "sha256"),
+        "statements": ("madeAt", "kind", "sequence", "digest", "signed"),
         "history": ("sequence", "at", "actor", "action"),
     }
     for name, rows in parts.items():

@@ -17,13 +17,26 @@ ALARMS = frozenset(
         "notice.unknown-document",
         "receipt.dispute",
         "message.held",
+        "message.conflict",
         "delivery.abandoned",
         "delivery.refused",
     }
 )
 """Answers that contradict what is known; what only a person can settle; a document that the other side did not take."""
 
-SHOWN = ("delivery", "entry", "addressee", "state", "from", "code", "receiver", "sequence", "count")
+SHOWN = (
+    "delivery",
+    "entry",
+    "addressee",
+    "state",
+    "from",
+    "code",
+    "receiver",
+    "sequence",
+    "count",
+    "known_sha256",
+    "new_sha256",
+)
 """Details that an alarm shows to a person: identifiers and codes. Reasons typed by people are not among them."""
 
 

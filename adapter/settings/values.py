@@ -251,6 +251,12 @@ def _too_small(settings: Settings) -> Iterator[Finding]:
 def _of_the_exchange(settings: Settings) -> Iterator[tuple[str, str]]:
     """The dialect's own words for waiting and resending; `delivery` is what the program acts on."""
     delivery, exchange = settings.delivery, settings.exchange
+    if exchange.files.reupload_on_expiry == "manual" and delivery.uncertain_window >= exchange.files.lifetime:
+        # A person would be asked whether the same bytes shall go again when the exchange has forgotten their files.
+        yield (
+            f"delivery.uncertain_window_seconds={delivery.uncertain_window.total_seconds():g}",
+            f"exchange.files.lifetime_seconds={exchange.files.lifetime.total_seconds():g}",
+        )
     if exchange.resend_unknown == "auto_same_bytes" and delivery.resend_when_uncertain != "identical":
         yield (
             "exchange.resend_unknown=auto_same_bytes",

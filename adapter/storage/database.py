@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import (
+    URL,
     Connection,
     CursorResult,
     Delete,
@@ -33,7 +34,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from adapter.errors import ElshiError, Final, Finding, Retryable, SettingsRefused, Severity
-from adapter.storage import postgresql, sqlite
+from adapter.storage import sqlite
 from adapter.storage.config import StorageConfig
 from adapter.storage.tables import Refusal
 
@@ -52,6 +53,8 @@ def refusals(config: StorageConfig) -> tuple[Finding, ...]:
         case "sqlite", "" | "pysqlite":
             found += sqlite.url_refusals(url, config)
         case "postgresql", "" | "psycopg":
+            from adapter.storage import postgresql
+
             found += postgresql.url_refusals(url)
         case name, _:
             found.append(_finding("storage.url-unsupported", database=name))
@@ -179,6 +182,14 @@ class OpenTransaction:
         return self._kind.translated(error)
 
 
+def _kind(url: URL, config: StorageConfig) -> DatabaseKind:
+    if url.get_backend_name() == "sqlite":
+        return sqlite.Sqlite(url, config)
+    from adapter.storage import postgresql
+
+    return postgresql.Postgresql(url, config)
+
+
 class Database:
     """One engine. Safe under threads and beside other processes; not across a fork."""
 
@@ -189,8 +200,7 @@ class Database:
             raise SettingsRefused(found)
         self._patience = config.busy_timeout.total_seconds()
         self.url = make_url(config.url)
-        opening = sqlite.Sqlite if self.url.get_backend_name() == "sqlite" else postgresql.Postgresql
-        self._kind: DatabaseKind = opening(self.url, config)
+        self._kind = _kind(self.url, config)
         self._engine = self._kind.engine
         # The same connections under two sets of options: to give them to each connection anew costs more than to begin.
         self._for = {
@@ -282,5 +292,7 @@ def refusal_statements(refusal: Refusal, dialect: str) -> tuple[str, ...]:
         case "sqlite":
             return sqlite.refusal_statements(refusal)
         case "postgresql":
+            from adapter.storage import postgresql
+
             return postgresql.refusal_statements(refusal)
     raise ValueError(f"no refusals are written for {dialect}")

@@ -19,7 +19,12 @@ _j = journal.c
 # Built once: to build a statement costs several times what the database takes for it.
 _BY_ID = select(journal).where(_j.id == bindparam("of_id"))
 _SAME = select(journal).where(_j.message_id == bindparam("of_message"), _j.sha256 == bindparam("of_digest"))
-_IN_CONFLICT = select(exists().where(_j.message_id == bindparam("of_message"), _j.sha256 != bindparam("of_digest")))
+_IN_CONFLICT = (
+    select(_j.sha256)
+    .where(_j.message_id == bindparam("of_message"), _j.sha256 != bindparam("of_digest"))
+    .order_by(_j.received_at, _j.id)
+    .limit(1)
+)
 _OF_DOCUMENT = select(journal).where(_j.document_id == bindparam("of_document")).order_by(_j.received_at, _j.id)
 _ADD = insert(journal)
 _SAVE = update(journal).where(_j.id == bindparam("of_id"), _j.revision == bindparam("of_revision"))
@@ -40,12 +45,12 @@ class SqlJournal:
     def add(self, entry: JournalEntry) -> AddedEntry:
         """Add; the same message id and digest is a replay and gives the entry that stands, with its answer.
 
-        The same id with other bytes is kept as a row of its own, and `conflict` is true for both from then on.
+        The same id with other bytes is kept as a row of its own, and `conflict` names the other for both from then on.
         Raises Final `storage.nothing-to-point-at` when the raw bytes are not kept yet.
         """
         self._transaction.queue_for(f"journal {entry.message_id}")
         same: dict[str, object] = {"of_message": entry.message_id, "of_digest": entry.sha256}
-        conflict = bool(self._transaction.value(_IN_CONFLICT, **same))
+        conflict = self._transaction.value(_IN_CONFLICT, **same)
         standing = self._one(_SAME, **same)
         if standing is not None:
             return AddedEntry(replayed=True, entry=standing, conflict=conflict)

@@ -121,6 +121,8 @@ class Queue:
         with self.store.snapshot() as transaction:
             attempts = transaction.outbox.attempts(row.id)
             receipts = transaction.receipts.of_document(row.document_id)
+            stated = [one for one in transaction.statements.of_document(row.document_id) if one.delivery_id == row.id]
+            signed = {one.sequence: transaction.statements.signed(one.sequence) for one in stated}
             events = transaction.audit.of_document(row.document_id)
         return {
             **delivery_as_json(row, attempts, ahead=self.ahead(row)),
@@ -142,6 +144,16 @@ class Queue:
                 }
                 for one in receipts
                 if one.addressee == row.addressee
+            ],
+            "statements": [
+                {
+                    "kind": one.kind.value,
+                    "sequence": one.sequence,
+                    "madeAt": one.made_at.isoformat(),
+                    "digest": one.digest,
+                    "signed": None if (form := signed[one.sequence]) is None else form.sha256,
+                }
+                for one in stated
             ],
             "history": [event_json(one) for one in events if one.event.details.get("delivery") in {None, row.id}],
         }

@@ -65,8 +65,25 @@ class Receive:
                             "sha256": sha256,
                             "size": len(raw),
                             "verdict": opened.verdict.value,
-                            "code": "receive.same-id-other-bytes" if added.conflict else opened.code,
+                            "code": opened.code,
                         },
                     )
                 )
+                if added.conflict is not None:
+                    # Which of the two is meant only the sender can say; a person is told, and asks.
+                    transaction.audit.append(
+                        AuditEvent(
+                            at=now,
+                            actor="endpoint",
+                            action="message.conflict",
+                            mandate=MANDATE,
+                            document_id=None,
+                            details={
+                                "entry": added.entry.id,
+                                "known_sha256": added.conflict,
+                                "new_sha256": sha256,
+                                "code": "receive.same-id-other-bytes",
+                            },
+                        )
+                    )
         return Answer(content=added.entry.answer, status=opened.status, code=added.entry.outcome)

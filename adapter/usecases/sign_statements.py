@@ -84,9 +84,13 @@ class SignStatements:
         if standing is not None:
             return standing
         now = self.clock.now()
-        kept = self.store.blobs.put(self._signed(statement.content, now))
-        signed = SignedStatement(sequence=statement.sequence, sha256=kept.sha256, signed_at=now)
+        content = self._signed(statement.content, now)
         with self.store.transaction() as transaction:
+            standing = transaction.statements.signed(statement.sequence)
+            if standing is not None:  # another one was faster; nobody needs our bytes
+                return standing
+            kept = transaction.keep(content)
+            signed = SignedStatement(sequence=statement.sequence, sha256=kept.sha256, signed_at=now)
             return transaction.statements.add_signed(signed)
 
     def stated(self, statement: Statement) -> Stated:

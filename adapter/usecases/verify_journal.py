@@ -4,7 +4,7 @@
     2 stamps      each time-stamp stands over the event that is there now, and is judged at the time it was made
     3 witnesses   what others were told of the chain - events of the feed, of a webhook, of an evidence folder - is in it
     4 bytes       what rows and events name by digest is kept, in its size; on demand every byte is read
-    5 statements  the chain of statements, where there is one
+    5 statements  what the node itself stated is a chain of its own, and every event that it names is in the trail
 
 What a verdict can rest on: 1 finds whoever changed rows. Who writes the whole chain anew, head row included, is found by
 2 and 3 alone, because a stamp was made by somebody else and a witness was kept elsewhere. Without either the end is
@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 import signing
+from adapter import conversion
 from adapter.domain.audit_event import GENESIS, ChainedEvent, chain
 from adapter.domain.document import Sha256
 from adapter.domain.head_stamp import STAMPED, HeadStamp, StampKind, stamped_bytes
@@ -28,6 +29,7 @@ from adapter.ports import ChainHead, Clock, Store, Transaction
 from adapter.usecases.evidence_json import event_of, read_json
 from adapter.usecases.stamp_head import judged_token
 from adapter.usecases.verified_container import Trust
+from adapter.usecases.verify_statements import NamedEvent, event_named_by, look_at_statements
 
 _PAGE = 1000
 _SHOWN = 20
@@ -146,19 +148,20 @@ class VerifyJournal:
     """Reads everything, changes nothing, and may run beside workers.
 
     trust       under what tokens are judged; a policy that asks nobody for revocation judges them as they stand
-    statements  findings on the chain of statements; None: this node keeps none
     """
 
     store: Store
     clock: Clock
     trust: Trust
-    statements: Callable[[Transaction], Iterable[Finding]] | None = None
 
     def __call__(self, witnesses: Sequence[Witness] = (), *, reads_bytes: bool = False) -> JournalReport:
         """The verdict. Raises only what the store raises when it cannot be read at all."""
         found = _Found()
         stamps = self._stamps()
-        looked_for = {stamp.sequence for stamp in stamps} | {one.sequence for one in witnesses}
+        # Before the trail is read: what is stated meanwhile names an event that the reading may not reach any more.
+        stated = look_at_statements(self.store)
+        elsewhere: tuple[Witness | NamedEvent, ...] = (*witnesses, *stated.events)
+        looked_for = {stamp.sequence for stamp in stamps} | {one.sequence for one in elsewhere}
         told: dict[int, Sha256] = {}
         named: dict[str, int] = {}
         first_at: datetime | None = None
@@ -173,14 +176,12 @@ class VerifyJournal:
 
         walk, head = self._chain(found, see)
         self._judge_stamps(found, stamps, told, named)
-        for witness in witnesses:
+        for finding in stated.findings:
+            found.fault(finding.code, **finding.params)
+        for witness in elsewhere:
             _compare(found, witness, told.get(witness.sequence), walk.sequence)
         self._age(found, stamps, first_at, has_witness=bool(witnesses))
         checked = self._bytes(found, reads_bytes=reads_bytes)
-        if self.statements is not None:
-            with self.store.snapshot() as transaction:
-                for finding in self.statements(transaction):
-                    found.fault(finding.code, **finding.params)
         return JournalReport(
             verdict=found.verdict,
             events=walk.events,
@@ -354,9 +355,15 @@ def verify_segment(content: bytes, name: str) -> JournalReport:
 def witnesses_in(content: bytes, name: str) -> tuple[Witness, ...]:
     """What a file that was kept elsewhere says of the chain: `sequence` with `digest`, wherever they stand together.
 
-    Events of the feed, a message of the webhook, an evidence folder's audit.json; a statement that names the head is one
-    more form. Raises Final `journal.no-witness` where nothing in it is one.
+    Events of the feed, a message of the webhook, an evidence folder's audit.json; and a submission receipt or another
+    statement of the node, which names one event. Raises Final `journal.no-witness` where nothing in it is one.
     """
+    if conversion.is_statement(content):
+        try:
+            event = event_named_by(content, name)
+        except Final as error:
+            raise Final("journal.no-witness", params={"file": name}) from error
+        return (Witness(source=name, sequence=event.sequence, digest=event.digest),)
     try:
         value = read_json(content)
     except (ValueError, RecursionError) as error:
@@ -388,7 +395,7 @@ def _events_in(content: bytes, name: str) -> list[ChainedEvent]:
         raise Final("journal.no-segment", params={"file": name}) from error
 
 
-def _compare(found: _Found, witness: Witness, standing: Sha256 | None, end: int) -> None:
+def _compare(found: _Found, witness: Witness | NamedEvent, standing: Sha256 | None, end: int) -> None:
     if standing is None and witness.sequence > end:
         found.fault("journal.witness-beyond-end", file=witness.source, sequence=witness.sequence, end=end)
     elif standing != witness.digest:

@@ -33,7 +33,7 @@ _WAIT_SECONDS = 40
 def environment(**more: str) -> dict[str, str]:
     """A clean one: no settings of the machine, English, plain output."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ELSHI_", "LC_", "LANG"))}
-    return kept | {"COLUMNS": "200", "PYTHONDONTWRITEBYTECODE": "1", "ELSHI_LOG": "DEBUG"} | more
+    return kept | {"COLUMNS": "200", "ELSHI_LOG": "DEBUG"} | more
 
 
 class Program:

@@ -55,9 +55,7 @@ def _around(*steps: str) -> tuple[str, ...]:
 
 
 _SIGNING = _around(
-    "bytes of sign_statements.sign",
     "commit of sign_statements.sign",
-    "commit of take_over.standing",
     "bytes of sign.raised",
     "bytes of submit._content",
     "commit of take_over.__call__",

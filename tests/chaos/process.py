@@ -181,11 +181,12 @@ def _import_everything() -> None:
     import typst
     import uvicorn
 
-    import adapter.cli.entry
     import adapter.server
     import adapter.worker
+    from adapter.cli.entry import load
 
-    assert all((psycopg, typst, uvicorn, adapter.cli.entry, adapter.server, adapter.worker))
+    load(())
+    assert all((psycopg, typst, uvicorn, adapter.server, adapter.worker))
     _compile_schemas()
     threads = Path("/proc/self/task")
     assert not threads.is_dir() or len(list(threads.iterdir())) == 1

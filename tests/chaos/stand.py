@@ -117,7 +117,7 @@ class Nursery:
     def __init__(self, log: Path) -> None:
         self.told: queue.Queue[dict[str, Any]] = queue.Queue()
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ELSHI_", "LC_", "LANG"))}
-        kept |= {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200"}
+        kept |= {"PYTHONPATH": str(ROOT), "COLUMNS": "200"}
         with log.open("wb") as out:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.chaos.process"],

@@ -59,7 +59,7 @@ def test_gives_back_exactly_what_was_added(store):
     )
     (first, _) = put(store, entry(), full)
     assert not first.replayed
-    assert not first.conflict
+    assert first.conflict is None
     assert (get(store, entry()), get(store, full), get(store, entry(3))) == (entry(), full, None)
 
 
@@ -68,18 +68,18 @@ def test_the_same_message_again_gives_the_entry_that_stands_with_its_answer(stor
     (again,) = put(store, replace(entry(), id="again", answer=b"other", received_at=NOW + MINUTE))
     assert again.replayed
     assert again.entry == entry()
-    assert not again.conflict
+    assert again.conflict is None
 
 
 def test_the_same_id_with_other_bytes_is_kept_beside_and_told(store):
     other = replace(entry(1, b"<other/>"), id="other")
     _, second = put(store, entry(), other)
-    assert second.conflict
+    assert second.conflict == entry().sha256
     assert not second.replayed
     assert (get(store, entry()), get(store, other)) == (entry(), other)
     (again,) = put(store, replace(entry(), id="again"))
     assert again.replayed
-    assert again.conflict
+    assert again.conflict == other.sha256
     assert again.entry == entry()
 
 

@@ -422,7 +422,8 @@ class MemoryJournal:
 
     def add(self, entry: JournalEntry) -> AddedEntry:
         namesakes = [e for e in self._all() if e.message_id == entry.message_id]
-        conflict = any(e.sha256 != entry.sha256 for e in namesakes)
+        others = sorted((e for e in namesakes if e.sha256 != entry.sha256), key=lambda e: (e.received_at, e.id))
+        conflict = others[0].sha256 if others else None
         standing = next((e for e in namesakes if e.sha256 == entry.sha256), None)
         if standing is not None:
             return AddedEntry(replayed=True, entry=standing, conflict=conflict)

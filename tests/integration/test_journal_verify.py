@@ -16,9 +16,11 @@ import psycopg
 import pytest
 
 import signing
+from adapter import conversion
 from adapter.domain.audit_event import GENESIS, chain
 from adapter.domain.head_stamp import HeadStamp, StampKind
-from adapter.errors import Final, Finding, Severity
+from adapter.domain.statement import LinkedEvent, NamedRuleset, StatementKind, SubmissionReceipt
+from adapter.errors import Final
 from adapter.storage import SqlStore, StorageConfig, open_store
 from adapter.usecases.evidence_json import event_json, json_bytes
 from adapter.usecases.stamp_head import StampHead
@@ -139,7 +141,7 @@ class Trail:
 def _unlocked_sqlite(path: Path) -> Callable[[list[str]], None]:
     def hand(statements: list[str]) -> None:
         connection = sqlite3.connect(path)
-        for table in ("audit_trail", "head_stamps"):
+        for table in ("audit_trail", "head_stamps", "statements"):
             for verb in ("update", "delete"):
                 connection.execute(f"DROP TRIGGER IF EXISTS {table}_no_{verb}")
         for statement in statements:
@@ -153,7 +155,7 @@ def _unlocked_sqlite(path: Path) -> Callable[[list[str]], None]:
 def _unlocked_postgresql(url: str) -> Callable[[list[str]], None]:
     def hand(statements: list[str]) -> None:
         with psycopg.connect(url) as connection:
-            for table in ("audit_trail", "head_stamps"):
+            for table in ("audit_trail", "head_stamps", "statements"):
                 for verb in ("update", "delete"):
                     connection.execute(f"DROP TRIGGER IF EXISTS {table}_no_{verb} ON {table}")
             connection.execute("ALTER TABLE journal DROP CONSTRAINT IF EXISTS journal_raw")
@@ -192,6 +194,7 @@ def trail(standing: Trail) -> Trail:
     standing.clock.at = START
     standing.authority.is_silent = False
     standing.by_hand(
+        "DELETE FROM statements",
         *(f"DELETE FROM {name}" for name in reversed(_TABLES)),
         *(f"INSERT INTO {name} SELECT * FROM kept_{name}" for name in _TABLES),
     )
@@ -355,10 +358,77 @@ def test_what_others_keep_of_the_trail_agrees_with_a_whole_one(trail: Trail) -> 
     assert trail.verify(kept).verdict is HOLDS
 
 
-def test_findings_of_the_statements_count(trail: Trail) -> None:
-    fault = Finding(code="journal.gap", severity=Severity.ERROR, params={"expected": 3, "found": 5})
-    verifier = VerifyJournal(store=trail.store, clock=trail.clock, trust=trail.trust, statements=lambda _: [fault])
-    assert verifier().verdict is BROKEN
+# --- what the node itself stated -------------------------------------------------------------------------------------
+@pytest.fixture
+def receipts(trail: Trail) -> list[bytes]:
+    """Three submission receipts, each about an event of the trail; their content as it is handed out."""
+    trail.store.blobs.put(samples.CONTAINER)
+    with trail.store.transaction() as t:
+        rows = [samples.delivery(number) for number in (1, 2, 3)]
+        for row in rows:
+            t.outbox.add(row)
+        named = t.audit.events()[: len(rows)]
+        made = []
+        for row, event in zip(rows, named, strict=True):
+            said = SubmissionReceipt(
+                body=row.sender,
+                document_id=row.document_id,
+                delivery_id=row.id,
+                addressee=row.addressee,
+                received_at=row.created_at,
+                made_at=row.created_at,
+                running=timedelta(seconds=1),
+                xml=row.digest,
+                container=row.content.files[0].sha256,
+                audit_event=LinkedEvent(sequence=event.sequence, digest=event.digest, action=event.event.action),
+                ruleset=NamedRuleset(id="R", version="1", sha256=samples.digest("rules")),
+                files=row.content.files,
+            )
+            made.append(
+                t.statements.append(
+                    StatementKind.SUBMISSION_RECEIPT,
+                    document_id=row.document_id,
+                    delivery_id=row.id,
+                    made_at=row.created_at,
+                    compose=lambda number, before, said=said: conversion.write_statement(
+                        said, sequence=number, previous=before
+                    ),
+                )
+            )
+    return [one.content for one in made]
+
+
+def test_what_the_node_stated_agrees_with_a_whole_trail_also_from_a_file(trail: Trail, receipts: list[bytes]) -> None:
+    assert trail.verify(*receipts).verdict is HOLDS
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "code", "place"),
+    [
+        ("DELETE FROM statements WHERE sequence = 2", "journal.statement-broken", 3),
+        ("DELETE FROM statements WHERE sequence = 1", "journal.statement-broken", 2),
+        ("UPDATE statements SET previous = '{zeros}' WHERE sequence = 3", "journal.statement-broken", 3),
+        ("UPDATE statements SET digest = '{zeros}' WHERE sequence = 1", "journal.statement-broken", 1),
+        ("UPDATE statements SET content = {noise} WHERE sequence = 2", "journal.statement-broken", 2),
+        ("UPDATE statements SET content = {noise} WHERE sequence = 2", "journal.statement-unreadable", 2),
+    ],
+)
+def test_a_change_to_what_was_stated_is_found_where_it_was_made(
+    trail: Trail, receipts: list[bytes], by_hand: str, code: str, place: int
+) -> None:
+    trail.by_hand(by_hand.format(zeros="1" * 64, noise=blob(trail)))
+    report = trail.verify()
+    assert report.verdict is BROKEN
+    assert (code, place) in [(one.code, one.params["sequence"]) for one in report.findings]
+
+
+def test_a_trail_written_anew_is_found_by_a_receipt_in_somebodys_hands(trail: Trail, receipts: list[bytes]) -> None:
+    """Whoever writes the trail anew, its stamps taken away, and our own copies of what was stated."""
+    trail.by_hand("DELETE FROM head_stamps", "DELETE FROM statements")
+    trail.rewrite(lambda event: replace(event, action="other") if event.action != "journal.stamped" else event)
+    assert not [one for one in trail.verify().findings if one.code == "journal.witness-differs"]
+    (found,) = [one for one in trail.verify(receipts[1]).findings if one.code == "journal.witness-differs"]
+    assert found.params["sequence"] == trail.events()[1].sequence
 
 
 # --- stamping --------------------------------------------------------------------------------------------------------

@@ -161,6 +161,11 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str, str]] = {
         "exchange.unknown.wait_seconds=60",
         "delivery.uncertain_window_seconds=7200",
     ),
+    "files that are forgotten before a person is asked": (
+        {"exchange__files__lifetime_seconds": 7200},
+        "delivery.uncertain_window_seconds=7200",
+        "exchange.files.lifetime_seconds=7200",
+    ),
     "two bodies with one number": (
         {"bodies__KZ-MFA": {"bin": "991340000106"}},
         "bodies.KZ-MOF.bin=991340000106",

@@ -168,7 +168,7 @@ def test_submit_queues_and_again_is_the_same_and_status_shows_it(elshi: Elshi, s
     assert row["delivery"] == first["delivery"]
     guid = first["documentId"].removeprefix("urn:uuid:")
     (same,) = elshi("status", guid, "-s", settings, "--json", code=0).json
-    assert row.pop("timeLeftSeconds") >= same.pop("timeLeftSeconds") > 0
+    assert row.pop("timeLeftSeconds") >= same.pop("timeLeftSeconds")
     assert same == row
     assert "queued" in elshi("status", "-s", settings, code=0).out
     assert elshi("status", "--incoming", "-s", settings, "--json", code=0).json == []
