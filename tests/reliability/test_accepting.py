@@ -191,6 +191,7 @@ def test_fault_07_the_same_id_with_other_bytes_is_a_conflict_that_names_both_and
     with line.mof.store.transaction() as transaction:
         codes = [each.event.details.get("code") for each in transaction.audit.events()]
     assert "receive.same-id-other-bytes" in codes
+    assert line.told().count("message.conflict") == 1
 
 
 def test_fault_08_a_first_try_that_failed_before_its_commit_never_counts_as_seen(
