@@ -12,6 +12,7 @@ _FAMILY = "watch."
 
 ALARMS = frozenset(
     {
+        "answer.dispute",
         "notice.dispute",
         "notice.unknown-document",
         "receipt.dispute",

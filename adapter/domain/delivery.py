@@ -219,6 +219,18 @@ def _by_notice(state: DeliveryState, event: DeliveryEvent, *, ever_sent: bool) -
     return Step(effect=Effect.MOVES, state=target)
 
 
+_CARRIED = frozenset({DeliveryState.IN_CENTRE, DeliveryState.DELIVERED, DeliveryState.REGISTERED})
+"""Only a notice leads there: by the exchange's own word it has carried the document."""
+
+
+def is_contradicted(state: DeliveryState, event: DeliveryEvent) -> bool:
+    """Whether a gateway's answer that came after a notice had moved the row contradicts it: refused, and carried.
+
+    The row stays all the same: what the addressee has is there, whatever the gateway says of the call.
+    """
+    return event is DeliveryEvent.REFUSED_FINALLY and state in _CARRIED
+
+
 # --- the row ----------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:

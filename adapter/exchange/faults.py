@@ -226,6 +226,7 @@ def error_of(reply: Reply, row: Row) -> ElshiError | None:
         case Outcome.UNKNOWN:
             error = OutcomeUnknown(row.code, params=params)
     error.answer = reply.raw
+    error.answer_verdict = reply.verdict.value
     return error
 
 

@@ -24,12 +24,14 @@ from adapter.domain.delivery import (
     AttemptOutcome,
     Delivery,
     DeliveryEvent,
+    is_contradicted,
 )
 from adapter.domain.receipt import Receipt, ReceiptKind
 from adapter.errors import ElshiError, Final, OutcomeUnknown, Retryable
 from adapter.ports import Accepted, Clock, Identifiers, OutgoingChannel, Store, Transaction
 from adapter.usecases.channel_gate import ChannelGate, NotTakenError, sign_of
 from adapter.usecases.delivery_plan import MANDATE, DeliveryPlan, identical_until, moved
+from adapter.usecases.late_answer import keep_disputed, note_disputed
 from adapter.usecases.leases import HeldLease, HeldLeases, LeaseKind
 from adapter.usecases.next_row import PAUSED, NextRow, said
 from adapter.usecases.own_store import later_if_ours
@@ -189,6 +191,7 @@ class Deliver:
             code=str(error.params.get("code", error.code)),
             text=said(error),
             answer=sha256_of(error.answer) if error.answer else None,
+            answer_verdict=error.answer_verdict if error.answer else None,
         )
         return self._close(marked, event, ended, error.code, answer=error.answer, error=error)
 
@@ -228,7 +231,9 @@ class Deliver:
         error: ElshiError | None = None,
         receipt: Receipt | None = None,
     ) -> Delivery:
-        """Step 6. The answer is kept even when the row has moved: a notice beats a lease."""
+        """Step 6. The answer is kept even when the row has moved, for a notice beats a lease; as a dispute where the two
+        contradict each other.
+        """
         with self.store.transaction() as transaction:
             if answer:
                 transaction.keep(answer)
@@ -238,13 +243,17 @@ class Deliver:
             before, breaker = self._gate.heard(transaction, sign_of(error, was_sent=True), marked, error)
             after = self._next_row(marked, event, error, breaker=breaker, attempt=ended)
             is_saved = transaction.outbox.save(after)
+            standing = after if is_saved else transaction.outbox.get(marked.id) or marked
+            is_disputed = not is_saved and is_contradicted(standing.state, event)
+            if is_disputed:
+                keep_disputed(transaction, standing, ended, receipt_id=str(self.identifiers.new()))
+                note_disputed(transaction, standing, ended, code, now=self.clock.now())
             if is_saved:
                 self._tell(transaction, marked, after, code)
             self._gate.note(transaction, before, breaker)
-            if not is_saved:
-                _log.info("delivery %s moved while its answer travelled; the answer is kept", marked.id)
-                return transaction.outbox.get(marked.id) or marked
-        return after
+        if not is_saved:
+            _log.info("delivery %s moved while its answer travelled; the answer is kept", marked.id)
+        return standing
 
     def _tell(self, transaction: Transaction, before: Delivery, after: Delivery, code: str) -> None:
         transaction.audit.append(

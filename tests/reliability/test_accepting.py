@@ -22,10 +22,11 @@ import signing
 from adapter.composition.stand import Stand
 from adapter.domain.delivery import Delivery, DeliveryState
 from adapter.domain.incoming import JournalState
-from adapter.errors import Conflict, Final, Retryable
+from adapter.domain.statement import StatementKind
+from adapter.errors import Conflict, DocumentRefused, Final, Retryable
 from adapter.sandbox import OutgoingFile, SandboxSettings
 from adapter.sandbox.writing import envelope, metadata, national, notice, send_message, text_element
-from tests.reliability.line import REPORT, Failing, Line
+from tests.reliability.line import REPORT, Failing, Line, by_hand
 
 ROOT = Path(__file__).resolve().parents[2]
 S = DeliveryState
@@ -85,12 +86,21 @@ def same_message(settings: SandboxSettings, href: str, message_id: str) -> bytes
     return signing.sign_envelope(envelope(body), key, policy=signing.DEFAULT_SIGNING, body_id="id-1")
 
 
+def signed_statements(line: Line) -> list[str]:
+    """Digests of the signed bytes of all that the ministry's node has stated."""
+    return [row[0] for row in by_hand(line.mof.settings.storage.url, SIGNED)]
+
+
+SIGNED = "SELECT sha256 FROM statement_signatures ORDER BY sequence"
+
+
 # --- once -----------------------------------------------------------------------------------------------------------
 def test_fault_01_what_was_taken_over_and_not_answered_is_the_same_delivery_when_it_is_submitted_again(
     line: Line, home: Stand
 ) -> None:
     """Killed after the durable commit, before the answer: the person, not knowing, submits again and gets the delivery
-    that stands, marked as a repeat. One document is queued, by the command and by the API.
+    that stands, marked as a repeat, with the receipt that was signed for it, byte for byte. One document is queued, by the
+    command and by the API.
     """
     killed = subprocess.run(
         [
@@ -107,11 +117,17 @@ def test_fault_01_what_was_taken_over_and_not_answered_is_the_same_delivery_when
     )
     assert killed.returncode == -signal.SIGKILL
     (standing,) = line.all()
+    (signed,) = signed_statements(line)
     again = line.mof.submit_file(REPORT)
     assert (again.replayed, again.delivery) == (True, standing)
     by_api = line.ask("POST", "/documents", line.mof.store.blobs.read(standing.content.files[0].sha256))
     assert (by_api.status_code, by_api.json()["replayed"], by_api.json()["delivery"]) == (200, True, standing.id)
-    assert line.all() == [standing]
+    receipt = line.mof.store.blobs.read(signed)
+    assert again.receipt is not None
+    assert again.receipt.signed == by_api.json()["receipt"]["signed"] == signed
+    assert line.ask("GET", by_api.json()["receipt"]["href"]).content == receipt
+    assert line.mof.reprint(standing.document_id, StatementKind.SUBMISSION_RECEIPT)[1] == receipt
+    assert (line.all(), signed_statements(line)) == ([standing], [signed])
     line.clock.move(timedelta(minutes=5))
     line.settle()
     assert (line.state(standing), line.taken(standing)) == (S.REGISTERED, 1)
@@ -128,6 +144,7 @@ def test_fault_06_the_same_bytes_any_number_of_times_at_once_are_one_document_an
     assert Counter(one.status_code for one in answers) == {201: 1, 200: 11}
     (standing,) = line.all()
     assert {one.json()["delivery"] for one in answers} == {standing.id}
+    assert [one.json()["receipt"]["signed"] for one in answers] == signed_statements(line) * 12
 
     def offered() -> Any:
         with line.mof.store.transaction() as transaction:
@@ -166,6 +183,7 @@ def test_fault_07_the_same_id_with_other_bytes_is_a_conflict_that_names_both_and
     for digest in (first.digest, params["new_sha256"]):
         assert digest in by_api.text
     assert line.all() == [first]
+    assert len(signed_statements(line)) == 1, "no receipt for what was not taken over"
     one, two = (same_message(exchange_settings, href, "message-1") for href in ("doc-1", "doc-2"))
     assert [line.push(each).status_code for each in (one, two)] == [200, 200]
     kept = [line.mof.store.blobs.read(entry.sha256) for entry in line.journal()]
@@ -203,7 +221,9 @@ def test_fault_08_a_first_try_that_failed_before_its_commit_never_counts_as_seen
 def test_fault_23_a_byte_over_a_limit_is_refused_at_submit_with_both_numbers_and_the_limit_itself_passes(
     new_line: Callable[..., Line], submitted: tuple[Delivery, list[bytes]], tmp_path: Path, over: int
 ) -> None:
-    """The file that the exchange carries in one call, by the command and by the API alike."""
+    """The file that the exchange carries in one call, by the command and by the API alike. What can be measured before
+    anything is signed, as the printed form of a report, is the same finding at check.
+    """
     container = submitted[1][0]
     limit = len(container) - over
     path = tmp_path / "report.asice"
@@ -218,6 +238,19 @@ def test_fault_23_a_byte_over_a_limit_is_refused_at_submit_with_both_numbers_and
     assert (by_api.status_code, by_api.json()["detail"]["code"]) == (413, "submit.file-too-large")
     assert refused.value.code == "submit.file-too-large"
     assert (refused.value.params["size"], refused.value.params["limit"]) == (len(container), limit)
+    page = submitted[1][1]
+    narrow = line.start_node(
+        url=line.mof.settings.storage.url, ELSHI_EXCHANGE__FILES__MAX_FILE_BYTES=str(len(page) - 1)
+    )
+    (found,) = narrow.check_file(REPORT).findings
+    assert (found.code, found.params["size"], found.params["limit"]) == (
+        "submit.file-too-large",
+        len(page),
+        len(page) - 1,
+    )
+    with pytest.raises(DocumentRefused) as too_large:
+        narrow.submit_file(REPORT)
+    assert too_large.value.findings == (found,)
     assert line.all() == []
 
 

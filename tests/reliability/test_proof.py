@@ -7,6 +7,8 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -15,14 +17,18 @@ from typing import Any
 import pytest
 
 import signing
-from adapter import conversion
-from adapter.composition.stand import Stand
+from adapter import conversion, texts
+from adapter.clock import ScenarioClock
+from adapter.composition import Node
+from adapter.composition.stand import Stand, default_plan, make_stand
 from adapter.composition.years_later import JUDGED, STRICT, YearsLater, years_later
 from adapter.domain.delivery import Delivery, DeliveryState
 from adapter.domain.incoming import JournalState
-from adapter.errors import Final, Retryable
+from adapter.errors import DocumentRefused, Final, Retryable, Severity
+from adapter.settings import load_settings
+from adapter.texts import Language
 from tests import corpus
-from tests.reliability.line import REPORT, Line
+from tests.reliability.line import REPORT, Engine, Line, by_hand
 from tests.stands import EXAMPLES
 from tests.unit.cli.conftest import Elshi, elshi
 
@@ -68,6 +74,48 @@ def test_fault_17_a_time_stamp_authority_that_answers_rubbish_ends_the_command_a
     assert [one.id for one in line.all()] == [before.id]
     line.settle()
     assert line.state(before) is S.REGISTERED
+
+
+@pytest.fixture(scope="module")
+def expiring(tmp_path_factory: pytest.TempPathFactory) -> Stand:
+    """A ministry whose certificates end on 31 October, ten days before its report is due."""
+    at = datetime(2026, 10, 1, tzinfo=UTC)
+    plan = replace(
+        default_plan(at, host="127.0.0.1", port=61000),
+        bodies=("KZ-MOF",),
+        ports={"KZ-MOF": 61001},
+        rules=EXAMPLES / "rules",
+        not_after=datetime(2026, 10, 31, tzinfo=UTC),
+    )
+    return make_stand(tmp_path_factory.mktemp("expiring") / "stand", plan)
+
+
+def test_fault_18_a_signers_certificate_that_ends_before_the_deadline_is_refused_with_the_date_and_the_remedy(
+    engine: Engine, expiring: Stand
+) -> None:
+    """It would be judged at the addressee when it has ended. Check and submit say the same before anything is signed:
+    the date, the deadline and what to do; nothing is stored. The office's and the envelope's, which somebody can renew
+    on the way, are announced.
+    """
+    url = engine.url()
+    settings = load_settings(expiring.nodes["KZ-MOF"], {"ELSHI_STORAGE__URL": url})
+    with closing(Node(settings, clock=ScenarioClock(datetime(2026, 10, 5, tzinfo=UTC)))) as node:
+        checked = node.check_file(REPORT).findings
+        with pytest.raises(DocumentRefused) as refused:
+            node.submit_file(REPORT)
+    (found,) = refused.value.findings
+    assert [one for one in checked if one.severity is Severity.ERROR] == [found]
+    assert {one.params["role"] for one in checked if one.severity is Severity.WARNING} == {
+        *("office", "envelope", "gateway")
+    }
+    assert (found.code, found.params["role"]) == ("submit.certificate-ends-before-deadline", "signer")
+    for language in Language:
+        sentence = texts.render_finding(found, language)
+        assert "31.10.2026" in sentence.what
+        assert "10.11.2026" in sentence.what
+        assert sentence.to_do
+    tables = ("deliveries", "statements", "audit_trail", "blobs", "receipts")
+    assert [by_hand(url, f"SELECT count(*) FROM {one}")[0][0] for one in tables] == [0] * len(tables)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from adapter.domain.delivery import AttemptOutcome, DeliveryState
-from adapter.domain.receipt import ReceiptKind
+from adapter.domain.receipt import MessageVerdict, ReceiptKind
 from tests.reliability.line import Line, delivering
 from tests.reliability.test_sending import SILENCE
 
@@ -36,8 +36,8 @@ def test_fault_09_a_receipt_after_our_time_out_settles_it_and_both_facts_stay(ne
 
 @pytest.mark.parametrize("first", ["error", "receipt"])
 def test_fault_10_a_receipt_and_an_error_for_one_document_lose_nothing_in_either_order(line: Line, first: str) -> None:
-    """The gateway refuses what its centre took all the same. Error first: it is final, the receipt that contradicts it
-    is a dispute. Receipt first: it stands, and the error is kept with its attempt. No order overwrites a final state.
+    """The gateway refuses what its centre took all the same. Whichever comes first is final and stands; the other one is
+    kept as a dispute, with its bytes, and a person is told.
     """
     line.notices_wait()
     line.fault("soap-fault-listed", operation="docOutgoing", processed=True)
@@ -51,7 +51,12 @@ def test_fault_10_a_receipt_and_an_error_for_one_document_lose_nothing_in_either
         assert "notice.dispute" in line.told()
     else:
         delivering(line.mof, after=line.notices_come)()
-        assert line.state(queued) is S.REGISTERED
+        assert (line.state(queued), line.row(queued).wake_at) == (S.REGISTERED, None)
+        (disputed,) = [one for one in line.receipts(queued) if one.is_dispute]
+        assert (disputed.kind, disputed.says) == (ReceiptKind.GATEWAY_ANSWER, "VAL-R-004")
+        assert disputed.verdict is MessageVerdict.VERIFIED
+        assert b"VAL-R-004" in line.mof.store.blobs.read(disputed.raw)
+        assert line.told().count("answer.dispute") == 1
     (attempt,) = line.attempts(queued)
     assert (attempt.outcome, attempt.code) == (A.REFUSED, "VAL-R-004")
     assert b"VAL-R-004" in line.mof.store.blobs.read(attempt.answer)

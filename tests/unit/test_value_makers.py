@@ -25,6 +25,7 @@ MAKERS: Mapping[str, frozenset[str]] = {
     "adapter.domain.receipt.Receipt": frozenset(
         {
             "adapter.usecases.deliver",
+            "adapter.usecases.late_answer",
             "adapter.usecases.apply_notice",
             "adapter.usecases.apply_answer",
             "adapter.storage.rows",
