@@ -547,7 +547,8 @@ def _of_the_books(nodes: dict[str, object]) -> dict[str, object]:
             while page := transaction.audit.events(after=last):
                 for one in page:
                     actions[one.event.action] += 1
-                    disputes += one.event.details.get("code") == "notice.dispute"
+                    disputes += "notice.dispute" in (one.event.action, one.event.details.get("code"))
+                    disputes += one.event.action == "answer.dispute"
                 last = page[-1].sequence
             cursor = None
             while rows := transaction.outbox.listed(after=cursor, limit=500):
