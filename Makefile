@@ -60,7 +60,7 @@ check: $(STAMP)
 	$(BIN)/python -W ignore::RuntimeWarning -m schemas.catalog
 
 test: $(STAMP)
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal --ignore tests/interop
+	$(BIN)/pytest -n auto --dist worksteal --ignore tests/interop
 
 demo: $(STAMP)
 	$(BIN)/elshi demo --output demo-output

@@ -27,7 +27,7 @@ from tests.stands import EXAMPLES, gateway_port, secrets_of
 
 PROGRAM = Path(sys.executable).parent / "elshi"
 REPORT = EXAMPLES / "mof" / "report.yaml"
-_WAIT_SECONDS = 40
+_WAIT_SECONDS = 120
 
 
 def environment(**more: str) -> dict[str, str]:
