@@ -1,5 +1,5 @@
 # The two commands for a fresh machine: `make demo` and `make test`. Nothing is needed but Python 3.11 or newer and make.
-# The rest: check (what CI holds), bench, interop, clean.
+# The rest: check (what CI holds), bench, interop, fuzz, chaos, clean.
 
 SHELL := /bin/sh
 VENV := .venv
@@ -12,11 +12,16 @@ PIP := -m pip --disable-pip-version-check --quiet
 STAMP := $(VENV)/.made
 BENCH_STAMP := $(BENCH_VENV)/.made
 
-export PYTHONDONTWRITEBYTECODE := 1
+# What Python compiles is kept, out of the way: the tests start the program some hundred times.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
 
-.PHONY: help setup check test demo bench interop fuzz clean python
+.PHONY: help setup check test demo bench interop fuzz chaos clean python
 
 SECONDS_EACH ?= 60
+DOCUMENTS ?= 2000
+KILLS ?= 500
+SECONDS ?= 3600
 
 help:
 	@echo 'make demo      set up and watch state documents travel (leaves demo-output/)'
@@ -25,6 +30,8 @@ help:
 	@echo 'make bench     measure against signxml and python-xmlsec (writes bench/results.json)'
 	@echo 'make interop   have programs of others judge what we sign, and judge what they sign (writes interop-report.json)'
 	@echo 'make fuzz      hostile bytes for every parser, SECONDS_EACH=60 (what breaks it goes to fuzz-findings/)'
+	@echo 'make chaos     kill, cut, fill and turn back while documents travel, then compare both books: DOCUMENTS=2000 KILLS=500'
+	@echo '               SECONDS=3600 SEED=any (writes chaos-report.json)'
 	@echo 'make clean     remove what the targets made'
 
 setup: $(STAMP)
@@ -53,13 +60,14 @@ check: $(STAMP)
 	$(BIN)/python -W ignore::RuntimeWarning -m schemas.catalog
 
 test: $(STAMP)
-	$(BIN)/pytest -n auto --maxprocesses 4
+	$(BIN)/pytest -n auto --dist worksteal --ignore tests/interop
 
 demo: $(STAMP)
 	$(BIN)/elshi demo --output demo-output
 
-bench: $(BENCH_STAMP)
+bench: $(STAMP) $(BENCH_STAMP)
 	$(BENCH_VENV)/bin/python -m bench --large
+	$(BIN)/python -m bench.delivery
 
 interop: $(STAMP) $(BENCH_STAMP)
 	$(BIN)/python -m tests.interop.report
@@ -68,5 +76,8 @@ interop: $(STAMP) $(BENCH_STAMP)
 fuzz: $(STAMP)
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS_EACH)
 
+chaos: $(STAMP)
+	$(BIN)/python -m tests.chaos --documents $(DOCUMENTS) --kills $(KILLS) --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
 clean:
-	rm -rf $(VENV) $(BENCH_VENV) demo-output build *.egg-info bench/results.json interop-report.json fuzz-findings
+	rm -rf $(VENV) $(BENCH_VENV) demo-output build *.egg-info bench/results.json interop-report.json chaos-report.json fuzz-findings

@@ -11,6 +11,8 @@ from random import SystemRandom
 
 _WIDEST_JITTER = 0.2
 """domain/retry.py: wait * (1 + jitter), jitter in [0, 0.2]."""
+_BEGAN = time.monotonic()
+"""When this program was loaded, in seconds of a clock that nobody sets."""
 
 
 class SystemClock:
@@ -19,6 +21,10 @@ class SystemClock:
     def now(self) -> datetime:
         """The present instant, aware, UTC."""
         return datetime.now(UTC)
+
+    def running(self) -> timedelta:
+        """Since this program began; stands still while the machine sleeps."""
+        return timedelta(seconds=time.monotonic() - _BEGAN)
 
 
 class ScenarioClock:
@@ -38,6 +44,10 @@ class ScenarioClock:
         """The present instant of the scenario, aware, UTC."""
         with self._lock:
             return self._now()
+
+    def running(self) -> timedelta:
+        """Since this clock was made, on the clock of the machine: a jump of the scenario does not count."""
+        return timedelta(seconds=self._monotonic() - self._base)
 
     def move(self, by: timedelta) -> datetime:
         """Jump forward and return the new present; ValueError for a step back."""

@@ -71,6 +71,9 @@ class ElshiError(Exception):
     answer: bytes | None = None
     """What the other side sent, byte for byte, where an answer came: any answer is kept as proof."""
 
+    answer_verdict: str | None = None
+    """Verdict on the signature of that answer (domain/receipt.py, MessageVerdict); None when nobody has judged it."""
+
     def __init__(
         self, code: str | None = None, *, place: Place | None = None, params: Mapping[str, object] | None = None
     ) -> None:

@@ -19,6 +19,7 @@ Errors name the host and the kind of failure; never a path, a query, a header or
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import ssl
 import threading
@@ -40,8 +41,14 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from adapter.errors import ElshiError, Final, OutcomeUnknown, Retryable
 from adapter.secret import Secret
 
+logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
+# It tells of an answer that was cut in its headers with a traceback and the whole address; we tell it as an outcome.
+
 _CHUNK = 16 * 1024
 """Bytes read at a time; small, so that an answer cut short is kept nearly whole."""
+
+_TOO_LATE = "http.left-too-late"
+"""The caller's time for the first byte was over before it left: a new try would be no earlier."""
 
 _TRIES = 3
 """Tries inside one call. Few: the schedule of the delivery does the waiting, this only bridges a blink."""
@@ -53,8 +60,7 @@ class HttpSettings:
 
     connect_within      TCP and TLS together; longer only delays the finding that nobody is there
     read_within         longest silence of the other side; ESEDO's own limit is not published, so this is generous
-    total_within        one try from start to the last byte; ends a peer that drips one byte at a time. A worker's lease
-                        must be longer
+    total_within        one try from start to the last byte; ends a peer that drips one byte at a time
     max_answer_bytes    more than SHEP's limit of about 15 MB for a message; a longer answer is cut off while it streams
     ca_bundle           PEM file; only certificates in it (or issued by them) are trusted. None: those of the system
     client_certificate  PEM file shown to the other side, with `client_key` when the key is in a file of its own
@@ -105,17 +111,26 @@ class HttpClient:
         self._tls = _tls_context(settings)
 
     def post(
-        self, url: str, body: bytes, *, headers: Mapping[str, str] | None = None, repeatable: bool = False
+        self,
+        url: str,
+        body: bytes,
+        *,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool = False,
+        leave_within: timedelta | None = None,
     ) -> HttpAnswer:
         """POST `body` and read the whole answer, whatever its status.
 
         Repeated a few times while no byte has left; with `repeatable` also when the outcome is unknown, so only for
         requests that are harmless twice.
+        With `leave_within` the first byte leaves within that time from now or none does: Retryable `http.left-too-late`.
+        The time runs on while the process is stopped or the machine sleeps.
         Raises Final `http.address-refused`; Retryable `http.no-connection`, `http.name-not-found`, `http.tls-failed`;
         OutcomeUnknown `http.no-answer`, `http.answer-too-large`, `http.answer-encoded`, with the bytes that did come.
         """
         request = _Request(method="POST", url=url, body=body, headers=dict(headers or {}))
-        return self._send(request, repeatable=repeatable, limit=self._settings.max_answer_bytes)
+        leave_by = None if leave_within is None else _seconds() + leave_within.total_seconds()
+        return self._send(request, repeatable=repeatable, limit=self._settings.max_answer_bytes, leave_by=leave_by)
 
     def fetch(
         self, url: str, body: bytes | None = None, *, headers: Mapping[str, str] | None = None, limit: int
@@ -127,10 +142,12 @@ class HttpClient:
         request = _Request(method="GET" if body is None else "POST", url=url, body=body, headers=dict(headers or {}))
         return self._send(request, repeatable=True, limit=min(limit, self._settings.max_answer_bytes))
 
-    def _send(self, request: _Request, *, repeatable: bool, limit: int) -> HttpAnswer:
+    def _send(self, request: _Request, *, repeatable: bool, limit: int, leave_by: float | None = None) -> HttpAnswer:
         host = self._checked(request.url)
 
         def is_safe_to_repeat(error: BaseException) -> bool:
+            if isinstance(error, Retryable) and error.code == _TOO_LATE:
+                return False
             return isinstance(error, Retryable) or (repeatable and isinstance(error, OutcomeUnknown))
 
         retrying = tenacity.Retrying(
@@ -140,7 +157,7 @@ class HttpClient:
             sleep=self._sleep,
             reraise=True,
         )
-        return retrying(self._send_once, request, host, limit)
+        return retrying(self._send_once, request, host, limit, leave_by)
 
     def _checked(self, url: str) -> str:
         """The host of `url`, or Final when the address is none that we speak to."""
@@ -166,8 +183,8 @@ class HttpClient:
             return "not on the list of allowed hosts"
         return None
 
-    def _send_once(self, request: _Request, host: str, limit: int) -> HttpAnswer:
-        departure = _Departure()
+    def _send_once(self, request: _Request, host: str, limit: int, leave_by: float | None) -> HttpAnswer:
+        departure = _Departure(leave_by)
         watchdog = threading.Timer(self._settings.total_within.total_seconds(), departure.expire)
         watchdog.daemon = True
         watchdog.start()
@@ -211,10 +228,17 @@ class HttpClient:
                 )
 
 
+def _seconds() -> float:
+    """A clock that runs on while the process is stopped and, where the system has one, while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 class _Departure:
     """Where one request stands: whether a byte of it may have left, and the socket to cut when its time is over."""
 
-    def __init__(self) -> None:
+    def __init__(self, leave_by: float | None = None) -> None:
+        self._leave_by = leave_by
+        self.is_too_late = False
         self.has_begun = False
         self.is_expired = False
         self._socket: socket.socket | None = None
@@ -228,6 +252,9 @@ class _Departure:
         """Called right before the first byte; refuses when the time is already over, so that nothing leaves."""
         with self._lock:
             if self.is_expired and not self.has_begun:
+                raise TimeoutError
+            if self._leave_by is not None and not self.has_begun and _seconds() > self._leave_by:
+                self.is_too_late = True
                 raise TimeoutError
             self.has_begun = True
 
@@ -347,6 +374,8 @@ def _failure(error: Exception, departure: _Departure, host: str, received: bytes
             params={"host": host, "cause": "total-time" if departure.is_expired else _kind(error)},
             answer=received or None,
         )
+    if departure.is_too_late:
+        return Retryable(_TOO_LATE, params={"host": host})
     if isinstance(error, requests.exceptions.InvalidHeader | requests.exceptions.InvalidURL):
         # A header or address that cannot be written: nothing left, and nothing will the next time.
         return Final("http.address-refused", params={"host": host, "cause": "not writable"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -10,11 +10,16 @@ from typing import BinaryIO, Protocol
 from uuid import UUID
 
 from adapter.domain.audit_event import AuditEvent, ChainedEvent
+from adapter.domain.breaker import Breaker
 from adapter.domain.delivery import Attempt, Delivery, DeliveryState
 from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
+from adapter.domain.head_stamp import HeadStamp
 from adapter.domain.incoming import Interpreted, JournalEntry, JournalState, RegisteredDocument
 from adapter.domain.outgoing import Content, ContentKind, Words
+from adapter.domain.overdue import OverdueLimits, OverdueRow
 from adapter.domain.receipt import MessageVerdict, Receipt
+from adapter.domain.statement import SignedStatement, Statement, StatementKind
+from adapter.domain.subscription import Subscription
 
 
 # --- time and identifiers ---------------------------------------------------------------------------------------------
@@ -23,6 +28,10 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The present instant, aware, UTC."""
+        ...
+
+    def running(self) -> timedelta:
+        """Since the process began, on a clock that nobody sets: a step of `now` shows against it."""
         ...
 
 
@@ -76,9 +85,10 @@ class OutgoingChannel(Protocol):
         """
         ...
 
-    def send(self, message: bytes, *, at: datetime) -> Accepted:
+    def send(self, message: bytes, *, at: datetime, leave_within: timedelta | None = None) -> Accepted:
         """One POST of exactly these bytes; repeated inside only while no connection was made.
 
+        leave_within    the first byte leaves within this time from the call, or none does: Retryable `http.left-too-late`
         Raises Final with code `exchange.not-understood` when the answer is well-formed and its code is on no list.
         """
         ...
@@ -106,11 +116,15 @@ class Opened:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FetchedFile:
-    """A file fetched from the exchange: name and media type as stated there, and its bytes."""
+    """A file fetched from the exchange: name and media type as stated there, and its bytes.
+
+    awaits_confirmation   the exchange wants to hear that it came, and may forget it from then on
+    """
 
     name: str
     media_type: str
     content: bytes
+    awaits_confirmation: bool = False
 
 
 class IncomingChannel(Protocol):
@@ -125,7 +139,11 @@ class IncomingChannel(Protocol):
         ...
 
     def fetch_files(self, identifiers: Sequence[str], *, at: datetime) -> tuple[FetchedFile, ...]:
-        """Download and confirm; Final `exchange.file-gone` when the store has forgotten one, Retryable otherwise."""
+        """Download; Final `exchange.file-gone` when the store has forgotten one, Retryable otherwise."""
+        ...
+
+    def confirm_files(self, identifiers: Sequence[str], *, at: datetime) -> None:
+        """Tell the exchange that these are durable here. Raises nothing: it is a courtesy, and the bytes are ours."""
         ...
 
 
@@ -187,6 +205,10 @@ class Blobs(Files, Protocol):
         """All bytes; Final `storage.no-such-bytes`."""
         ...
 
+    def measure(self, sha256: Sha256) -> int | None:
+        """How many bytes lie there, without reading them; None where there are none."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Added:
@@ -204,10 +226,13 @@ class AddedDelivery(Added):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AddedEntry(Added):
-    """The journal entry that stands now; `conflict` when another entry has its message id and other bytes."""
+    """The journal entry that stands now.
+
+    conflict    digest of the first other bytes that came under its message id; None when none did
+    """
 
     entry: JournalEntry
-    conflict: bool = False
+    conflict: Sha256 | None = None
 
 
 class Outbox(Protocol):
@@ -231,24 +256,63 @@ class Outbox(Protocol):
         """Rows in order of creation, then id; `after` is the id of the last row of the page before."""
         ...
 
-    def claim(self, *, now: datetime, lease: str, lease_for: timedelta) -> Delivery | None:
+    def due(self, *, now: datetime) -> bool:
+        """Whether `claim` would find a row; cheap, and meant for a snapshot."""
+        ...
+
+    def backlog(self, *, now: datetime) -> int:
+        """How many QUEUED rows are due, those of a busy lane included."""
+        ...
+
+    def claim(
+        self,
+        *,
+        now: datetime,
+        lease: str,
+        lease_for: timedelta,
+        oldest_first: bool = False,
+        passing_over: str | None = None,
+    ) -> Delivery | None:
         """One due QUEUED row becomes CLAIMED under `lease`.
 
         Lanes are per addressee: at most one row of a lane is CLAIMED or SENDING at a time.
-        Oldest deadline first, then oldest wake-up. None when nothing is due.
+        Oldest deadline first, then oldest wake-up; with `oldest_first` then oldest creation. None when nothing is due.
+        passing_over    id of a row that is not taken
+        """
+        ...
+
+    def renew(self, delivery_id: str, *, lease: str, until: datetime) -> bool:
+        """Move the end of the lease and the wake-up to `until` while the row is held under `lease`.
+
+        False: the lease is gone, nothing was written. The revision does not grow: whoever holds the row writes it later.
         """
         ...
 
     def lapsed(self, *, now: datetime, limit: int = 100) -> tuple[Delivery, ...]:
-        """CLAIMED and SENDING rows whose lease has ended."""
+        """CLAIMED and SENDING rows whose lease has ended, the longest ended first."""
         ...
 
     def awake(self, *, now: datetime, limit: int = 100) -> tuple[Delivery, ...]:
         """Rows past their wake-up in SENT, IN_CENTRE, DELIVERED, UNCERTAIN and ABANDONED."""
         ...
 
+    def asleep(self, *, states: Sequence[DeliveryState], beyond: datetime, limit: int = 100) -> tuple[Delivery, ...]:
+        """Rows in these states whose wake-up lies after `beyond`, the farthest first; a notice of ours that is done is none."""
+        ...
+
+    def to_warn(self, *, now: datetime, limit: int = 100) -> tuple[Delivery, ...]:
+        """Document deliveries whose `warn_at` has come, in whatever state, the oldest first."""
+        ...
+
+    def save_warned(self, delivery: Delivery, *, warned: int, warn_at: datetime | None) -> bool:
+        """Write the two fields if the row still has `delivery.warned`; False: another worker has warned.
+
+        No other field is looked at or written, the revision neither: who holds the row does not lose it by a warning.
+        """
+        ...
+
     def save(self, delivery: Delivery) -> bool:
-        """Write all mutable fields if the row still has `delivery.revision`, which grows by one.
+        """Write all mutable fields but those of `save_warned` if the row still has `delivery.revision`, which grows by one.
 
         False: someone was faster, nothing was written.
         """
@@ -280,11 +344,39 @@ class Journal(Protocol):
 
     def of_document(self, document_id: str) -> tuple[JournalEntry, ...]: ...
 
+    def due(self, *, now: datetime) -> bool:
+        """As Outbox.due."""
+        ...
+
     def claim(self, *, now: datetime, lease: str, lease_for: timedelta) -> JournalEntry | None:
-        """One due RECEIVED entry, or a CLAIMED one whose lease has ended, becomes CLAIMED under `lease`."""
+        """One due RECEIVED entry becomes CLAIMED under `lease`, the longest waiting first."""
+        ...
+
+    def renew(self, entry_id: str, *, lease: str, until: datetime) -> bool:
+        """As Outbox.renew."""
+        ...
+
+    def lapsed(self, *, now: datetime, limit: int = 100) -> tuple[JournalEntry, ...]:
+        """CLAIMED entries whose lease has ended, the longest ended first."""
+        ...
+
+    def asleep(self, *, beyond: datetime, limit: int = 100) -> tuple[JournalEntry, ...]:
+        """RECEIVED and CLAIMED entries whose wake-up lies after `beyond`, the farthest first."""
         ...
 
     def save(self, entry: JournalEntry) -> bool:
+        """As Outbox.save."""
+        ...
+
+
+class Breakers(Protocol):
+    """Whether the channels are open: one row each, shared by every worker."""
+
+    def get(self, channel: str) -> Breaker:
+        """The breaker of a channel; one that nobody has written yet is CLOSED."""
+        ...
+
+    def save(self, breaker: Breaker) -> bool:
         """As Outbox.save."""
         ...
 
@@ -330,9 +422,171 @@ class AuditTrail(Protocol):
 
     def events(self, *, after: int = 0, limit: int = 1000) -> tuple[ChainedEvent, ...]: ...
 
+    def head(self) -> ChainHead | None:
+        """The end of the chain as its own row states it; None before the first event."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChainHead:
+    """The end of the audit chain: sequence and digest of the last event."""
+
+    sequence: int
+    digest: Sha256
+
+
+class Watched(Protocol):
+    """Rows that nobody looked at in time, and which of them a person has been told of."""
+
+    def overdue(
+        self, limits: OverdueLimits, *, unless_told_since: datetime, limit: int = 100
+    ) -> tuple[OverdueRow, ...]:
+        """Rows outside of `limits`, longest overdue first, without those told for this wake-up after the moment given.
+
+        A QUEUED row whose lane another row holds under a live lease waits for its turn and is not overdue.
+        In a transaction for writing nobody else gets this answer until its end.
+        """
+        ...
+
+    def count(self, limits: OverdueLimits) -> int:
+        """How many rows are outside of `limits`, told or not."""
+        ...
+
+    def opened(self, *, after: str | None = None, limit: int = 500) -> tuple[Delivery, ...]:
+        """Deliveries that are not done, in the order and with the cursor of Outbox.listed."""
+        ...
+
+    def mark(self, row: OverdueRow, *, at: datetime) -> None:
+        """A person is told of this row and this wake-up at `at`."""
+        ...
+
+
+class Subscriptions(Protocol):
+    """Who follows the audit trail, and how far."""
+
+    def add(self, subscription: Subscription) -> Subscription:
+        """Subscribe; who is there already stays as he is. Gives what stands."""
+        ...
+
+    def get(self, name: str) -> Subscription | None: ...
+
+    def listed(self) -> tuple[Subscription, ...]:
+        """By name."""
+        ...
+
+    def save(self, subscription: Subscription) -> bool:
+        """As Outbox.save."""
+        ...
+
+
+class HeadStamps(Protocol):
+    """Time-stamps over the head of the audit chain; append-only."""
+
+    def add(self, stamp: HeadStamp) -> None:
+        """Conflict `storage.already-there` for a sequence that is stamped."""
+        ...
+
+    def last(self) -> HeadStamp | None: ...
+
+    def listed(self, *, after: int = 0, limit: int = 500) -> tuple[HeadStamp, ...]:
+        """In order of the sequence they stand over."""
+        ...
+
+
+class Figures(Protocol):
+    """Counts for a monitor; each reads open rows or an index, never the finished ones."""
+
+    def open_deliveries(self) -> dict[tuple[DeliveryState, ContentKind], int]: ...
+
+    def deliveries(self) -> dict[DeliveryState, int]:
+        """Rows by state, finished ones too: reads the whole index, so a caller keeps the answer for a while."""
+        ...
+
+    def journal(self) -> dict[JournalState, int]:
+        """As `deliveries`."""
+        ...
+
+    def past_deadline(self, now: datetime) -> int:
+        """Open deliveries whose legal deadline has passed."""
+        ...
+
+    def oldest_due(self, now: datetime) -> datetime | None:
+        """The earliest wake-up of an open delivery that has passed."""
+        ...
+
+
+class Inventory(Protocol):
+    """Which bytes the rows name, for whoever checks that they are all there."""
+
+    def missing(self, *, limit: int = 20) -> tuple[Sha256, ...]:
+        """Digests that attempts, messages, receipts and the register name and that are not kept."""
+        ...
+
+    def absent(self, digests: Sequence[Sha256]) -> tuple[Sha256, ...]:
+        """Which of these are not kept."""
+        ...
+
+    def kept(self, *, after: str = "", limit: int = 500) -> tuple[KeptBlob, ...]:
+        """Bytes that are said to be kept, in order of their digest."""
+        ...
+
+
+class Statements(Protocol):
+    """What the node itself stated: append-only, hash-chained, each with at most one signed form."""
+
+    def append(
+        self,
+        kind: StatementKind,
+        *,
+        document_id: DocumentId,
+        delivery_id: str,
+        made_at: datetime,
+        compose: Callable[[int, Sha256], bytes],
+    ) -> Statement:
+        """Add after the last one; `compose` gives the content for a number and the digest before it.
+
+        Called after the audit trail was written, whose event the content names: the end of the chain is locked until the
+        commit. Raises ValueError when the content names another place.
+        """
+        ...
+
+    def get(self, sequence: int) -> Statement | None: ...
+
+    def of_document(self, document_id: DocumentId) -> tuple[Statement, ...]:
+        """In order of the chain."""
+        ...
+
+    def listed(self, *, after: int = 0, limit: int = 1000) -> tuple[Statement, ...]:
+        """A gapless segment that follows statement `after`."""
+        ...
+
+    def last(self) -> int:
+        """Number of the last statement; 0 where there is none."""
+        ...
+
+    def unsigned(self, *, after: int = 0, limit: int = 100) -> tuple[Statement, ...]:
+        """Statements after `after` that have no signed form yet, in order of the chain."""
+        ...
+
+    def add_signed(self, signed: SignedStatement) -> SignedStatement:
+        """Keep which bytes are the signed form; the first ones stand, and are given back, whoever comes later.
+
+        Raises Final `storage.nothing-to-point-at` for bytes that are not kept or a statement that is not there.
+        """
+        ...
+
+    def signed(self, sequence: int) -> SignedStatement | None: ...
+
 
 class Transaction(Protocol):
     """What one short transaction can touch."""
+
+    def keep(self, content: bytes) -> KeptBlob:
+        """Keep bytes that are in memory: durable with the rest of the transaction, or not there at all.
+
+        For what is small (a message, an answer): the others wait while it is written. What is large is kept before.
+        """
+        ...
 
     @property
     def outbox(self) -> Outbox: ...
@@ -347,7 +601,28 @@ class Transaction(Protocol):
     def receipts(self) -> Receipts: ...
 
     @property
+    def breakers(self) -> Breakers: ...
+
+    @property
     def audit(self) -> AuditTrail: ...
+
+    @property
+    def statements(self) -> Statements: ...
+
+    @property
+    def watched(self) -> Watched: ...
+
+    @property
+    def subscriptions(self) -> Subscriptions: ...
+
+    @property
+    def head_stamps(self) -> HeadStamps: ...
+
+    @property
+    def figures(self) -> Figures: ...
+
+    @property
+    def inventory(self) -> Inventory: ...
 
 
 class Store(Protocol):
@@ -377,3 +652,12 @@ class EvidenceFolder(Protocol):
     def get(self, name: str) -> bytes: ...
 
     def put(self, name: str, content: Iterable[bytes]) -> None: ...
+
+
+# --- people ----------------------------------------------------------------------------------------------------------
+class Receiver(Protocol):
+    """Somebody outside who is told of events: a webhook, a mailbox, the log."""
+
+    def tell(self, events: Sequence[ChainedEvent], *, at: datetime) -> None:
+        """Hand over these events, in order. Raises ElshiError when it is not certain that they were taken."""
+        ...

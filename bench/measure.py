@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
-Unit = Literal["op/s", "ms", "MB", "MB/s"]
+Unit = Literal["op/s", "ms", "s", "MB", "MB/s", "%", "times"]
 Work = Callable[[], object]
 
 MIN_ROUNDS = 9

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -37,6 +38,11 @@ def postgresql() -> Iterator[Postgresql]:
     server = Postgresql()
     yield server
     server.close()
+
+
+def pytest_xdist_auto_num_workers(config):
+    """One process more than there are cores, four at most: many tests wait for a process or a socket of their own."""
+    return min(4, (os.cpu_count() or 1) + 1)
 
 
 def pytest_make_parametrize_id(config, val, argname):

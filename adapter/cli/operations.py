@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from adapter import sandbox as exchange_sandbox
 from adapter import texts
 from adapter.cli.app import OK, JsonOption, LanguageOption, SettingsOption, app, context, now
+from adapter.cli.queue import DeliveryArgument, PersonOption, ReasonOption, UploadOption, decide
 from adapter.cli.screen import Screen
 from adapter.composition import Node, load_key
 from adapter.composition.machine import machine_clock, machine_identifiers
@@ -23,15 +23,16 @@ from adapter.composition.stand import (
     make_stand,
     toml_of,
 )
+from adapter.composition.watching import duties_of
 from adapter.domain.incoming import JournalState
-from adapter.server import Server
-from adapter.usecases.status import delivery_as_json
 from adapter.worker import Worker
 
 
 @app.command(epilog="Example: [cyan]elshi serve --settings elshi.toml[/]")
 def serve(settings: SettingsOption = None, language: LanguageOption = None) -> int:
     """Answer the exchange: the SOAP endpoint, the JSON API when a token is set, /live and /ready. Stops on SIGTERM."""
+    from adapter.server import Server
+
     ready = context(settings=settings, language=language)
     with ready.node() as node:
         server = Server(node)
@@ -68,6 +69,7 @@ def worker(
         _say_unsettled(ready.screen, node)
         if once:
             turns = loop.run_until_idle()
+            duties_of(node, stamps=True).turn()
             ready.screen.say(f"{node.settings.node.body}  {turns}")
         else:
             ready.screen.say(f"{node.settings.node.body}  ...")
@@ -102,6 +104,8 @@ def sandbox(
     language: LanguageOption = None,
 ) -> int:
     """Play the exchange: gateway, centre, file store and directory over real HTTP, with faults on demand."""
+    from adapter import sandbox as exchange_sandbox
+
     ready = context(language=language)
     faults = toml_of(script) if script is not None else None
     if (folder / "sandbox.toml").exists():
@@ -136,28 +140,23 @@ def uuid_of_machine() -> uuid.UUID:
     return machine_identifiers().new()
 
 
-PersonOption = Annotated[str, typer.Option("--person", help="Who decides; kept in the audit trail.")]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")]
-
-
 @app.command(epilog='Example: [cyan]elshi resend DELIVERY --person "A. Clerk" --reason "centre confirmed the loss"[/]')
 def resend(
-    delivery: Annotated[str, typer.Argument(help="Id of the delivery, from `elshi status --json`.")],
+    delivery: DeliveryArgument,
     person: PersonOption,
     reason: ReasonOption,
-    upload_again: Annotated[
-        bool, typer.Option("--upload-again", help="The files have expired at the exchange.")
-    ] = False,
+    upload_again: UploadOption = False,
     settings: SettingsOption = None,
     as_json: JsonOption = False,
     language: LanguageOption = None,
 ) -> int:
     """Send the same bytes again: the decision of a person about an outcome that is not known."""
     ready = context(settings=settings, as_json=as_json, language=language)
-    with ready.node() as node:
-        after = node.intervene.resend(delivery, person=person, reason=reason, upload_again=upload_again)
-    ready.screen.done(delivery_as_json(after, ()), after.state.value)
-    return OK
+    return decide(
+        ready,
+        delivery,
+        lambda intervene, row: intervene.resend(row, person=person, reason=reason, upload_again=upload_again),
+    )
 
 
 @app.command(
@@ -165,7 +164,7 @@ def resend(
     epilog='Example: [cyan]elshi give-up DELIVERY --person "A. Clerk" --reason "sent on paper instead"[/]',
 )
 def give_up(
-    delivery: Annotated[str, typer.Argument(help="Id of the delivery, from `elshi status --json`.")],
+    delivery: DeliveryArgument,
     person: PersonOption,
     reason: ReasonOption,
     settings: SettingsOption = None,
@@ -174,10 +173,11 @@ def give_up(
 ) -> int:
     """Stop waiting for an outcome that is not known; a notice that comes later still counts."""
     ready = context(settings=settings, as_json=as_json, language=language)
-    with ready.node() as node:
-        after = node.intervene.give_up(delivery, person=person, reason=reason)
-    ready.screen.done(delivery_as_json(after, ()), after.state.value)
-    return OK
+    return decide(
+        ready,
+        delivery,
+        lambda intervene, row: intervene.give_up(row, person=person, reason=reason),
+    )
 
 
 @app.command(
@@ -201,7 +201,7 @@ def release(
 
 @app.command(epilog='Example: [cyan]elshi withdraw DELIVERY --person "A. Clerk" --reason "wrong year"[/]')
 def withdraw(
-    delivery: Annotated[str, typer.Argument(help="Id of the delivery, from `elshi status --json`.")],
+    delivery: DeliveryArgument,
     person: PersonOption,
     reason: ReasonOption,
     settings: SettingsOption = None,
@@ -210,7 +210,8 @@ def withdraw(
 ) -> int:
     """Stop what has never left."""
     ready = context(settings=settings, as_json=as_json, language=language)
-    with ready.node() as node:
-        after = node.intervene.withdraw(delivery, person=person, reason=reason)
-    ready.screen.done(delivery_as_json(after, ()), after.state.value)
-    return OK
+    return decide(
+        ready,
+        delivery,
+        lambda intervene, row: intervene.withdraw(row, person=person, reason=reason),
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -105,11 +105,13 @@ class Screen:
         if findings:
             Screen(language=self.language, as_json=False, out=self.err, err=self.err).findings(findings)
 
-    def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """A table whose cells are plain text."""
+    def table(
+        self, columns: Sequence[str], rows: Iterable[Sequence[object]], *, unbroken: Collection[str] = ()
+    ) -> None:
+        """A table whose cells are plain text; columns in `unbroken` keep their cells on one line, to be copied."""
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in columns:
-            table.add_column(column, overflow="fold")
+            table.add_column(column, overflow="fold", no_wrap=column in unbroken)
         for row in rows:
             table.add_row(*(Text(harmless(str(cell if cell is not None else "—"))) for cell in row))
         self.out.print(table)

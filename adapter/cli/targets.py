@@ -22,6 +22,7 @@ _MARKS = (
     "attempts.json",
     "messages/[0-9][0-9][0-9]*-*.xml",
     "receipts/[0-9][0-9][0-9]*-*.asice",
+    "statements/[0-9][0-9][0-9]*-*.xml",
     "answers/attempt-[0-9]*.bin",
 )
 """Any of these makes a folder an evidence folder."""

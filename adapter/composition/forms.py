@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from adapter.texts import Language
 from adapter.usecases.check import Check, Checked
 from adapter.usecases.convert import Attached, Composed, Convert
 from adapter.usecases.facts import FactsOf
+from adapter.usecases.preflight import SubmitLimits
 from adapter.usecases.publish import PublicationTexts
 
 RULESET = ("RK-GOV-1141-2010", "2021-03-18")
@@ -41,6 +42,9 @@ class _Given:
 
     def now(self) -> datetime:
         return self._now
+
+    def running(self) -> timedelta:
+        return timedelta()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +64,7 @@ class Desk:
         if opened.source.report is None:
             return Checked(findings=opened.source.findings)
         convert = Convert(rulesets=self._rulesets())
-        check = Check(clock=_Given(self.now), convert=convert, facts=self._facts())
+        check = Check(clock=_Given(self.now), convert=convert, facts=self._facts(), limits=SubmitLimits())
         checked = check(opened.source.report, opened.attachments, places=opened.places)
         return replace(checked, findings=(*opened.source.findings, *checked.findings))
 

@@ -5,9 +5,10 @@ A key is opened at its first use and not before: a node that only serves never a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +25,7 @@ from adapter.composition.secret_sources import AskPassword
 from adapter.composition.services import baseline_of, fetcher_of
 from adapter.composition.trust_files import MAX_CERTIFICATES
 from adapter.composition.trust_sets import TrustSets
+from adapter.domain.breaker import BreakerPolicy
 from adapter.domain.document import BodyCode, DocumentId, Sha256
 from adapter.domain.header import RulesetRef
 from adapter.domain.outgoing import Words
@@ -37,9 +39,12 @@ from adapter.http_client import HttpClient
 from adapter.ports import AddressBook, Clock, Identifiers, KeptBlob
 from adapter.settings import Settings
 from adapter.storage import DirectoryEvidenceFolder, SqlStore, open_store
+from adapter.usecases.certificate_runway import OwnCertificate
+from adapter.usecases.check import Checked
 from adapter.usecases.delivery_plan import DeliveryPlan
+from adapter.usecases.preflight import SubmitLimits
 from adapter.usecases.sign import Baseline
-from adapter.usecases.submit import SubmitLimits, Submitted
+from adapter.usecases.submit import Submitted
 from adapter.usecases.verified_container import Judged, Trust
 
 
@@ -159,6 +164,10 @@ class Node(Passes):
         """The office's; where there is none the head is asked, who may sign everything."""
         return self.head_key() if self.settings.keys.office is None else self.office_key()
 
+    def statement_key(self) -> signing.SigningKey:
+        """The office's; where there is none the envelope's: neither needs a person."""
+        return self._key("envelope" if self.settings.keys.office is None else "office")
+
     def _key(self, name: Literal["document", "office", "envelope"]) -> signing.SigningKey:
         """A key by its name in the settings, opened once."""
         return self._keys.get(name)
@@ -167,6 +176,28 @@ class Node(Passes):
     def gateway_certificates(self) -> tuple[bytes, ...]:
         """The gateway's own certificates, pinned; DER."""
         return tuple(certificate(path) for path in self.settings.trust.gateway_certificates)
+
+    @property
+    def signer_certificates(self) -> tuple[OwnCertificate, ...]:
+        """Of the head's key, where the settings name one and nobody has to be asked for its password."""
+        if self.settings.keys.document is None:
+            return ()
+        return (OwnCertificate(role="signer", open=lambda: self._keys.certificate_of("document")),)
+
+    @property
+    def way_certificates(self) -> tuple[OwnCertificate, ...]:
+        """Of the office's and the envelope's key, and the gateway's pinned ones."""
+        named = self.settings.keys.named
+        office = OwnCertificate(role="office", open=lambda: self._keys.certificate_of("office"))
+        envelope = OwnCertificate(role="envelope", open=lambda: self._keys.certificate_of("envelope"))
+        return (
+            *([office] if "office" in named else []),
+            *([envelope] if "envelope" in named else []),
+            *(
+                OwnCertificate(role="gateway", open=partial(certificate, path))
+                for path in self.settings.trust.gateway_certificates
+            ),
+        )
 
     @cached_property
     def gateway(self) -> Gateway:
@@ -244,11 +275,22 @@ class Node(Passes):
         return open_report(path, context)
 
     def submit_file(self, path: Path) -> Submitted:
-        """Submit a report (YAML, JSON, XML) or a signed container (.asice)."""
+        """Submit a report (YAML, JSON, XML) or a signed container (.asice).
+
+        Raises Final `submit.file-too-large` for a container that the exchange does not carry, before it is kept.
+        """
         if path.suffix.lower() == ".asice":
-            return self.submit().container(self.keep_file(path))
+            return self.submit().container(self.keep_file(path, limit=self.limits.max_file_bytes))
         opened = self.open_report(path)
         return self.submit().report(opened.report, opened.attachments, places=opened.places)
+
+    def check_file(self, path: Path) -> Checked:
+        """All of submit but the deed: what the file itself breaks is among the findings."""
+        opened = self.open_report(path)
+        if opened.source.report is None:
+            return Checked(findings=opened.source.findings)
+        checked = self.check(opened.source.report, opened.attachments, places=opened.places)
+        return replace(checked, findings=(*opened.source.findings, *checked.findings))
 
     def sign_file(self, path: Path, key: OpenKey | None = None) -> Signed:
         """Check and sign a report with the head's key or the one given; the container is kept and sent nowhere."""
@@ -261,16 +303,22 @@ class Node(Passes):
         kept, judged = self.sign(key).container(composed, at=now)
         return Signed(kept=kept, judged=judged, findings=composed.findings)
 
-    def keep_file(self, path: Path) -> KeptBlob:
-        """A file's bytes in the store."""
+    def keep_file(self, path: Path, *, limit: int | None = None) -> KeptBlob:
+        """A file's bytes in the store. Final `submit.file-too-large` for one that is longer than `limit` bytes."""
         with self.store.blobs.new() as writer:
             try:
                 with path.open("rb") as source:
-                    while chunk := source.read(1 << 18):
+                    # Before a byte of it is copied: who took the wrong file does not fill the disk with it.
+                    size = os.fstat(source.fileno()).st_size
+                    while limit is None or size <= limit:
+                        chunk = source.read(1 << 18)
+                        if not chunk:
+                            return writer.keep()
                         writer.file.write(chunk)
+                        size = max(size, writer.file.tell())
+                    raise Final("submit.file-too-large", params={"file": path.name, "size": size, "limit": limit})
             except OSError as error:
                 raise Final("file.unreadable", place=Place(file=path.name), params={"file": path.name}) from error
-            return writer.keep()
 
     def export_to(self, document_id: DocumentId, folder: Path) -> Mapping[str, Sha256]:
         """Write an evidence folder: a new or empty one, or over an earlier export of the same document.
@@ -295,4 +343,13 @@ def _plan(settings: Settings) -> DeliveryPlan:
         silence_alarm=delivery.silence_alarm,
         resend_by_planner=delivery.resend_by_planner,
         resend_when_uncertain=delivery.resend_when_uncertain,
+        channel_alarm=delivery.channel_alarm,
+        reupload_on_expiry=settings.exchange.files.reupload_on_expiry,
+        breaker=BreakerPolicy(
+            failures=delivery.breaker_failures,
+            first_wait=delivery.breaker_first_wait,
+            longest_wait=delivery.breaker_longest_wait,
+            probe_within=settings.http.total_within + settings.storage.lease_for,
+            drain_per_second=delivery.drain_per_second,
+        ),
     )

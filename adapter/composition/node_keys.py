@@ -45,6 +45,21 @@ class NodeKeys:
             self._opened[name] = self._in_token(name, entry) if entry.file is None else self._in_file(name, entry)
         return self._opened[name]
 
+    def certificate_of(self, name: str) -> bytes | None:
+        """The certificate (DER) of a key; None where the settings name no such key, or only a person can open it.
+
+        Raises as `get` does.
+        """
+        entry = self._settings.named.get(name)
+        if entry is None:
+            return None
+        if name not in self._opened:
+            if entry.certificate is not None:
+                return certificates(entry.certificate)[0]
+            if entry.password is None and _source(entry).is_a_person and not _is_open(entry):
+                return None
+        return self.get(name).certificate_chain[0]
+
     def _in_file(self, name: str, entry: KeySettings) -> signing.SigningKey:
         assert entry.file is not None
         content = read_file(entry.file, "keys.unreadable")
@@ -83,6 +98,14 @@ class NodeKeys:
         return ReopenedKey(
             lambda: open_token(name, place, pin, certificates=beside, by_a_person=source.is_a_person, marks=self._marks)
         )
+
+
+def _is_open(entry: KeySettings) -> bool:
+    """Whether the file of the key has no password."""
+    if entry.file is None:
+        return False
+    content = read_file(entry.file, "keys.unreadable")
+    return not signing.is_der(content) and b"ENCRYPTED" not in content
 
 
 def _source(entry: KeySettings) -> SecretSource:

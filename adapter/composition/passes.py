@@ -20,27 +20,36 @@ from adapter.ports import AddressBook, Clock, Identifiers, IncomingChannel, Outg
 from adapter.usecases.answer import Answering
 from adapter.usecases.apply_answer import ApplyAnswer
 from adapter.usecases.apply_notice import ApplyNotice
+from adapter.usecases.certificate_runway import OwnCertificate
 from adapter.usecases.check import Check
+from adapter.usecases.clock_steps import WakeSleepers
 from adapter.usecases.consolidate import Consolidate
 from adapter.usecases.convert import Convert
 from adapter.usecases.deliver import Deliver
 from adapter.usecases.delivery_plan import DeliveryPlan
+from adapter.usecases.escalate import Escalate
 from adapter.usecases.examine import Examine
 from adapter.usecases.export import Export
 from adapter.usecases.facts import FactsOf
 from adapter.usecases.fetch_files import FetchFiles
 from adapter.usecases.intervene import Intervene
+from adapter.usecases.leases import HeldLeases, RenewLeases
+from adapter.usecases.look import Look
+from adapter.usecases.preflight import SubmitLimits
 from adapter.usecases.process_message import ProcessMessage
 from adapter.usecases.publish import Publish
 from adapter.usecases.receive import Receive
 from adapter.usecases.recover import Recover
 from adapter.usecases.register_document import RegisterDocument
 from adapter.usecases.sign import Baseline, Sign
-from adapter.usecases.submit import Submit, SubmitLimits
+from adapter.usecases.sign_statements import Reprint, SignStatements
+from adapter.usecases.submit import Submit
 from adapter.usecases.summarise import Summarise
+from adapter.usecases.take_over import TakeOver
 from adapter.usecases.tell_sender import TellSender
 from adapter.usecases.verified_container import Trust
 from adapter.usecases.watch import Watch
+from adapter.usecases.watch_channel import WatchChannel
 
 OpenKey = Callable[[], signing.SigningKey]
 """Opens a key at its first use; may ask a person for its password."""
@@ -130,12 +139,26 @@ class Passes(ABC):
         """The office's key, opened without a person."""
 
     @property
+    def signer_certificates(self) -> tuple[OwnCertificate, ...]:
+        """The certificate that reports will be signed with, as far as it can be read without a person."""
+        return ()
+
+    @property
+    def way_certificates(self) -> tuple[OwnCertificate, ...]:
+        """Certificates of office, envelope and gateway, which have to last until a document has arrived."""
+        return ()
+
+    @property
     def baseline(self) -> Baseline | None:
         """What our signatures are raised to; None: level B-B."""
         return None
 
     def seal_key(self) -> signing.SigningKey:
         """The key that seals evidence folders: the office's."""
+        return self.office_key()
+
+    def statement_key(self) -> signing.SigningKey:
+        """The key under the node's own statements: the office's, which a machine holds."""
         return self.office_key()
 
     # --- out ----------------------------------------------------------------------------------------------------------
@@ -152,7 +175,13 @@ class Passes(ABC):
     @cached_property
     def check(self) -> Check:
         """All of submit but the deed."""
-        return Check(clock=self.clock, convert=self.convert, facts=self.facts)
+        return Check(
+            clock=self.clock,
+            convert=self.convert,
+            facts=self.facts,
+            limits=self.limits,
+            certificates=(*self.signer_certificates, *self.way_certificates),
+        )
 
     def sign(self, key: OpenKey | None = None) -> Sign:
         """Signs with the head's key, or with the one given: the office's for receipts and responses."""
@@ -177,24 +206,80 @@ class Passes(ABC):
             sign=self.sign(key),
             facts=self.facts,
             limits=self.limits,
+            certificates=self.way_certificates,
+            take_over=TakeOver(
+                store=self.store, clock=self.clock, retry=self.plan.retry, statements=self.sign_statements
+            ),
         )
+
+    @cached_property
+    def sign_statements(self) -> SignStatements:
+        """Signatures under what the node itself states."""
+        return SignStatements(
+            store=self.store,
+            clock=self.clock,
+            key=self.statement_key,
+            policy=signing.DEFAULT_SIGNING,
+            trust=self.trust,
+            baseline=self.baseline,
+        )
+
+    @cached_property
+    def reprint(self) -> Reprint:
+        """Signed statements, the same bytes each time."""
+        return Reprint(store=self.store, sign=self.sign_statements)
 
     @cached_property
     def deliver(self) -> Deliver:
         """The outgoing half of the worker."""
         return Deliver(
-            store=self.store, channel=self.outgoing, clock=self.clock, identifiers=self.identifiers, plan=self.plan
+            store=self.store,
+            channel=self.outgoing,
+            clock=self.clock,
+            identifiers=self.identifiers,
+            plan=self.plan,
+            leases=self.leases,
         )
+
+    @cached_property
+    def leases(self) -> HeldLeases:
+        """What this process holds."""
+        return HeldLeases()
+
+    @cached_property
+    def renew_leases(self) -> RenewLeases:
+        """Keeps what this process holds from ending."""
+        return RenewLeases(store=self.store, clock=self.clock, plan=self.plan, held=self.leases)
+
+    @cached_property
+    def look(self) -> Look:
+        """Whether anything is due."""
+        return Look(store=self.store, clock=self.clock, plan=self.plan)
+
+    @cached_property
+    def watch_channel(self) -> WatchChannel:
+        """A channel that stays closed."""
+        return WatchChannel(store=self.store, clock=self.clock, plan=self.plan)
 
     @cached_property
     def recover(self) -> Recover:
         """Rows whose lease has ended."""
-        return Recover(store=self.store, clock=self.clock, plan=self.plan)
+        return Recover(store=self.store, clock=self.clock, identifiers=self.identifiers, plan=self.plan)
 
     @cached_property
     def watch(self) -> Watch:
         """Rows past their wake-up."""
         return Watch(store=self.store, clock=self.clock, plan=self.plan)
+
+    @cached_property
+    def escalate(self) -> Escalate:
+        """Deadlines that come near without proof; signs what is stated."""
+        return Escalate(store=self.store, clock=self.clock, retry=self.plan.retry, statements=self.sign_statements)
+
+    @cached_property
+    def wake_sleepers(self) -> WakeSleepers:
+        """Rows that a wrong clock has put to sleep."""
+        return WakeSleepers(store=self.store, clock=self.clock, plan=self.plan)
 
     @cached_property
     def intervene(self) -> Intervene:
@@ -267,6 +352,8 @@ class Passes(ABC):
             fetch_files=self.fetch_files,
             register_document=self.register_document,
             retry=self.plan.retry,
+            lease_for=self.plan.lease_for,
+            leases=self.leases,
         )
 
     # --- the yearly cycle, evidence -----------------------------------------------------------------------------------
@@ -294,6 +381,7 @@ class Passes(ABC):
             trust=self.trust,
             own=self.own.ref.code,
             seal_key=self.seal_key,
+            statements=self.sign_statements,
             baseline=self.baseline,
             signing_policy=signing.DEFAULT_SIGNING,
             certificates=self.gateway_certificates,

@@ -6,6 +6,8 @@ from adapter.conversion.build import build, build_content, content_digest
 from adapter.conversion.places import path_of, xpath_of
 from adapter.conversion.plain import parts_to_plain, to_plain
 from adapter.conversion.read import read
+from adapter.conversion.read_statements import is_statement, read_statement
+from adapter.conversion.statements import write_statement
 from adapter.conversion.template import template
 from adapter.conversion.validate import findings_of, has_marking_above, validated, violations
 
@@ -15,12 +17,15 @@ __all__ = [
     "content_digest",
     "findings_of",
     "has_marking_above",
+    "is_statement",
     "parts_to_plain",
     "path_of",
     "read",
+    "read_statement",
     "template",
     "to_plain",
     "validated",
     "violations",
+    "write_statement",
     "xpath_of",
 ]

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import OrderedDict
+from threading import Lock
 
 from lxml import etree
 
@@ -25,6 +27,31 @@ _PLAINLY_ALLOWED = re.compile(
 )
 
 
+class _Remembered:
+    """The last pairs of digest and schema that held: a report is judged when it is made, when it is signed and when it is
+    queued, and the same bytes satisfy the same schema each time. Safe under threads.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._pairs: OrderedDict[tuple[Sha256, str], None] = OrderedDict()
+        self._lock = Lock()
+
+    def __contains__(self, pair: tuple[Sha256, str]) -> bool:
+        with self._lock:
+            return pair in self._pairs
+
+    def add(self, pair: tuple[Sha256, str]) -> None:
+        """Remember; the oldest one is forgotten."""
+        with self._lock:
+            self._pairs[pair] = None
+            while len(self._pairs) > self._most:
+                self._pairs.popitem(last=False)
+
+
+_SATISFIES = _Remembered(most=256)
+
+
 def violations(document: bytes) -> tuple[schemas.Violation, ...]:
     """Every breach of the schema that the root names; () when there is none.
 
@@ -40,11 +67,13 @@ def validated(document: bytes) -> ValidatedXml:
     Not checked here: the rules, any signature. Raises DocumentRefused with every finding: codes `xml.*` and `xsd.*`
     with line and XPath, or BR-18 alone.
     """
-    element, root = _parsed(document)
-    found = schemas.validate(element, root.schema_id)
-    if found:
-        raise DocumentRefused(findings_of(found), code="document.against-schema")
     sha256 = Sha256(hashlib.sha256(document).hexdigest())
+    element, root = _parsed(document)
+    if (sha256, root.schema_id) not in _SATISFIES:
+        found = schemas.validate(element, root.schema_id)
+        if found:
+            raise DocumentRefused(findings_of(found), code="document.against-schema")
+        _SATISFIES.add((sha256, root.schema_id))
     document_id = DocumentId(" ".join((element.findtext("{*}Header/{*}DocumentId") or "").split()))
     return ValidatedXml(
         content=document,

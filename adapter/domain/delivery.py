@@ -67,6 +67,8 @@ class DeliveryEvent(StrEnum):
     BUDGET_GONE = "budget-gone"
     """The schedule says that a person must take over."""
     LEASE_EXPIRED = "lease-expired"
+    LAPSED_TOO_OFTEN = "lapsed-too-often"
+    """Its worker did not come back, several times in a row: it may be what kills them, so a person must act."""
     NOTICE_IN_CENTRE = "notice-in-centre"
     NOTICE_DELIVERED = "notice-delivered"
     NOTICE_REGISTERED = "notice-registered"
@@ -105,6 +107,7 @@ TRANSITIONS: Mapping[tuple[DeliveryState, DeliveryEvent], DeliveryState] = Mappi
         (_S.CLAIMED, _E.PREPARATION_FAILED): _S.ABANDONED,
         (_S.CLAIMED, _E.BUDGET_GONE): _S.ABANDONED,
         (_S.CLAIMED, _E.LEASE_EXPIRED): _S.QUEUED,
+        (_S.CLAIMED, _E.LAPSED_TOO_OFTEN): _S.ABANDONED,
         (_S.SENDING, _E.NOT_SENT): _S.QUEUED,
         (_S.SENDING, _E.CHANNEL_CLOSED): _S.QUEUED,
         (_S.SENDING, _E.ACCEPTED): _S.SENT,
@@ -113,6 +116,7 @@ TRANSITIONS: Mapping[tuple[DeliveryState, DeliveryEvent], DeliveryState] = Mappi
         (_S.SENDING, _E.BUDGET_GONE): _S.ABANDONED,
         (_S.SENDING, _E.OUTCOME_UNKNOWN): _S.UNCERTAIN,
         (_S.SENDING, _E.LEASE_EXPIRED): _S.UNCERTAIN,
+        (_S.SENDING, _E.LAPSED_TOO_OFTEN): _S.ABANDONED,
         (_S.UNCERTAIN, _E.LAST_SAFE_TRY): _S.QUEUED,
         **{(state, _E.PERSON_RESENDS): _S.QUEUED for state in (_S.UNCERTAIN, _S.SENT, _S.IN_CENTRE, _S.ABANDONED)},
         (_S.UNCERTAIN, _E.PERSON_GIVES_UP): _S.ABANDONED,
@@ -215,6 +219,18 @@ def _by_notice(state: DeliveryState, event: DeliveryEvent, *, ever_sent: bool) -
     return Step(effect=Effect.MOVES, state=target)
 
 
+_CARRIED = frozenset({DeliveryState.IN_CENTRE, DeliveryState.DELIVERED, DeliveryState.REGISTERED})
+"""Only a notice leads there: by the exchange's own word it has carried the document."""
+
+
+def is_contradicted(state: DeliveryState, event: DeliveryEvent) -> bool:
+    """Whether a gateway's answer that came after a notice had moved the row contradicts it: refused, and carried.
+
+    The row stays all the same: what the addressee has is there, whatever the gateway says of the call.
+    """
+    return event is DeliveryEvent.REFUSED_FINALLY and state in _CARRIED
+
+
 # --- the row ----------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
@@ -227,7 +243,11 @@ class Delivery:
     ever_sent       an attempt reached SENDING at least once
     deadline        legal, as an instant; None when the Rules name none
     resend          the next attempt repeats the kept bytes of the last one
+    lapses          leases in a row that ended without a word of their worker
+    deferrals       times in a row that the channel turned it back; not attempts, but the waits grow with them
     lease           token of the worker that holds the row, and until when
+    warned          percent of the time to the deadline at which the last warning was due: 0, 50, 80, 95; 100: nothing more
+    warn_at         when the next is due (domain/escalation.py); None when nothing more is
     revision        grows with every write; a write names the revision it read
     """
 
@@ -249,12 +269,16 @@ class Delivery:
     ever_sent: bool = False
     resend: bool = False
     planner_resent: bool = False
+    lapses: int = 0
+    deferrals: int = 0
     lease: str | None = None
     lease_until: datetime | None = None
     registration_number: str | None = None
     proof: Proof = Proof.NONE
     reason: str | None = None
     reason_text: str | None = None
+    warned: int = 0
+    warn_at: datetime | None = None
     revision: int = 0
 
 

@@ -85,6 +85,7 @@ class JournalEntry:
     verdict     on the envelope's signature: verified, unverified (unsigned), failed
     outcome     code of what was done with it, once DONE, HELD or REFUSED
     files       what came with it, in announced order, durable under their digests; none before they were fetched
+    lapses      leases in a row that ended without a word of their worker
     """
 
     id: str
@@ -104,6 +105,7 @@ class JournalEntry:
     outcome_params: str | None = None
     revision: int = 0
     files: tuple[TravellingFile, ...] = ()
+    lapses: int = 0
 
 
 class Decision(StrEnum):

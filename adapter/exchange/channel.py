@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Final as Constant
 
 from lxml import etree
@@ -23,13 +23,14 @@ from lxml import etree
 import schemas
 from adapter.domain.document import Sha256
 from adapter.domain.incoming import Interpreted, JournalState, NotUnderstood
-from adapter.domain.outgoing import Content, OutgoingDocument, OutgoingNotice
+from adapter.domain.outgoing import Content, OutgoingDocument, OutgoingNotice, TravellingFile
 from adapter.domain.receipt import MessageVerdict
 from adapter.exchange import documents, envelope, notices
 from adapter.exchange.config import ExchangeConfig
-from adapter.exchange.file_store import FileStore
+from adapter.exchange.file_store import DownloadedFile, FileStore, UploadedFile
 from adapter.exchange.gateway import Gateway, Judged, refusal_of
 from adapter.exchange.markup import ALMATY, Markup, local
+from adapter.exchange.passing_files import PassingFiles
 from adapter.ports import Accepted, AddressBook, FetchedFile, Files, Opened, Prepared
 
 _SUCCESS_TEXT: Constant = "Message has been processed successfully"
@@ -38,6 +39,8 @@ _FAULT_STATUS: Constant = 500
 """SOAP 1.1, section 6.2: a fault travels under 500."""
 _LONGEST_MESSAGE_ID: Constant = 255
 _LONGEST_TYPE: Constant = 300
+_ENOUGH_LIFE: Constant = timedelta(minutes=30)
+"""An upload of an earlier try is named only while the store keeps it that much longer: a resend must still find it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,6 +78,8 @@ class EsedoChannel:
     gateway: Gateway
     file_store: FileStore
     address_book: AddressBook
+    uploads: PassingFiles[UploadedFile] = field(default_factory=PassingFiles)
+    downloads: PassingFiles[DownloadedFile] = field(default_factory=PassingFiles)
 
     @property
     def _config(self) -> ExchangeConfig:
@@ -87,7 +92,7 @@ class EsedoChannel:
             return self._prepared(self._notice(content, at=at), message_id, None, at=at)
         self.file_store.require_fit(content.files)
         performer = self._performer(content, at=at)
-        uploaded = [self.file_store.upload(one, files=files, at=at) for one in content.files]
+        uploaded = [self._uploaded(one, message_id, files, at=at) for one in content.files]
         activity = self._new_id()
         data = documents.data_of(
             content,
@@ -99,11 +104,24 @@ class EsedoChannel:
             config=self._config,
         )
         expire_at = min((one.expires_at for one in uploaded), default=None)
-        return self._prepared(data, message_id, expire_at, at=at)
+        prepared = self._prepared(data, message_id, expire_at, at=at)
+        self.uploads.forget(message_id)
+        return prepared
 
-    def send(self, message: bytes, *, at: datetime) -> Accepted:
+    def _uploaded(self, file: TravellingFile, message_id: str, files: Files, *, at: datetime) -> UploadedFile:
+        """Uploaded now, or by a try of this message before that failed at another file."""
+        return self.uploads.get_or(
+            message_id,
+            f"{file.sha256} {file.name}",
+            lambda: self.file_store.upload(file, files=files, at=at),
+            at=at,
+            size=lambda _: 0,
+            usable=lambda one: one.expires_at - at > _ENOUGH_LIFE,
+        )
+
+    def send(self, message: bytes, *, at: datetime, leave_within: timedelta | None = None) -> Accepted:
         """One POST of exactly these bytes; see OutgoingChannel and the table in faults.py."""
-        answered = self.gateway.post(message, at=at)
+        answered = self.gateway.post(message, at=at, leave_within=leave_within)
         return Accepted(
             answer=answered.raw,
             verdict=answered.verdict,
@@ -157,8 +175,30 @@ class EsedoChannel:
         return interpret(raw, own=str(self._config.participant.member), repairs=repairs)
 
     def fetch_files(self, identifiers: Sequence[str], *, at: datetime) -> tuple[FetchedFile, ...]:
-        """Download and confirm, one call for each; see IncomingChannel."""
-        return tuple(self.file_store.download(one, at=at) for one in identifiers)
+        """Download, one call for each; see IncomingChannel.
+
+        A try that fails at one file keeps the others in memory for the next one.
+        """
+        whole = " ".join(identifiers)
+        found = [self._downloaded(one, whole, at=at) for one in identifiers]
+        self.downloads.forget(whole)
+        return tuple(
+            replace(downloaded.file, awaits_confirmation=downloaded.is_to_be_confirmed) for downloaded in found
+        )
+
+    def confirm_files(self, identifiers: Sequence[str], *, at: datetime) -> None:
+        """One call for each; see IncomingChannel."""
+        for one in identifiers:
+            self.file_store.confirm(one, at=at)
+
+    def _downloaded(self, identifier: str, whole: str, *, at: datetime) -> DownloadedFile:
+        return self.downloads.get_or(
+            whole,
+            identifier,
+            lambda: self.file_store.download(identifier, at=at),
+            at=at,
+            size=lambda one: len(one.file.content),
+        )
 
     # --- answers ------------------------------------------------------------------------------------------------------
     def _taken(self, said: envelope.Request, judged: Judged, message_id: str, *, at: datetime) -> Opened:

@@ -93,7 +93,8 @@ class FilesConfig:
     max_file_bytes       raw bytes of one file, one file per call: base64 adds a third, the signature some more
     lifetime             what we ask for (8 h were seen); what the answer grants is what counts
     need_confirm         whether the recipient must confirm; one that does not know would never do it
-    reupload_on_expiry   whether an expired file may be replaced under the same href without a person
+    reupload_on_expiry   whether an expired file may be replaced under the same href, after an unknown outcome, without a
+                         person; auto may bring a document twice, under one href and with other bytes around it
     refused_codes        file statuses that mean: this file never. No catalogue exists, so none by default
     gone_codes           file statuses that mean: forgotten. Without them absence is found by asking about the file
     later_codes          file statuses that mean: ask again later
@@ -274,7 +275,6 @@ class ExchangeConfig:
             "second_sign.file_names_attr": self.second_sign.file_names_attr == "emit",
             "envelope.certificate_role": self.envelope.certificate_role != "any_legal",
             "envelope.inclusive_namespaces": bool(self.envelope.inclusive_namespaces),
-            "files.reupload_on_expiry": self.files.reupload_on_expiry == "auto",
             "document.recipients_per_message": self.document.recipients_per_message == "many",
             "receiver.second_sign_notif": self.receiver.second_sign_notif == "sign",
         }

@@ -49,7 +49,7 @@ class Outcome(StrEnum):
     FINAL = "final"
     LATER = "later"
     CLOSED = "closed"
-    """Later, and the cause is the channel: uses no attempt, a person is told."""
+    """Later, and the cause is the channel: uses no attempt; the breaker counts it, and a person is told when it lasts."""
     UNKNOWN = "unknown"
 
 
@@ -144,7 +144,7 @@ TABLE: Constant = (
         name="429, 502, 503 without a fault",
         forms=_NEITHER,
         statuses=((429, 429), (502, 503)),
-        outcome=Outcome.LATER,
+        outcome=Outcome.CLOSED,
         code="exchange.unavailable",
     ),
     Row(
@@ -226,6 +226,7 @@ def error_of(reply: Reply, row: Row) -> ElshiError | None:
         case Outcome.UNKNOWN:
             error = OutcomeUnknown(row.code, params=params)
     error.answer = reply.raw
+    error.answer_verdict = reply.verdict.value
     return error
 
 

@@ -46,6 +46,14 @@ class UploadedFile:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DownloadedFile:
+    """A file that came, and whether the store wants to hear of it."""
+
+    file: FetchedFile
+    is_to_be_confirmed: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _FileAnswer:
     """What the store says about one file.
 
@@ -104,8 +112,8 @@ class FileStore:
         lifetime = self._settings.lifetime if granted is None else granted
         return UploadedFile(identifier=identifier, expires_at=at + lifetime)
 
-    def download(self, identifier: str, *, at: datetime) -> FetchedFile:
-        """Download one file, and confirm it when its facts ask for that.
+    def download(self, identifier: str, *, at: datetime) -> DownloadedFile:
+        """Download one file; confirming it is the caller's, once it needs no second download.
 
         Raises Final `exchange.file-gone` when the store has forgotten it; Retryable `exchange.download-failed`.
         """
@@ -123,9 +131,8 @@ class FileStore:
         stated = text(found.result, "meta", "size")
         if stated is not None and stated.isascii() and stated.isdigit() and int(stated[:19]) != len(fetched.content):
             raise Retryable("exchange.download-failed", params={"code": found.code, "text": "size"})
-        if self._settings.need_confirm or _is_true(text(found.result, "meta", "needToBeConfirmed")):
-            self._confirm(identifier, at=at)
-        return fetched
+        asks = _is_true(text(found.result, "meta", "needToBeConfirmed"))
+        return DownloadedFile(file=fetched, is_to_be_confirmed=self._settings.need_confirm or asks)
 
     @property
     def _refusing(self) -> frozenset[str]:
@@ -154,7 +161,7 @@ class FileStore:
             return gone
         return failed
 
-    def _confirm(self, identifier: str, *, at: datetime) -> None:
+    def confirm(self, identifier: str, *, at: datetime) -> None:
         """Tell the store that we have the file. A failure is told and no more: the bytes are here and stay here."""
         try:
             self._ask("CONFIRM", _identifiers("confirmRequest", identifier), at=at)

@@ -20,7 +20,7 @@ What a message of theirs is worth:
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from lxml import etree
 
@@ -37,6 +37,7 @@ from adapter.http_client import HttpAnswer, HttpClient
 from adapter.ports import Identifiers
 
 _NO_CODES: tuple[str, ...] = ()
+_NOBODY_REACHED = frozenset({"http.no-connection", "http.name-not-found", "http.tls-failed"})
 _HEADERS = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""', "Accept": "text/xml, application/xml"}
 
 
@@ -134,19 +135,33 @@ class Gateway:
             verdict = _DECIDED[validation.report.indication]
         return Judged(verdict=verdict, body=validation.body, reason=reason)
 
-    def post(self, message: bytes, *, at: datetime, repeatable: bool = False) -> Answered:
-        """POST a signed message and judge the answer; raises by the table in faults.py when it was not accepted."""
-        reached = self.http.post(self.config.endpoint, message, headers=_HEADERS, repeatable=repeatable)
+    def post(
+        self, message: bytes, *, at: datetime, repeatable: bool = False, leave_within: timedelta | None = None
+    ) -> Answered:
+        """POST a signed message and judge the answer; raises by the table in faults.py when it was not accepted.
+
+        What the network door raises because nobody was reached closes the channel: the cause is no document.
+        """
+        try:
+            reached = self.http.post(
+                self.config.endpoint, message, headers=_HEADERS, repeatable=repeatable, leave_within=leave_within
+            )
+        except Retryable as error:
+            is_closed = error.code in _NOBODY_REACHED
+            raise Retryable(error.code, params=error.params, channel_closed=is_closed) from error
         reply, answer = self._read(reached, at=at)
         row = row_for(reply, self.config.codes)
-        error = error_of(replace(reply, codes=tuple(self.shown(code) for code in reply.codes)), row)
-        if error is not None:
-            raise error
+        made = error_of(replace(reply, codes=tuple(self.shown(code) for code in reply.codes)), row)
+        if made is not None:
+            raise made
         assert answer is not None  # the only row that accepts is one for answers
         return Answered(raw=reached.body, verdict=reply.verdict, answer=answer)
 
     def ask(self, *, service: str, data: Markup, at: datetime) -> envelope.Answer:
-        """A question that is harmless to repeat, so an unknown outcome is Retryable here and never OutcomeUnknown."""
+        """A question that is harmless to repeat, so an unknown outcome is Retryable here and never OutcomeUnknown.
+
+        No readable answer is the channel's fault here too: the question names no document.
+        """
         question = envelope.request(
             service=service,
             route="",
@@ -158,7 +173,7 @@ class Gateway:
         try:
             return self.post(self.sign(question, at=at), at=at, repeatable=True).answer
         except OutcomeUnknown as error:
-            raise Retryable(error.code, params=error.params) from error
+            raise Retryable(error.code, params=error.params, channel_closed=True) from error
 
     def _read(self, reached: HttpAnswer, *, at: datetime) -> tuple[Reply, envelope.Answer | None]:
         judged = self.judge(reached.body, at=at)

@@ -201,9 +201,14 @@ def _has_glyph(signs: str) -> bool:
     return True
 
 
+_MASK = 2
+"""Of the eight patterns of ISO/IEC 18004: the columns, which break up the long runs of text in hexadecimal."""
+
+
 def _qr(text: str) -> str:
     out = io.BytesIO()
-    segno.make(text, error="m").save(out, kind="svg", xmldecl=False, svgns=True, border=2, scale=4)
+    # Any mask is read; to look for the one that is read best takes as long as the page, and this one is seldom worse.
+    segno.make(text, error="m", mask=_MASK).save(out, kind="svg", xmldecl=False, svgns=True, border=2, scale=4)
     return out.getvalue().decode()
 
 

@@ -2,6 +2,7 @@
 
     POST <gateway path>          SyncChannel SendMessage
     GET  /sandbox/events         ?after=<number>&limit=<count>: what happened, as JSON
+    GET  /sandbox/documents      ?after=<number>&limit=<count>&href=<href>: the book, document by document
     GET  /sandbox/findings       what participants' messages broke
     GET  /sandbox/faults         every fault there is, with its parameters
     GET  /sandbox/script         the rules in force
@@ -35,11 +36,12 @@ from adapter.sandbox.door import Door
 from adapter.sandbox.endpoint import answer_call, limited_body
 from adapter.sandbox.faults import FAULTS
 from adapter.sandbox.sandbox import OutgoingFile
-from adapter.sandbox.script import rules_from
+from adapter.sandbox.script import Rule, rules_from
 
 _SCRIPT_BYTES = 256_000
 _DOCUMENT_BYTES = 30_000_000
 _MOST_EVENTS = 5000
+_MOST_PAGES = 1000
 _DIGITS = 11
 
 
@@ -47,6 +49,7 @@ def asgi_app(door: Door) -> Starlette:
     """The application; to be made inside the loop that runs it."""
     watch: list[tuple[str, str, Callable[[Door, Request], Awaitable[Response]]]] = [
         ("GET", "/sandbox/events", _events),
+        ("GET", "/sandbox/documents", _documents),
         ("GET", "/sandbox/findings", _findings),
         ("GET", "/sandbox/faults", _faults),
         ("GET", "/sandbox/script", _script),
@@ -73,6 +76,15 @@ async def _events(door: Door, request: Request) -> Response:
     return JSONResponse({"events": [one.as_json() for one in found]})
 
 
+async def _documents(door: Door, request: Request) -> Response:
+    after = _whole(request.query_params.get("after"), 0)
+    limit = min(_whole(request.query_params.get("limit"), _MOST_PAGES), _MOST_PAGES)
+    read = partial(door.sandbox.documents, after=after, limit=limit, href=request.query_params.get("href"))
+    # Beside the loop: a thousand documents take a while, and calls are answered meanwhile.
+    found = await asyncio.get_running_loop().run_in_executor(door.calls, read)
+    return JSONResponse({"documents": found})
+
+
 async def _findings(door: Door, request: Request) -> Response:
     found = door.sandbox.protocol_findings(request.query_params.get("participant"))
     return JSONResponse({"findings": [one.as_json() for one in found]})
@@ -87,7 +99,13 @@ async def _faults(door: Door, request: Request) -> Response:  # noqa: ARG001 - t
 
 
 async def _script(door: Door, request: Request) -> Response:  # noqa: ARG001 - the shape of a route
-    return JSONResponse({"fault": [{**rule.as_json(), "struck": struck} for rule, struck in door.sandbox.faults()]})
+    rules = [{**rule.as_json(), **_seed(rule), "struck": struck} for rule, struck in door.sandbox.faults()]
+    return JSONResponse({"fault": rules})
+
+
+def _seed(rule: Rule) -> dict[str, int]:
+    """A rule that strikes by chance is shown with the seed of the script that it came with."""
+    return {} if rule.share is None else {"seed": rule.seed}
 
 
 async def _health(door: Door, request: Request) -> Response:  # noqa: ARG001 - the shape of a route

@@ -13,6 +13,8 @@ from threading import RLock
 
 from lxml import etree
 
+from adapter.sandbox.book import BookedMessage
+from adapter.sandbox.dispatch import Message
 from adapter.sandbox.lanes import Lanes
 from adapter.sandbox.participants import CENTRE, Participant
 from adapter.sandbox.reading import Call, Refused, Routing, child
@@ -20,7 +22,7 @@ from adapter.sandbox.vocabulary import UNIVERSAL_SERVICE
 from adapter.sandbox.world import World
 from adapter.sandbox.writing import metadata, national, notice, text_element
 
-MOST_DOCUMENTS = 20_000
+MOST_DOCUMENTS = 50_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,16 +39,19 @@ class Centre:
 
     def __init__(self, world: World, lanes: Lanes) -> None:
         self._settings = world.settings
-        self._clock = world.clock
         self._new_id = world.new_id
         self._events = world.events
+        self._book = world.book
         self._lanes = lanes
         self._documents: dict[str, _Document] = {}
         self._lock = RLock()
 
     # --- what participants send ---
-    def take_document(self, sender: Participant, call: Call, routing: Routing) -> None:
-        """Accept a document for its performers. Refused SBX-SENDER, SBX-ADDRESSEE, SBX-HREF, SBX-SIZE."""
+    def take_document(self, sender: Participant, call: Call, routing: Routing, said: BookedMessage) -> None:
+        """Accept a document for its performers. Refused SBX-SENDER, SBX-ADDRESSEE, SBX-HREF, SBX-SIZE.
+
+        said    what of it goes into the book
+        """
         assert call.data is not None
         assert call.type is not None
         if routing.sender != sender.member or routing.sender_org not in {None, sender.sender_org}:
@@ -58,14 +63,14 @@ class Centre:
         if not performers:
             raise Refused("SBX-ADDRESSEE", "a document without performers")
         known = self._remember(sender, performers, routing, call)
+        self._book.took(routing.href, sender.code, tuple(one.code for one in performers), said)
         self._note(sender, "document.taken", call, routing, "again" if known else "new")
         if known and self._settings.repeated_href == "drop":
             return
         if self._settings.sends_start_notice:
             self._start_notices(sender, performers, routing)
-        data = etree.tostring(call.data, encoding="unicode", with_tail=False)
         for performer in performers:
-            self._lanes.queue(performer, sender.names, call.type.name, routing.href, data)
+            self._pass_on(performer, sender, call, routing)
             self._play(performer, sender, routing)
 
     def take_notice(self, sender: Participant, call: Call, routing: Routing) -> None:
@@ -86,15 +91,31 @@ class Centre:
         else:
             raise Refused("SBX-HREF", "this account has no part in the document")
         self._note(sender, "notice.taken", call, routing, f"for {', '.join(receivers)}")
-        data = etree.tostring(call.data, encoding="unicode", with_tail=False)
         for code in receivers:
             receiver = self._settings.by_code(code)
             if receiver is not None:
-                self._lanes.queue(receiver, sender.names, call.type.name, routing.href, data)
+                self._pass_on(receiver, sender, call, routing)
 
     def take_other(self, sender: Participant, call: Call, routing: Routing) -> None:
         """A dictionary message: kept in the events, nobody answers it here."""
         self._note(sender, "message.kept", call, routing, "the sandbox has no answer to dictionary messages")
+
+    def _pass_on(self, receiver: Participant, sender: Participant, call: Call, routing: Routing) -> None:
+        """The data of a call as it came, to one receiver."""
+        assert call.data is not None
+        assert call.type is not None
+        data = etree.tostring(call.data, encoding="unicode", with_tail=False)
+        self._lanes.queue(
+            Message(
+                to=receiver,
+                speaker=sender.code,
+                names=sender.names,
+                operation=call.type.name,
+                href=routing.href,
+                write=lambda _: data,
+                source=call.message_id,
+            )
+        )
 
     def _performer(self, number: int) -> Participant:
         found = self._settings.by_member(number)
@@ -143,7 +164,7 @@ class Centre:
             "refuses": (("stateDelivered", None), ("stateNotValid", ("isValidReason", "3"))),
         }
         for kind, own in steps.get(performer.plays, ()):
-            self._say(sender, performer.member, routing.href, kind, own, names=performer.names)
+            self._say(sender, performer.member, routing.href, kind, own, speaks=performer)
 
     def _say(
         self,
@@ -153,16 +174,23 @@ class Centre:
         kind: str,
         own: tuple[str, str] | None,
         *,
-        names: frozenset[str] = frozenset({CENTRE}),
+        speaks: Participant | None = None,
     ) -> None:
         meta = metadata(
             activity_id=str(self._new_id()), sender=speaker, href=href, performers=(to.member,), sender_org=None
         )
-        date = text_element("date", national(self._clock.now()))
-        parts = [meta, date] if own is None else [meta, date, text_element(*own)]
-        if kind in {"stateRegistered", "stateNotValid"}:
-            parts.insert(2, text_element("idPortalInternal", 0))
-        self._lanes.queue(to, names, kind, href, notice(kind, *parts))
+        portal = [text_element("idPortalInternal", 0)] if kind in {"stateRegistered", "stateNotValid"} else []
+        rest = [*portal, *([] if own is None else [text_element(*own)])]
+        self._lanes.queue(
+            Message(
+                to=to,
+                speaker=CENTRE if speaks is None else speaks.code,
+                names=frozenset({CENTRE}) if speaks is None else speaks.names,
+                operation=kind,
+                href=href,
+                write=lambda at: notice(kind, meta, text_element("date", national(at)), *rest),
+            )
+        )
 
     def _note(self, sender: Participant, what: str, call: Call, routing: Routing, outcome: str) -> None:
         self._events.add(

@@ -46,6 +46,7 @@ class Core:
         self._lanes: dict[Lane, asyncio.Task[None]] = {}
         self._nudges: dict[Lane, asyncio.Event] = {}
         self._hurried: set[Lane] = set()
+        self._tried = self._loop.create_future()
 
     async def run(self, on_started: Callable[[], None]) -> None:
         """Serve until `stopping` is set."""
@@ -58,6 +59,7 @@ class Core:
         await self._until_started(self._gateway)
         sandbox.lanes.on_queued = self._on_queued
         sandbox.on_refuse = self._on_refuse
+        sandbox.book.on_tried = self._on_tried
         for lane in sandbox.lanes.waiting_lanes():
             self._lane_changed(lane)
         sandbox.note("gateway", "gateway.started", outcome=url_of(self._address) + sandbox.settings.path)
@@ -65,6 +67,7 @@ class Core:
         await self.stopping.wait()
         sandbox.lanes.on_queued = lambda lane: None  # noqa: ARG005 - nobody pushes any more
         sandbox.on_refuse = lambda seconds: None  # noqa: ARG005 - there is no listener any more
+        sandbox.book.on_tried = lambda: None
         await self._stop(control)
         sandbox.note("gateway", "gateway.stopped", outcome=f"{sandbox.lanes.waiting()} messages not delivered")
 
@@ -175,6 +178,18 @@ class Core:
         for lane, nudge in self._nudges.items():
             self._hurried.add(lane)
             nudge.set()
+
+    def _on_tried(self) -> None:
+        self._loop.call_soon_threadsafe(self._tell_tried)
+
+    def _tell_tried(self) -> None:
+        """Whoever waits for a try waits for this future; the next one waits for the next."""
+        ended, self._tried = self._tried, self._loop.create_future()
+        ended.set_result(None)
+
+    async def until_tried(self) -> None:
+        """Until the next try of one of the centre's messages has ended."""
+        await asyncio.shield(self._tried)
 
     async def _run_lane(self, lane: Lane) -> None:
         """Push what is in a lane, in order, until nothing is left."""

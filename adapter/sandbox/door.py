@@ -12,7 +12,7 @@ from adapter.sandbox.sandbox import Sandbox
 
 
 class Listener(Protocol):
-    """The gateway's listening socket."""
+    """The gateway's listening socket, and what the centre does meanwhile."""
 
     async def close(self, seconds: float) -> None:
         """Refuse new connections for so long; 0: until opened."""
@@ -20,6 +20,10 @@ class Listener(Protocol):
 
     async def open(self) -> None:
         """Take connections again."""
+        ...
+
+    async def until_tried(self) -> None:
+        """Until the next try of one of the centre's messages has ended."""
         ...
 
 

@@ -6,6 +6,7 @@ A manner is what a fault asks for: whole, cut, dripping, late, or the connection
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -15,15 +16,19 @@ from adapter.sandbox.connections import Client
 from adapter.sandbox.door import Door
 from adapter.sandbox.events import LOG
 from adapter.sandbox.participants import UNKNOWN
-from adapter.sandbox.replies import TEXT_TYPE, Post, Reply
+from adapter.sandbox.replies import TEXT_TYPE, Heard, Post, Reply
+
+_LONGEST_LENGTH = 15
+"""Digits of a Content-Length that is believed; a longer body is met by the limit while it streams."""
 
 
 async def answer_call(door: Door, request: Request) -> Response:
     settings = door.sandbox.settings
     door.connections.began(_client(request))
+    pace = door.sandbox.read_pace(_stated_size(request))
     try:
         async with asyncio.timeout(settings.read_within.total_seconds()):
-            body = await limited_body(request, settings.max_request_bytes)
+            body = await limited_body(request, settings.max_request_bytes, pace)
     except TimeoutError:
         door.sandbox.note(UNKNOWN, "call.refused", outcome="HTTP 408, the request did not come in time")
         return _Written(door, Reply(status=408, body=b"too slow\n", content_type=TEXT_TYPE))
@@ -52,17 +57,27 @@ async def answer_call(door: Door, request: Request) -> Response:
     return _Written(door, reply)
 
 
-async def limited_body(request: Request, limit: int) -> bytes | None:
-    """The body; None when it is longer than the limit, which is found before it is in memory."""
-    said = request.headers.get("content-length", "")
-    if said.isascii() and said.isdigit() and int(said) > limit:
+async def limited_body(request: Request, limit: int, pace: float | None = None) -> bytes | None:
+    """The body; None when it is longer than the limit, which is found before it is in memory.
+
+    pace    bytes per second that it is taken at; None: as they come
+    """
+    if _stated_size(request) > limit:
         return None
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > limit:
             return None
+        if pace is not None:
+            await asyncio.sleep(len(chunk) / pace)
     return bytes(body)
+
+
+def _stated_size(request: Request) -> int:
+    """Content-Length; 0 when there is none that can be read."""
+    said = request.headers.get("content-length", "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) <= _LONGEST_LENGTH else 0
 
 
 class _Written(Response):
@@ -81,6 +96,10 @@ class _Written(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         client: Client = tuple(scope["client"] or ("", 0))
         connections, reply = self._door.connections, self._reply
+        if reply.after is not None:
+            await self._heard(reply.after)
+        if reply.begun:
+            await send({"type": "http.response.start", "status": reply.status, "headers": self.raw_headers})
         if reply.hold is not None:
             await _until_gone(receive, self._door.stopping, reply.hold.total_seconds())
         if reply.reset or reply.hold is not None:
@@ -104,6 +123,13 @@ class _Written(Response):
                 return
         connections.idle(client)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _heard(self, wanted: Heard) -> None:
+        """Wait until the centre's messages were tried; not longer than the script says."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wanted.within.total_seconds()):
+                while not self._door.sandbox.book.is_heard(wanted.href, wanted.until):
+                    await self._door.listener.until_tried()
 
 
 async def _until_gone(receive: Receive, stopping: asyncio.Event, seconds: float) -> bool:

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import islice
 from threading import RLock
 from typing import Protocol
 
@@ -153,7 +154,9 @@ class EventList:
     def events(self, *, after: int = 0) -> tuple[Event, ...]:
         """Events with a number above `after`, oldest first."""
         with self._lock:
-            return tuple(event for event in self._events if event.number > after)
+            # Numbers have no gaps, so the place of the first one wanted is known.
+            wanted = min(max(self._count - after, 0), len(self._events))
+            return tuple(islice(reversed(self._events), wanted))[::-1]
 
     def findings(self) -> tuple[ProtocolFinding, ...]:
         """Every finding kept, oldest first."""

@@ -1,7 +1,8 @@
 """The registry of faults the sandbox can play, each with the place where it acts and its parameters.
 
-LISTENER    before a request exists: the connection itself
+LISTENER    before a call can be told from another: the connection itself, the reading of a request
 CALL        one call to the gateway: instead of its answer, or the answer after the call took effect
+CLOCK       one answer of the gateway or one message of the centre: the times that it states
 FILE        one call to EDS_TEMP_FILES: what the store does
 DIRECTORY   one entry (or the whole answer) of the directory
 PUSH        one message that the centre sends to a participant
@@ -18,6 +19,8 @@ Value = str | int | float | bool
 
 LONGEST_SECONDS = 3600.0
 LARGEST_NUMBER = 10_000_000
+LARGEST_SKEW = 366 * 24 * 3600.0
+"""Seconds that a scripted clock may be wrong by, to either side."""
 
 
 class Stage(StrEnum):
@@ -25,6 +28,7 @@ class Stage(StrEnum):
 
     LISTENER = "listener"
     CALL = "call"
+    CLOCK = "clock"
     FILE = "file"
     DIRECTORY = "directory"
     PUSH = "push"
@@ -56,16 +60,31 @@ _ALL = (
         at_once=False,
     ),
     _fault("connection-reset", Stage.LISTENER, "the connection is reset when it is made, before a byte is read"),
+    _fault(
+        "slow-read",
+        Stage.LISTENER,
+        "a request of at least `above` bytes is read no faster than this; one that is not in within the limit gets 408",
+        bytes_per_second=65_536,
+        above=0,
+    ),
     # --- instead of an answer; `processed` says whether the call took effect all the same
     _fault("reset-before-answer", Stage.CALL, "the request is read, then the connection is reset", processed=False),
     _fault("http-503", Stage.CALL, "503 without a SOAP fault", retry_after=0, processed=False),
+    _fault("http-500", Stage.CALL, "500 without a SOAP fault", processed=False),
     _fault("http-502-html", Stage.CALL, "502 with a page of HTML from a proxy", processed=False),
     _fault("http-504", Stage.CALL, "504 of a proxy", processed=False),
     _fault("http-429", Stage.CALL, "429 with Retry-After", retry_after=1),
     _fault("http-413", Stage.CALL, "413 of a proxy"),
     _fault("http-403", Stage.CALL, "403 of a proxy"),
     _fault("http-200-html", Stage.CALL, "200 with a page of HTML", processed=False),
-    _fault("soap-fault-listed", Stage.CALL, "a SOAP fault with a code seen in use", code="VAL-R-004", text=_ERROR),
+    _fault(
+        "soap-fault-listed",
+        Stage.CALL,
+        "a SOAP fault with a code seen in use",
+        code="VAL-R-004",
+        text=_ERROR,
+        processed=False,
+    ),
     _fault(
         "soap-fault-unlisted",
         Stage.CALL,
@@ -73,20 +92,43 @@ _ALL = (
         code="SBX-UNLISTED-077",
         text=_ERROR,
         depth=1,
+        processed=False,
     ),
-    _fault("soap-fault-in-200", Stage.CALL, "a SOAP fault under HTTP 200", code="SCSE001", text=_ERROR),
+    _fault(
+        "soap-fault-in-200",
+        Stage.CALL,
+        "a SOAP fault under HTTP 200",
+        code="SCSE001",
+        text=_ERROR,
+        processed=False,
+    ),
     _fault(
         "status-unlisted",
         Stage.CALL,
         "a well-formed answer whose status code is on no list",
         code="SCSE777",
         text=_ERROR,
+        processed=False,
     ),
     # --- the call takes effect, its answer is spoilt
     _fault(
         "timeout-after-accept", Stage.CALL, "taken and processed, then silence until the client gives up", seconds=120.0
     ),
-    _fault("cut-mid-answer", Stage.CALL, "processed; the connection is cut after this share of the answer", share=0.5),
+    _fault(
+        "hang-after-headers",
+        Stage.CALL,
+        "processed; status and headers come, then silence until the client gives up",
+        seconds=120.0,
+    ),
+    _fault(
+        "answer-after-notices",
+        Stage.CALL,
+        "processed; the answer waits until what the centre has to say about the document was tried: everything that "
+        "waits by then, or the first message of the kind `until`; at most `seconds`",
+        until="",
+        seconds=30.0,
+    ),
+    _fault("cut-mid-answer", Stage.CALL, "processed; the connection is cut after this part of the answer", part=0.5),
     _fault("slow-drip", Stage.CALL, "processed; the answer comes in small pieces", chunk=64, pause=0.05),
     _fault("garbage-answer", Stage.CALL, "processed; the answer is noise under a SOAP content type", size=512),
     _fault("unsigned-answer", Stage.CALL, "processed; the answer carries no signature"),
@@ -102,6 +144,13 @@ _ALL = (
         "text-payload-answer",
         Stage.CALL,
         "processed; data stands in the XSI namespace and holds its XML as escaped text, as the gateway did in 2023",
+    ),
+    # --- the exchange's clock
+    _fault(
+        "clock-skewed",
+        Stage.CLOCK,
+        "the exchange's clock is wrong by so many seconds, ahead or (below 0) behind, in every time that it states",
+        skew=3600.0,
     ),
     # --- files
     _fault("file-forgotten", Stage.FILE, "the store promises a life time and forgets the files of this call at once"),
@@ -146,6 +195,15 @@ _ALL = (
         form="utf8-as-cp1251",
         text="",
     ),
+    _fault(
+        "notice-contradicted",
+        Stage.PUSH,
+        "a stateRegistered is contradicted by a stateNotValid from the same speaker, a stateNotValid by a "
+        "stateRegistered: after it, `seconds` later, or `before` it",
+        seconds=0.0,
+        before=False,
+    ),
+    _fault("notice-unknown-href", Stage.PUSH, "the notice comes once more, about a document that nobody sent"),
     _fault("push-unsigned", Stage.PUSH, "a message of the centre carries no signature"),
     _fault("push-wrongly-signed", Stage.PUSH, "a message of the centre was changed after it was signed"),
     _fault("push-stranger-signed", Stage.PUSH, "a message of the centre is signed with a key nobody knows"),
@@ -155,5 +213,15 @@ _ALL = (
 FAULTS: Mapping[str, Fault] = MappingProxyType({fault.name: fault for fault in _ALL})
 DOCUMENT_FAULTS = frozenset({"document-delivered-twice"})
 NOTICE_FAULTS = frozenset(
-    {"notice-duplicated", "notice-reordered", "notice-delayed", "notice-text-reason", "notice-mangled"}
+    {
+        "notice-contradicted",
+        "notice-delayed",
+        "notice-duplicated",
+        "notice-mangled",
+        "notice-reordered",
+        "notice-text-reason",
+        "notice-unknown-href",
+    }
 )
+CONTRADICTED = MappingProxyType({"stateRegistered": "stateNotValid", "stateNotValid": "stateRegistered"})
+"""Notices that a script can contradict, and by what."""

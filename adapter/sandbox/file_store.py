@@ -8,12 +8,16 @@ download.
 from __future__ import annotations
 
 import base64
+import heapq
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
 from threading import RLock
 
 from lxml import etree
 
+from adapter.sandbox.book import BookedFile
 from adapter.sandbox.examine import children, decoded, local, namespace, text_of
 from adapter.sandbox.faults import Stage
 from adapter.sandbox.participants import Participant, is_same_secret
@@ -29,7 +33,8 @@ _RESULTS = {
     "CONFIRM": ("confirmResponse", "fileConfirmResults"),
     "GET_FILE_INFO": ("getFileInfoResponse", "fileInfoResults"),
 }
-MOST_FILES = 10_000
+MOST_FILES = 100_000
+"""Files known at a time; of those whose life is over the oldest are forgotten for new ones."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -41,6 +46,7 @@ class _File:
     uploaded_at: datetime
     expires_at: datetime
     size: int
+    sha256: str
     name: str | None
     mime: str | None
     needs_confirmation: bool | None
@@ -52,12 +58,13 @@ class _File:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Turn:
-    """One call: who, which operation, and the fault that strikes it."""
+    """One call: who, which operation, the fault that strikes it, and what the exchange's clock is wrong by."""
 
     caller: Participant
     message_id: str
     operation: str
     rule: Rule | None
+    ahead: timedelta
 
     def is_struck(self, fault: str, place: int | None = None) -> bool:
         """Whether this fault strikes the file at `place` (from 1), or the call as a whole."""
@@ -76,14 +83,21 @@ class FileStore:
         self._script = world.script
         self._events = world.events
         self._files: dict[str, _File] = {}
+        self._expiring: list[tuple[datetime, str]] = []
+        self._held = 0
         self._lock = RLock()
 
-    def answer(self, request: etree._Element, caller: Participant, message_id: str) -> str:
-        """The tempStorageResponse, in the form the settings ask for. Refused SBX-DATA for a type that is none."""
+    def answer(
+        self, request: etree._Element, caller: Participant, message_id: str, *, ahead: timedelta = timedelta()
+    ) -> str:
+        """The tempStorageResponse, in the form the settings ask for. Refused SBX-DATA for a type that is none.
+
+        ahead   what the times that are stated are wrong by
+        """
         operation = value(request, "type")
         if operation not in FILE_OPERATIONS:
             raise Refused("SBX-DATA", f"type is none of {', '.join(FILE_OPERATIONS)}")
-        turn = self._turn(caller, message_id, operation)
+        turn = self._turn(caller, message_id, operation, ahead)
         with self._lock:
             self._expire()
             allowed = _is_allowed(request, caller)
@@ -100,6 +114,18 @@ class FileStore:
             self._expire()
             return identifier in self._files and self._files[identifier].content is not None
 
+    def booked(self, identifiers: Iterable[str]) -> tuple[BookedFile, ...]:
+        """What is known of files by their identifiers, those whose life is over included."""
+        with self._lock:
+            return tuple(
+                BookedFile(
+                    identifier=one[:200],
+                    sha256=None if found is None else found.sha256,
+                    size=None if found is None else found.size,
+                )
+                for one, found in ((each, self._files.get(each)) for each in identifiers)
+            )
+
     def put(self, uploader: Participant, *, name: str, mime: str, content: bytes) -> str:
         """Store a file on a participant's behalf and return its identifier; for the bodies the sandbox plays."""
         with self._lock:
@@ -109,7 +135,7 @@ class FileStore:
             kept = self._keep(uploader, name=name, mime=mime, content=content, life=self._settings.default_life)
             return kept.identifier
 
-    def _turn(self, caller: Participant, message_id: str, operation: str) -> _Turn:
+    def _turn(self, caller: Participant, message_id: str, operation: str, ahead: timedelta) -> _Turn:
         rule = self._script.due(Stage.FILE, Occasion(service=FILE_SERVICE, sender=caller.names, operation=operation))
         if rule is not None:
             self._events.add(
@@ -120,7 +146,7 @@ class FileStore:
                 message_id=message_id,
                 fault=rule.fault,
             )
-        return _Turn(caller=caller, message_id=message_id, operation=operation, rule=rule)
+        return _Turn(caller=caller, message_id=message_id, operation=operation, rule=rule, ahead=ahead)
 
     # --- upload ---
     def _upload(self, request: etree._Element, turn: _Turn, allowed: bool) -> str:  # noqa: FBT001 - one private caller
@@ -188,17 +214,24 @@ class FileStore:
             uploaded_at=now,
             expires_at=now + life,
             size=len(content),
+            sha256=sha256(content).hexdigest(),
             name=name,
             mime=mime,
             needs_confirmation=needs_confirmation,
             content=content,
         )
         self._files[kept.identifier] = kept
+        self._held += kept.size
+        heapq.heappush(self._expiring, (kept.expires_at, kept.identifier))
         return kept
 
     def _has_room(self, size: int) -> bool:
-        held = sum(len(one.content) for one in self._files.values() if one.content is not None)
-        return held + size <= self._settings.max_stored_bytes and len(self._files) < MOST_FILES
+        if len(self._files) >= MOST_FILES:
+            gone = next((one.identifier for one in self._files.values() if one.content is None), None)
+            if gone is None:
+                return False
+            del self._files[gone]
+        return self._held + size <= self._settings.max_stored_bytes
 
     # --- download, confirm, info ---
     def _each(self, request: etree._Element, turn: _Turn, allowed: bool) -> str:  # noqa: FBT001 - one private caller
@@ -231,11 +264,11 @@ class FileStore:
             self._forget(found)
         if turn.operation == "GET_FILE_INFO":
             self._note(turn, "file.asked", identifier, "deleted" if found.content is None else "present")
-            return _status(), named, _meta(found)
+            return _status(), named, _meta(found, turn.ahead)
         if found.content is None or turn.is_struck("download-failure", place):
             complaint = "the file is gone" if found.content is None else "the file cannot be read"
             self._note(turn, "file.refused", identifier, complaint)
-            meta = (_meta(found),) if turn.operation == "DOWNLOAD" else ()
+            meta = (_meta(found, turn.ahead),) if turn.operation == "DOWNLOAD" else ()
             return _status(complaint), named, *meta
         if turn.operation == "CONFIRM":
             found.confirmed_by, found.confirmed_at = turn.caller.account, self._clock.now()
@@ -243,19 +276,21 @@ class FileStore:
             return _status(), named
         content = found.content + b"\0" if turn.is_struck("download-altered", place) else found.content
         self._note(turn, "file.downloaded", identifier, f"{found.size} bytes")
-        return _status(), named, text_element("content", base64.b64encode(content).decode()), _meta(found)
+        return _status(), named, text_element("content", base64.b64encode(content).decode()), _meta(found, turn.ahead)
 
     # --- life ---
     def _expire(self) -> None:
         now = self._clock.now()
-        for one in self._files.values():
-            if one.content is not None and one.expires_at <= now:
-                self._forget(one)
+        while self._expiring and self._expiring[0][0] <= now:
+            found = self._files.get(heapq.heappop(self._expiring)[1])
+            if found is not None:
+                self._forget(found)
 
     def _forget(self, one: _File) -> None:
         if one.content is None:
             return
         one.content = None
+        self._held -= one.size
         one.deleted_at = self._clock.now()
         self._events.add("file-store", "file.expired", service=FILE_SERVICE, outcome=one.identifier)
 
@@ -290,22 +325,26 @@ def _status(complaint: str = "") -> str:
     )
 
 
-def _meta(one: _File) -> str:
-    """FileInfo in schema order (reference, 4)."""
+def _meta(one: _File, ahead: timedelta) -> str:
+    """FileInfo in schema order (reference, 4), by a clock that is wrong by `ahead`."""
+
+    def stated(at: datetime) -> str:
+        return national(at + ahead)
+
     return element(
         "meta",
         optional("name", one.name),
         optional("mime", one.mime),
-        text_element("uploadDate", national(one.uploaded_at)),
+        text_element("uploadDate", stated(one.uploaded_at)),
         element("uploaderSystem", text_element("id", one.uploader)),
-        text_element("expirationTime", national(one.expires_at)),
+        text_element("expirationTime", stated(one.expires_at)),
         optional("needToBeConfirmed", _said(one.needs_confirmation)),
         text_element("size", one.size),
         text_element("deleted", _said(one.content is None)),
-        optional("deletionTime", None if one.deleted_at is None else national(one.deleted_at)),
+        optional("deletionTime", None if one.deleted_at is None else stated(one.deleted_at)),
         text_element("confirmed", _said(one.confirmed_at is not None)),
         "" if one.confirmed_by is None else element("confirmedSystem", text_element("id", one.confirmed_by)),
-        optional("confirmationTime", None if one.confirmed_at is None else national(one.confirmed_at)),
+        optional("confirmationTime", None if one.confirmed_at is None else stated(one.confirmed_at)),
     )
 
 

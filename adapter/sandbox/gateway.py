@@ -14,11 +14,13 @@ A refusal is a SOAP fault under HTTP 500. What comes in is hostile until step 5 
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
 
 from lxml import etree
 
+from adapter.sandbox.book import BookedMessage
 from adapter.sandbox.centre import Centre
 from adapter.sandbox.directory import Directory
 from adapter.sandbox.faults import Stage
@@ -28,6 +30,7 @@ from adapter.sandbox.participants import UNKNOWN, Participant, is_same_secret
 from adapter.sandbox.reading import (
     Call,
     Refused,
+    attached,
     body_of,
     call_of,
     child,
@@ -36,7 +39,7 @@ from adapter.sandbox.reading import (
     routing_of,
     value,
 )
-from adapter.sandbox.replies import Post, Reply, is_processed, outcome_of, proxy_reply, spoilt
+from adapter.sandbox.replies import Post, Reply, is_processed, notices_first, outcome_of, proxy_reply, spoilt
 from adapter.sandbox.script import Occasion, Rule
 from adapter.sandbox.scrutiny import Scrutiny
 from adapter.sandbox.seal import Seal, Signatures, require
@@ -58,6 +61,19 @@ _SEALS = {
 }
 
 
+@dataclass(kw_only=True, slots=True)
+class _Turn:
+    """One call: the rule that strikes it, what the exchange's clock is wrong by, and the document that was taken."""
+
+    post: Post
+    call: Call | None
+    broken: Refused | None
+    rule: Rule | None
+    ahead: timedelta
+    digest: str
+    document: BookedMessage | None = field(default=None)
+
+
 class Gateway:
     """Answers posts; holds no connection and no thread of its own."""
 
@@ -75,6 +91,7 @@ class Gateway:
         self._new_id = world.new_id
         self._script = world.script
         self._events = world.events
+        self._book = world.book
         self._signatures = signatures
         self._centre = centre
         self._scrutiny = Scrutiny(world, file_store)
@@ -92,16 +109,28 @@ class Gateway:
         occasion = self._occasion(call)
         rule = self._script.due(Stage.CALL, occasion)
         closing = self._script.due(Stage.LISTENER, occasion, only="connection-refused")
+        skewed = self._script.due(Stage.CLOCK, occasion)
         sender = UNKNOWN if call is None else self._name_of(call)
-        for struck in (rule, closing):
+        for struck in (rule, closing, skewed):
             if struck is not None:
                 self._note(sender, "fault.injected", call, occasion, fault=struck.fault)
-        reply = self._replaced(rule)
+        turn = _Turn(
+            post=post,
+            call=call,
+            broken=broken,
+            rule=rule,
+            ahead=timedelta(seconds=skewed.number("skew")) if skewed else timedelta(),
+            digest=sha256(post.body).hexdigest(),
+        )
+        reply = self._replaced(turn)
         if reply is None or is_processed(rule):
-            took = self._worked(post, call, broken, rule)
+            took = self._worked(turn)
             reply = took if reply is None else reply
         fault = None if rule is None else rule.fault
         self._note(sender, "call.answered", call, occasion, fault=fault, outcome=outcome_of(reply))
+        if turn.document is not None and occasion.href is not None:
+            self._book.answered(occasion.href, turn.document, outcome_of(reply))
+            reply = notices_first(reply, rule, occasion.href)
         if closing is None:
             return reply
         return replace(reply, refuse_for=timedelta(seconds=closing.number("seconds")))
@@ -152,21 +181,22 @@ class Gateway:
         )
 
     # --- 3 to 7 ---
-    def _worked(self, post: Post, call: Call | None, broken: Refused | None, rule: Rule | None) -> Reply:
+    def _worked(self, turn: _Turn) -> Reply:
         """Take the call and answer it, spoilt as the rule says."""
         try:
-            if call is None:
-                raise broken or Refused("SBX-SOAP", "no SendMessage")
-            payload = self._taken(post, call)
+            if turn.call is None:
+                raise turn.broken or Refused("SBX-SOAP", "no SendMessage")
+            payload = self._taken(turn, turn.call)
         except Refused as refused:
-            return self._sealed_fault(refused.code, refused.text, 500, rule)
+            return self._sealed_fault(turn, refused.code, refused.text, 500, rule=turn.rule)
         except etree.LxmlError:
             # The tree passed every limit, and still a step of libxml2 could not cope with it.
-            return self._sealed_fault("SBX-DATA", "the message cannot be worked on", 500, rule)
-        return self._accepted(payload, rule)
+            return self._sealed_fault(turn, "SBX-DATA", "the message cannot be worked on", 500, rule=turn.rule)
+        return self._accepted(turn, payload)
 
-    def _taken(self, post: Post, call: Call) -> str:
+    def _taken(self, turn: _Turn, call: Call) -> str:
         """The business answer as XML, "" when there is none. Refused for every reason of steps 3 to 7."""
+        post = turn.post
         sender = self._name_of(call)
         self._scrutiny.look_at_call(sender, post, call)
         participant = self._settings.by_account(call.sender_id)
@@ -174,14 +204,14 @@ class Gateway:
         signed = call_of(body_of(root))
         if participant is None or not is_same_secret(signed.password, participant.channel_password):
             raise Refused("SBX-ACCOUNT", "unknown account or wrong password")
-        self._scrutiny.look_for_repeats(participant, signed, post.body)
+        self._scrutiny.look_for_repeats(participant, signed, turn.digest)
         if signed.service_id == UNIVERSAL_SERVICE:
-            return self._universal(participant, signed)
+            return self._universal(turn, participant, signed)
         if signed.service_id == FILE_SERVICE:
             self._require_route(signed, "")
             request = payload_of(signed.data, "tempStorageRequest")
             self._scrutiny.look_at_files(sender, signed.message_id, request)
-            return self._file_store.answer(request, participant, signed.message_id)
+            return self._file_store.answer(request, participant, signed.message_id, ahead=turn.ahead)
         if signed.service_id == DIRECTORY_SERVICE:
             self._require_route(signed, "")
             request = payload_of(signed.data, "Request")
@@ -189,7 +219,7 @@ class Gateway:
             return self._directory.answer(request, participant, signed.message_id)
         raise Refused("SBX-SERVICE", f"no service {signed.service_id[:80]!r}")
 
-    def _universal(self, participant: Participant, call: Call) -> str:
+    def _universal(self, turn: _Turn, participant: Participant, call: Call) -> str:
         self._require_route(call, UNIVERSAL_ROUTE)
         if call.data is None:
             raise Refused("SBX-DATA", "requestData without data")
@@ -209,7 +239,10 @@ class Gateway:
             raise Refused("SBX-TYPE", f"unknown type {{{call.type.namespace[:200]}}}{call.type.name[:80]}")
         self._scrutiny.look_at_data(participant.code, call.message_id, call.data, call.type)
         if call.type.is_document:
-            self._centre.take_document(participant, call, routing)
+            files = self._file_store.booked(attached(call.data))
+            said = BookedMessage(message_id=call.message_id, sha256=turn.digest, files=files)
+            self._centre.take_document(participant, call, routing, said)
+            turn.document = said
         elif call.type.is_dictionary:
             self._centre.take_other(participant, call, routing)
         else:
@@ -221,7 +254,8 @@ class Gateway:
             raise Refused("SBX-SERVICE", f"route {call.route_id[:80]!r} of {call.service_id} is not known")
 
     # --- 8: answers ---
-    def _accepted(self, payload: str, rule: Rule | None) -> Reply:
+    def _accepted(self, turn: _Turn, payload: str) -> Reply:
+        rule = turn.rule
         name = None if rule is None else rule.fault
         wrap = payload_text if name == "text-payload-answer" else payload_element
         code, text = SUCCESS, SUCCESS_TEXT
@@ -229,7 +263,7 @@ class Gateway:
             text = double_encoded(str(rule.value("text")))
         body = response(
             message_id=str(self._new_id()),
-            at=self._clock.now(),
+            at=self._at(turn),
             code=code,
             text=text,
             session_id=self._session(),
@@ -237,32 +271,39 @@ class Gateway:
         )
         return spoilt(Reply(body=self._sealed(body, rule)), rule)
 
-    def _sealed_fault(self, code: str, text: str, status: int, rule: Rule | None, depth: int = 0) -> Reply:
-        body = fault(code=code, text=text, at=self._clock.now(), session_id=self._session(), depth=depth)
+    def _sealed_fault(
+        self, turn: _Turn, code: str, text: str, status: int, *, rule: Rule | None = None, depth: int = 0
+    ) -> Reply:
+        body = fault(code=code, text=text, at=self._at(turn), session_id=self._session(), depth=depth)
         return spoilt(Reply(status=status, body=self._sealed(body, rule)), rule)
 
     def _sealed(self, body: str, rule: Rule | None) -> bytes:
         seal = Seal.RIGHT if rule is None else _SEALS.get(rule.fault, Seal.RIGHT)
         return self._signatures.sealed(envelope(body), seal, is_answer=True)
 
+    def _at(self, turn: _Turn) -> datetime:
+        """What the exchange's clock shows to this call."""
+        return self._clock.now() + turn.ahead
+
     def _session(self) -> str:
         return f"{{{self._new_id()}}}"
 
-    def _replaced(self, rule: Rule | None) -> Reply | None:
+    def _replaced(self, turn: _Turn) -> Reply | None:
         """The reply that stands in place of the real one; None when the call is worked on as usual."""
-        return None if rule is None else proxy_reply(rule) or self._said(rule)
+        return None if turn.rule is None else proxy_reply(turn.rule) or self._said(turn, turn.rule)
 
-    def _said(self, rule: Rule) -> Reply | None:
+    def _said(self, turn: _Turn, rule: Rule) -> Reply | None:
         """Well-formed refusals that the script puts into the gateway's mouth."""
         if rule.fault in {"soap-fault-listed", "soap-fault-unlisted", "soap-fault-in-200"}:
             depth = int(rule.number("depth")) if rule.fault == "soap-fault-unlisted" else 0
             status = 200 if rule.fault == "soap-fault-in-200" else 500
-            return self._sealed_fault(str(rule.value("code")), str(rule.value("text")), status, None, min(depth, 60))
+            code, text = str(rule.value("code")), str(rule.value("text"))
+            return self._sealed_fault(turn, code, text, status, depth=min(depth, 60))
         if rule.fault != "status-unlisted":
             return None
         body = response(
             message_id=str(self._new_id()),
-            at=self._clock.now(),
+            at=self._at(turn),
             code=str(rule.value("code")),
             text=str(rule.value("text")),
             session_id=self._session(),

@@ -1,4 +1,4 @@
-"""What is on its way from the centre to participants, until it arrives: the queues, the tries, the faults of pushes.
+"""What is on its way from the centre to participants, until it arrives: the queues and the tries.
 
 1. What cannot be delivered is tried again with the same bytes, for ever; only a scripted fault loses a message.
 2. Messages about one document keep their order towards one participant; one that hangs holds up nobody else's.
@@ -8,24 +8,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from threading import RLock
 
 from lxml import etree
 
 from adapter.errors import ElshiError
+from adapter.sandbox.dispatch import Dispatch, Message, Push
 from adapter.sandbox.events import ProtocolFinding
 from adapter.sandbox.examine import children, examine_sequence
-from adapter.sandbox.faults import Stage
-from adapter.sandbox.mangling import mangled, with_reason_text
-from adapter.sandbox.participants import Participant
 from adapter.sandbox.reading import Refused, answer_of, body_of, child
-from adapter.sandbox.script import Occasion, Rule
-from adapter.sandbox.seal import Seal, Signatures
+from adapter.sandbox.seal import Signatures
 from adapter.sandbox.vocabulary import RESPONSE_FIELDS, SUCCESS, UNIVERSAL_SERVICE
 from adapter.sandbox.world import World
-from adapter.sandbox.writing import envelope, send_message
 from signing import SigningError
 
 Post = Callable[[str, bytes], tuple[int, bytes]]
@@ -35,36 +30,20 @@ Lane = tuple[str, str]
 """Participant code and href: what must keep its order."""
 
 
-@dataclass(kw_only=True, slots=True)
-class _Push:
-    """One message on its way to one participant."""
-
-    to: Participant
-    operation: str
-    href: str
-    message_id: str
-    body: str = field(repr=False)
-    seal: Seal = Seal.RIGHT
-    fault: str | None = None
-    wait: timedelta = timedelta()
-    behind: int = 0
-    signed: bytes | None = field(default=None, repr=False)
-    attempts: int = 0
-
-
 class Lanes:
     """Keeps what is not delivered yet, and tries it when told to. Safe to use from several threads."""
 
     def __init__(self, world: World, signatures: Signatures, post: Post) -> None:
         self._settings = world.settings
         self._clock = world.clock
-        self._new_id = world.new_id
-        self._script = world.script
         self._events = world.events
+        self._book = world.book
         self._signatures = signatures
+        self._dispatch = Dispatch(world, signatures)
         self._post = post
-        self._lanes: dict[Lane, deque[_Push]] = {}
-        self._held: dict[Lane, list[_Push]] = {}
+        self._size = 0
+        self._lanes: dict[Lane, deque[Push]] = {}
+        self._held: dict[Lane, list[Push]] = {}
         self._endpoints = {one.code: one.endpoint for one in world.settings.participants}
         self._lock = RLock()
         self.on_queued: Callable[[Lane], None] = lambda lane: None  # noqa: ARG005 - nobody listens yet
@@ -72,69 +51,18 @@ class Lanes:
     # --- into a lane ---
     def require_room(self) -> None:
         """Nothing accepted is lost, so nothing is accepted that cannot be kept: else Refused SBX-SIZE."""
-        with self._lock:
-            waiting = [push for queue in (*self._lanes.values(), *self._held.values()) for push in queue]
-            if sum(len(push.body) for push in waiting) >= self._settings.max_stored_bytes:
-                raise Refused("SBX-SIZE", "too much is waiting for receivers that do not answer")
+        if self._size >= self._settings.max_stored_bytes:
+            raise Refused("SBX-SIZE", "too much is waiting for receivers that do not answer")
 
-    def queue(self, receiver: Participant, sender: frozenset[str], operation: str, href: str, data: str) -> None:
+    def queue(self, message: Message) -> None:
         """Queue a message under the scripted faults."""
-        if receiver.plays != "itself":
-            self._events.add(receiver.code, "push.played", operation=operation, href=href, outcome=receiver.plays)
-            return
-        occasion = Occasion(
-            service=UNIVERSAL_SERVICE, sender=sender, operation=operation, addressees=receiver.names, href=href
-        )
-        rules = {rule.fault: rule for rule in self._script.all_due(Stage.PUSH, occasion)}
-        for fault in rules:
-            self._events.add(receiver.code, "fault.injected", operation=operation, href=href, fault=fault)
-        if "push-lost" in rules:
-            return
-        if "notice-text-reason" in rules:
-            data = with_reason_text(data, str(rules["notice-text-reason"].value("text")))
-        if "notice-mangled" in rules:
-            rule = rules["notice-mangled"]
-            data = mangled(data, str(rule.value("form")), str(rule.value("text")))
-        push = self._push(receiver, operation, href, data)
-        push.seal = _seal(rules)
-        push.fault = ", ".join(rules) or None
-        if "notice-delayed" in rules:
-            push.wait = timedelta(seconds=rules["notice-delayed"].number("seconds"))
-        if "notice-reordered" in rules:
-            push.behind = max(1, int(rules["notice-reordered"].number("behind")))
-            push.wait = timedelta(seconds=rules["notice-reordered"].number("seconds"))
-        self._append(push, *self._copies(push, rules, data))
+        self._append(*self._dispatch.pushes(message))
 
-    def _push(self, receiver: Participant, operation: str, href: str, data: str) -> _Push:
-        message_id = str(self._new_id())
-        body = send_message(
-            message_id=message_id,
-            service_id=UNIVERSAL_SERVICE,
-            sender_id=self._settings.centre_account,
-            at=self._clock.now(),
-            session_id=f"{{{self._new_id()}}}",
-            data=data,
-        )
-        return _Push(to=receiver, operation=operation, href=href, message_id=message_id, body=body)
-
-    def _copies(self, push: _Push, rules: dict[str, Rule], data: str) -> list[_Push]:
-        rule = rules.get("document-delivered-twice") or rules.get("notice-duplicated")
-        if rule is None:
-            return []
-        count = min(int(rule.number("copies")), 100) - 1
-        if rule.value("same_message"):
-            # Signed once, so that the copies are the same bytes.
-            push.signed = self._signed(push)
-            return [replace(push, behind=0, wait=timedelta()) for _ in range(count)]
-        return [
-            replace(self._push(push.to, push.operation, push.href, data), seal=push.seal, fault=push.fault)
-            for _ in range(count)
-        ]
-
-    def _append(self, *pushes: _Push) -> None:
+    def _append(self, *pushes: Push) -> None:
         for push in pushes:
-            lane = (push.to.code, push.href)
+            lane = push.lane
             with self._lock:
+                self._size += len(push.body)
                 if push.behind:
                     self._held.setdefault(lane, []).append(push)
                     self._lanes.setdefault(lane, deque())
@@ -180,8 +108,8 @@ class Lanes:
             push = queue[0] if queue else None
         if push is None:
             return
-        push.attempts += 1
         outcome, arrived = self._send(push)
+        self._book.tried(push.href, push.entry, outcome, arrived=arrived)
         self._events.add(
             push.to.code,
             "push.delivered" if arrived else "push.failed",
@@ -189,16 +117,17 @@ class Lanes:
             operation=push.operation,
             message_id=push.message_id,
             href=push.href,
-            attempt=push.attempts,
-            fault=push.fault,
+            attempt=push.entry.attempts,
+            fault=push.entry.fault,
             outcome=outcome,
         )
         with self._lock:
             if arrived and queue and queue[0] is push:
                 queue.popleft()
+                self._size -= len(push.body)
             elif not arrived:
                 delays = self._settings.retry_delays
-                push.wait = delays[min(push.attempts, len(delays)) - 1]
+                push.wait = delays[min(push.entry.attempts, len(delays)) - 1]
 
     def waiting_lanes(self) -> tuple[Lane, ...]:
         """Lanes with something in them."""
@@ -225,18 +154,13 @@ class Lanes:
             self._endpoints[code] = url
 
     # --- one push ---
-    def _signed(self, push: _Push) -> bytes:
-        return self._signatures.sealed(envelope(push.body), push.seal, is_answer=False)
-
-    def _send(self, push: _Push) -> tuple[str, bool]:
+    def _send(self, push: Push) -> tuple[str, bool]:
         """Outcome in a few words, and whether the participant has it."""
         url = self._endpoints.get(push.to.code)
         if url is None:
             return "no endpoint", False
         try:
-            if push.signed is None:
-                push.signed = self._signed(push)
-            status, raw = self._post(url, push.signed)
+            status, raw = self._post(url, self._dispatch.signed(push))
         except (ElshiError, SigningError) as error:
             return error.code, False
         try:
@@ -247,7 +171,7 @@ class Lanes:
         arrived = status == 200 and not answered.is_fault and answered.code == SUCCESS  # noqa: PLR2004 - HTTP OK
         return f"{'fault ' if answered.is_fault else ''}{answered.code}", arrived
 
-    def _examine_answer(self, push: _Push, raw: bytes, root: etree._Element) -> None:
+    def _examine_answer(self, push: Push, raw: bytes, root: etree._Element) -> None:
         verdict = self._signatures.judge(raw, push.to)
         complaints: list[tuple[str, str, str]] = []
         if not verdict.passed:
@@ -271,13 +195,3 @@ class Lanes:
                     rule=rule,
                 )
             )
-
-
-def _seal(rules: dict[str, Rule]) -> Seal:
-    if "push-unsigned" in rules:
-        return Seal.NONE
-    if "push-wrongly-signed" in rules:
-        return Seal.BROKEN
-    if "push-stranger-signed" in rules:
-        return Seal.STRANGER
-    return Seal.RIGHT

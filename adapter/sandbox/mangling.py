@@ -12,6 +12,8 @@ from adapter.sandbox.writing import written
 
 _TEXT = re.compile(r">([^<>]+)<")
 _REASON = re.compile(r"(<isValidReason[^>]*>)[^<]*(</isValidReason>)")
+_REGISTERED_AS = re.compile(r"<regNo[^>]*>[^<]*</regNo>")
+_HREF = re.compile(r"(<href[^>]*>)[^<]*(</href>)")
 _TEXTS = ("description", "isValidReason", "regNo", "executive", "author", "resultText", "controlTypeNameKz")
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 
@@ -19,6 +21,23 @@ _CYRILLIC = re.compile("[\u0400-\u04ff]")
 def with_reason_text(data: str, text: str) -> str:
     """A stateNotValid whose reason is `text`; any other notice as it is."""
     return _REASON.sub(lambda found: f"{found[1]}{written(text)}{found[2]}", data)
+
+
+def contradicted(data: str, kind: str) -> str:
+    """The opposite of a stateRegistered or a stateNotValid, from the same speaker about the same document.
+
+    A registration becomes a refusal for the rules (reason 3), a refusal a registration under a number of the sandbox.
+    """
+    if kind == "stateRegistered":
+        said, own = _REGISTERED_AS.sub("<isValidReason>3</isValidReason>", data), "stateNotValid"
+    else:
+        said, own = _REASON.sub("<regNo>SBX-CONTRADICTION</regNo>", data), "stateRegistered"
+    return said.replace(f":{kind}", f":{own}", 1)
+
+
+def with_href(data: str, href: str) -> str:
+    """The same about another document."""
+    return _HREF.sub(lambda found: f"{found[1]}{written(href)}{found[2]}", data, count=1)
 
 
 def mangled(data: str, form: str, text: str) -> str:

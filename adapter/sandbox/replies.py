@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hashlib import sha256
 
@@ -13,7 +13,7 @@ TEXT_TYPE = "text/plain; charset=utf-8"
 HTML_TYPE = "text/html; charset=utf-8"
 _HTML = b"<html><head><title>%d</title></head><body><h1>%d</h1><p>sandbox proxy</p></body></html>"
 _PROXY = b"sandbox proxy\n"
-_PLAIN = {"http-413": 413, "http-403": 403, "http-504": 504}
+_PLAIN = {"http-413": 413, "http-403": 403, "http-500": 500, "http-504": 504}
 _AFTER = {"http-503": 503, "http-429": 429}
 _PAGES = {"http-502-html": 502, "http-200-html": 200}
 
@@ -28,10 +28,20 @@ class Post:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """What is waited for: messages about `href` of the kind `until`, "" for all that wait; at most so long."""
+
+    href: str
+    until: str
+    within: timedelta
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
     """What goes back, and how.
 
-    hold          say nothing for so long, then cut the connection
+    hold          say nothing for so long, then cut the connection;  begun: the headers go out before
+    after         wait until the centre's messages about a document were tried, before anything of the reply is sent
     reset         reset the connection instead of answering
     cut           the connection is cut after this share of the body (0 to 1)
     chunk, pause  bytes at a time and the wait between them; chunk 0: all at once
@@ -43,6 +53,8 @@ class Reply:
     content_type: str = XML_TYPE
     headers: tuple[tuple[str, str], ...] = ()
     hold: timedelta | None = None
+    begun: bool = False
+    after: Heard | None = None
     reset: bool = False
     cut: float | None = None
     chunk: int = 0
@@ -69,14 +81,23 @@ def is_processed(rule: Rule | None) -> bool:
     return rule is not None and rule.parameters.get("processed") is True
 
 
+def notices_first(reply: Reply, rule: Rule | None, href: str) -> Reply:
+    """The reply to a document, behind what the centre says about it when the script asks for that."""
+    if rule is None or rule.fault != "answer-after-notices":
+        return reply
+    within = timedelta(seconds=rule.number("seconds"))
+    return replace(reply, after=Heard(href=href, until=str(rule.value("until")), within=within))
+
+
 def spoilt(reply: Reply, rule: Rule | None) -> Reply:
     """The reply of a call that took effect, as the network or a broken gateway would bring it."""
     if rule is None:
         return reply
-    if rule.fault == "timeout-after-accept":
-        return Reply(body=reply.body, hold=timedelta(seconds=rule.number("seconds")))
+    if rule.fault in {"timeout-after-accept", "hang-after-headers"}:
+        hold = timedelta(seconds=rule.number("seconds"))
+        return Reply(status=reply.status, body=reply.body, hold=hold, begun=rule.fault == "hang-after-headers")
     if rule.fault == "cut-mid-answer":
-        return Reply(status=reply.status, body=reply.body, cut=min(1.0, rule.number("share")))
+        return Reply(status=reply.status, body=reply.body, cut=min(1.0, rule.number("part")))
     if rule.fault == "slow-drip":
         pause = timedelta(seconds=rule.number("pause"))
         return Reply(status=reply.status, body=reply.body, chunk=max(1, int(rule.number("chunk"))), pause=pause)
@@ -90,7 +111,7 @@ def outcome_of(reply: Reply) -> str:
     if reply.reset:
         return "connection reset"
     if reply.hold is not None:
-        return "no answer"
+        return f"HTTP {reply.status}, no body" if reply.begun else "no answer"
     if reply.content_type != XML_TYPE:
         return f"HTTP {reply.status}"
     code = _said_code(reply.body)

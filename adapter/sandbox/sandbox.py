@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from adapter.errors import Final
+from adapter.sandbox.book import Book, BookedMessage
 from adapter.sandbox.centre import Centre
 from adapter.sandbox.directory import Directory
 from adapter.sandbox.events import Clock, Event, EventList, ProtocolFinding
@@ -15,7 +17,7 @@ from adapter.sandbox.gateway import Gateway
 from adapter.sandbox.lanes import Lanes, Post
 from adapter.sandbox.participants import SandboxSettings
 from adapter.sandbox.push import over_http
-from adapter.sandbox.reading import Call, Refused, TypeName, parse, routing_of
+from adapter.sandbox.reading import Call, Refused, TypeName, attached, parse, routing_of
 from adapter.sandbox.replies import Post as Request
 from adapter.sandbox.replies import Reply
 from adapter.sandbox.script import Occasion, Rule, Script, rules_from_toml
@@ -55,7 +57,15 @@ class Sandbox:
         self.settings = settings
         self._events = EventList(clock, sink)
         self._script = Script()
-        world = World(settings=settings, clock=clock, new_id=new_id, script=self._script, events=self._events)
+        self.book = Book(clock)
+        world = World(
+            settings=settings,
+            clock=clock,
+            new_id=new_id,
+            script=self._script,
+            events=self._events,
+            book=self.book,
+        )
         self._world = world
         signatures = Signatures(world)
         self.lanes = Lanes(world, signatures, over_http(settings) if post is None else post)
@@ -75,6 +85,12 @@ class Sandbox:
     def events(self, *, after: int = 0) -> tuple[Event, ...]:
         """Everything that happened after event number `after`, oldest first."""
         return self._events.events(after=after)
+
+    def documents(
+        self, *, after: int = 0, limit: int | None = None, href: str | None = None
+    ) -> list[dict[str, object]]:
+        """The book: an entry for each (href, sender, addressee), as adapter.sandbox.book.Book.entries gives them."""
+        return self.book.entries(after=after, limit=limit, href=href)
 
     def note(self, participant: str, what: str, *, outcome: str | None = None, fault: str | None = None) -> None:
         """Record something that happened around the sandbox: the listener, the demo's own marks."""
@@ -117,6 +133,14 @@ class Sandbox:
         if rule is not None:
             self._events.add("gateway", "fault.injected", fault=rule.fault, outcome="connection reset")
         return rule is not None
+
+    def read_pace(self, size: int) -> float | None:
+        """Asked once for every request, by its stated size: bytes per second that it is read at; None: as they come."""
+        rule = self._script.due(Stage.LISTENER, Occasion(size=size), only="slow-read")
+        if rule is None:
+            return None
+        self._events.add("gateway", "fault.injected", fault=rule.fault, outcome=f"{size} bytes")
+        return max(1.0, rule.number("bytes_per_second"))
 
     # --- the exchange ---
     def answer(self, request: Request) -> Reply:
@@ -180,9 +204,10 @@ class Sandbox:
         try:
             stored = [self.file_store.put(one, name=each.name, mime=each.mime, content=each.content) for each in files]
             attachments = [element("attachments", text_element("fileIdentifier", each)) for each in stored]
-            data = parse(
-                document(*attachments, meta, *[text_element(name, own[name]) for name in known if name in own]).encode()
-            )
+            raw = document(
+                *attachments, meta, *[text_element(name, own[name]) for name in known if name in own]
+            ).encode()
+            data = parse(raw)
             call = Call(
                 request=data,
                 message_id=str(new_id()),
@@ -194,7 +219,13 @@ class Sandbox:
                 data=data,
                 type=TypeName(namespace=DOCUMENT, name="docOutgoing"),
             )
-            self._centre.take_document(one, call, routing_of(data))
+            said = BookedMessage(
+                message_id=call.message_id,
+                # There was no request: the document itself is what there is to digest.
+                sha256=sha256(raw).hexdigest(),
+                files=self.file_store.booked(attached(data)),
+            )
+            self._centre.take_document(one, call, routing_of(data), said)
         except Refused as refused:
             raise Final("sandbox.document-refused", params={"reason": f"{refused.code}: {refused.text}"}) from refused
         return key

@@ -10,25 +10,36 @@ A rule names a fault, says which calls it is for, and how often it strikes:
     count = 3          # strike three times; 0 = always
     retry_after = 5    # parameter of this fault
 
-Every rule counts the calls that match it by itself. Of the rules of one stage that are due, the first one written
-strikes (on a PUSH all of them do: a notice may be late and mangled); one that did not get to strike keeps its turn.
+    [[fault]]
+    name = "http-503"
+    share = 0.1        # of the matching calls, every tenth by chance; with it count is 0 unless it is given
+
+Every rule counts the calls that match it by itself. Chance is a digest of the script's `seed`, the rule's own words and
+that count, so that the same script strikes the same calls again, whatever the threads do meanwhile.
+
+Of the rules of one stage that are due, the first one written strikes (on a PUSH all of them do: a notice may be late and
+mangled); one that did not get to strike keeps its turn.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from threading import RLock
 from types import MappingProxyType
 from typing import Any
 
 from adapter.errors import Final
 from adapter.sandbox.faults import (
+    CONTRADICTED,
     DOCUMENT_FAULTS,
     FAULTS,
     LARGEST_NUMBER,
+    LARGEST_SKEW,
     LONGEST_SECONDS,
     NOTICE_FAULTS,
     Stage,
@@ -37,6 +48,9 @@ from adapter.sandbox.faults import (
 
 _MATCHERS = ("service", "sender", "operation", "addressee", "href")
 _FORMS = ("utf8-as-cp1251", "cp1251-as-latin1", "cp1251-as-utf8")
+_TOP = ("seed", "fault")
+_BEFORE_THE_CALL = frozenset({"connection-reset", "slow-read"})
+_SEEDS = 2**63
 MOST_RULES = 1000
 
 
@@ -45,6 +59,7 @@ class Occasion:
     """What a rule is matched against; None is "not known", which only a rule silent about it matches.
 
     sender, addressees   every name the side is known by: code, account, member number
+    size                 bytes of a request that is not read yet
     """
 
     service: str | None = None
@@ -52,11 +67,18 @@ class Occasion:
     operation: str | None = None
     addressees: frozenset[str] = frozenset()
     href: str | None = None
+    size: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
-    """One rule. nth: the first matching call it strikes, from 1. count: how many it strikes from there; 0 = all."""
+    """One rule.
+
+    nth     the first matching call that it may strike, from 1
+    count   how many it strikes from there; 0 = all
+    share   of the matching calls from there, 0 to 1, which are struck by chance; None: every one
+    seed    what that chance follows from: the script's
+    """
 
     fault: str
     service: str | None = None
@@ -66,6 +88,8 @@ class Rule:
     href: str | None = None
     nth: int = 1
     count: int = 1
+    share: float | None = None
+    seed: int = 0
     parameters: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
@@ -83,7 +107,17 @@ class Rule:
             and self.href in {None, occasion.href}
             and (self.fault not in DOCUMENT_FAULTS or _is_document(occasion))
             and (self.fault not in NOTICE_FAULTS or not _is_document(occasion))
+            and (self.fault != "notice-contradicted" or occasion.operation in CONTRADICTED)
+            and (self.fault != "slow-read" or occasion.size >= self.number("above"))
         )
+
+    def draws(self, number: int) -> bool:
+        """Whether chance lets it strike its matching call of this number."""
+        if self.share is None:
+            return True
+        words = json.dumps([self.seed, number, self.as_json()], sort_keys=True, ensure_ascii=False)
+        drawn = int.from_bytes(sha256(words.encode()).digest()[:8], "big")
+        return drawn < self.share * 2**64
 
     def value(self, name: str) -> Value:
         """A parameter, the fault's default when the rule does not give it."""
@@ -96,6 +130,8 @@ class Rule:
     def as_json(self) -> dict[str, object]:
         """The rule as it is written in a script."""
         given = {name: getattr(self, name) for name in _MATCHERS if getattr(self, name) is not None}
+        if self.share is not None:
+            given["share"] = self.share
         return {"name": self.fault, **given, "nth": self.nth, "count": self.count, **self.parameters}
 
 
@@ -167,7 +203,8 @@ class _Turn:
 
     @property
     def is_due(self) -> bool:
-        return self.seen >= self.rule.nth and (self.rule.count == 0 or self.struck < self.rule.count)
+        rule = self.rule
+        return self.seen >= rule.nth and (rule.count == 0 or self.struck < rule.count) and rule.draws(self.seen)
 
 
 def rules_from_toml(text: str) -> tuple[Rule, ...]:
@@ -180,33 +217,39 @@ def rules_from_toml(text: str) -> tuple[Rule, ...]:
 
 
 def rules_from(mapping: Mapping[str, Any]) -> tuple[Rule, ...]:
-    """The rules under the key `fault`; any other key is refused, never skipped."""
+    """The rules under the key `fault`, with the script's `seed`; any other key is refused, never skipped."""
     for name in mapping:
-        if name != "fault":
-            raise Final("sandbox.script-unknown-key", params={"key": name, "known": "fault"})
+        if name not in _TOP:
+            raise Final("sandbox.script-unknown-key", params={"key": name, "known": ", ".join(_TOP)})
+    seed = mapping.get("seed", 0)
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < _SEEDS:
+        raise Final("sandbox.script-bad-value", params={"key": "seed", "value": str(seed)[:100]})
     tables = mapping.get("fault", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise Final("sandbox.script-unknown-key", params={"key": "fault", "known": "[[fault]]"})
-    return tuple(_rule(table) for table in tables)
+    return tuple(_rule(table, seed) for table in tables)
 
 
-def _rule(table: dict[str, Any]) -> Rule:
+def _rule(table: dict[str, Any], seed: int) -> Rule:
     name = table.get("name")
     if not isinstance(name, str) or name not in FAULTS:
         raise Final("sandbox.unknown-fault", params={"name": str(name), "known": ", ".join(FAULTS)})
     fault = FAULTS[name]
-    known = ("name", *_MATCHERS, "nth", "count", *fault.parameters)
+    known = ("name", *_MATCHERS, "nth", "count", "share", *fault.parameters)
     for key in table:
         if key not in known:
             raise Final("sandbox.script-unknown-key", params={"key": f"{name}.{key}", "known": ", ".join(known)})
     matchers = {key: _text(name, key, table[key]) for key in _MATCHERS if key in table}
-    if name == "connection-reset" and matchers:
+    share = _share(name, table["share"]) if "share" in table else None
+    if name in _BEFORE_THE_CALL and matchers:
         raise Final("sandbox.script-bad-value", params={"key": f"{name}.{next(iter(matchers))}", "value": "-"})
     return Rule(
         fault=name,
         **matchers,
         nth=_whole(name, "nth", table.get("nth", 1), least=1),
-        count=_whole(name, "count", table.get("count", 1), least=0),
+        count=_whole(name, "count", table.get("count", 0 if share is not None else 1), least=0),
+        share=share,
+        seed=seed,
         parameters=MappingProxyType(
             {
                 key: _parameter(name, key, table[key], default)
@@ -232,8 +275,14 @@ def _parameter(fault: str, key: str, value: object, default: Value) -> Value:
         return _whole(fault, key, value, least=0)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise _bad(fault, key, value)
-    if not 0 <= value <= LONGEST_SECONDS:
+    if not (abs(value) <= LARGEST_SKEW if key == "skew" else 0 <= value <= LONGEST_SECONDS):
         raise _bad(fault, key, value)
+    return float(value)
+
+
+def _share(fault: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise _bad(fault, "share", value)
     return float(value)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from hashlib import sha256
 from threading import RLock
 
 from lxml import etree
@@ -55,7 +54,7 @@ class Scrutiny:
         self._clock = world.clock
         self._events = world.events
         self._file_store = file_store
-        self._seen_ids: dict[tuple[str, str], bytes] = {}
+        self._seen_ids: dict[tuple[str, str], str] = {}
         self._lock = RLock()
 
     def look_at_call(self, sender: str, post: Post, call: Call) -> None:
@@ -117,9 +116,12 @@ class Scrutiny:
         complaints = examine_sequence(request, DIRECTORY_FIELDS, form=GET_DATA, path="Request")
         self._complain(sender, message_id, complaints)
 
-    def look_for_repeats(self, participant: Participant, call: Call, raw: bytes) -> None:
-        """One message id, two messages: ids are the sender's own, and nothing can be traced by a constant."""
-        key, digest = (participant.code, call.message_id), sha256(raw).digest()
+    def look_for_repeats(self, participant: Participant, call: Call, digest: str) -> None:
+        """One message id, two messages: ids are the sender's own, and nothing can be traced by a constant.
+
+        digest  SHA-256 of the whole message
+        """
+        key = (participant.code, call.message_id)
         with self._lock:
             before = self._seen_ids.get(key)
             if len(self._seen_ids) >= _REMEMBERED_IDS:

@@ -62,7 +62,7 @@ def sandbox_settings(mapping: Mapping[str, Any], base_dir_reader: ReadFile, *, l
     holds it on one line. Raises SettingsRefused with every finding at once; unknown keys are findings.
     """
     reading = _Reading(base_dir_reader, load_key)
-    reading.unknown("", mapping, ("gateway", "trust", "exchange", "participant", "fault"))
+    reading.unknown("", mapping, ("gateway", "trust", "exchange", "participant", "fault", "seed"))
     gateway = reading.table(mapping, "gateway")
     exchange = reading.table(mapping, "exchange")
     values: dict[str, Any] = {
@@ -75,7 +75,7 @@ def sandbox_settings(mapping: Mapping[str, Any], base_dir_reader: ReadFile, *, l
     participants = reading.participants(mapping.get("participant", []))
     script: tuple[Rule, ...] = ()
     try:
-        script = rules_from({"fault": mapping.get("fault", [])})
+        script = rules_from({name: mapping[name] for name in ("seed", "fault") if name in mapping})
     except Final as error:
         reading.found(error.code, **{name: str(value) for name, value in error.params.items()})
     if reading.findings or key is None or trust is None:

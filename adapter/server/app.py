@@ -14,8 +14,10 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from adapter.composition import Node
+from adapter.composition.watching import duties_of
 from adapter.errors import Final
 from adapter.server.api import router
+from adapter.server.metrics import Metrics
 from adapter.server.probes import Ready, live
 from adapter.server.refusals import add_refusals
 from adapter.server.sync_channel import SyncChannelEndpoint
@@ -25,7 +27,7 @@ _START_WITHIN_SECONDS = 20
 
 
 def application(node: Node) -> Starlette:
-    """SOAP endpoint and probes always; the JSON API only when the settings hold a token."""
+    """SOAP endpoint, probes and metrics always; the JSON API only when the settings hold a token."""
     server = node.settings.server
     app: Starlette
     if server.api_token is None:
@@ -37,6 +39,7 @@ def application(node: Node) -> Starlette:
     app.router.routes.append(Route(server.path, endpoint.answer, methods=["POST"]))
     app.router.routes.append(Route("/live", live, methods=["GET"]))
     app.router.routes.append(Route("/ready", Ready(node).answer, methods=["GET"]))
+    app.router.routes.append(Route("/metrics", Metrics(node).answer, methods=["GET"]))
     add_refusals(app)
     return app
 
@@ -62,6 +65,7 @@ class Server:
             self._socket.close()
             raise
         self._path = settings.path
+        self._node = node
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(application(node), log_config=None, access_log=False, timeout_graceful_shutdown=10)
         )
@@ -83,7 +87,9 @@ class Server:
         # uvicorn raises the signal again when it has stopped; with a handler of ours standing that is no violent end.
         before = {one: signal.signal(one, ask) for one in (signal.SIGTERM, signal.SIGINT)}
         try:
-            self._uvicorn.run(sockets=[self._socket])
+            # Here too, because nobody else would say that no worker is alive.
+            with duties_of(self._node, stamps=False):
+                self._uvicorn.run(sockets=[self._socket])
         finally:
             for one, handler in before.items():
                 signal.signal(one, handler)

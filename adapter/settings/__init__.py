@@ -10,6 +10,7 @@ What contradicts is refused at start with both values named: a lease shorter tha
 production, anchors of a sandbox in production.
 """
 
+from adapter.settings.alarms import AlarmSettings
 from adapter.settings.file import load_settings, settings_from
 from adapter.settings.keys import KeySettings, KeysSettings
 from adapter.settings.trust_services import RevocationSettings, TimeStampSettings
@@ -25,6 +26,7 @@ from adapter.settings.values import (
 )
 
 __all__ = [
+    "AlarmSettings",
     "BodySettings",
     "DeliverySettings",
     "KeySettings",

@@ -14,12 +14,17 @@ from adapter.errors import Finding, SettingsRefused, Severity
 from adapter.exchange.config import ExchangeConfig, UnknownConfig
 from adapter.http_client import HttpSettings
 from adapter.secret import Secret
+from adapter.settings.alarms import AlarmSettings, alarm_contradictions, alarm_faults
 from adapter.settings.keys import KeysSettings, key_contradictions, key_faults
 from adapter.settings.trust_services import RevocationSettings, TimeStampSettings, trust_service_faults
 from adapter.storage import StorageConfig
 
 _SHORTEST_TOKEN: Final = 16
 """Characters: an empty token would let everybody in, a short one is guessed."""
+_SHORTEST_LEASE: Final = timedelta(seconds=3)
+"""Renewed every second; a shorter one ends whenever the machine holds its breath."""
+_SHORTEST_PROBE_WAIT: Final = timedelta(seconds=1)
+"""A channel that is down is not asked in a loop."""
 _LAST_PORT: Final = 65_535
 """Of TCP."""
 Profile = Literal["production", "test", "sandbox"]
@@ -70,7 +75,7 @@ class TrustSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeliverySettings:
-    """Pacing of deliveries; see DeliveryPlan for what each costs."""
+    """Pacing of deliveries; see DeliveryPlan and BreakerPolicy for what each costs."""
 
     first_wait: timedelta = timedelta(seconds=4)
     longest_wait: timedelta = timedelta(minutes=15)
@@ -81,6 +86,11 @@ class DeliverySettings:
     resend_when_uncertain: Literal["ask", "identical"] = "ask"
     resend_by_planner: bool = True
     idle: timedelta = timedelta(seconds=1)
+    breaker_failures: int = 5
+    breaker_first_wait: timedelta = timedelta(seconds=5)
+    breaker_longest_wait: timedelta = timedelta(seconds=60)
+    drain_per_second: int = 20
+    channel_alarm: timedelta = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,6 +133,7 @@ class Settings:
     http: HttpSettings = field(default_factory=HttpSettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     server: ServerSettings = field(default_factory=ServerSettings)
+    alarms: AlarmSettings = field(default_factory=AlarmSettings)
     bodies: Mapping[str, KnownBody] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -149,14 +160,7 @@ def _contradictions(settings: Settings) -> list[Finding]:
         # a key that signs in a time of its own gives itself away to whoever measures: not by a line in the settings
         named = settings.keys.named.items()
         pairs += [("profile=production", f"keys.{name}.test_keys=true") for name, entry in named if entry.test_keys]
-    if settings.storage.lease_for <= settings.http.total_within:
-        # A lease that ends while the POST may still be answered makes an unknown outcome out of a slow one.
-        pairs.append(
-            (
-                f"storage.lease_for_seconds={settings.storage.lease_for.total_seconds():g}",
-                f"http.total_within_seconds={settings.http.total_within.total_seconds():g}",
-            )
-        )
+    pairs += _of_the_engine(settings)
     if settings.delivery.longest_wait > settings.delivery.horizon:
         pairs.append(
             (
@@ -182,6 +186,7 @@ def _contradictions(settings: Settings) -> list[Finding]:
     pairs += _of_the_bodies(settings)
     pairs += _of_the_trust(settings)
     pairs += key_contradictions(settings.keys)
+    pairs += alarm_contradictions(settings.alarms, settings.profile)
     found = [
         Finding(code="settings.contradiction", severity=Severity.ERROR, params={"first": first, "second": second})
         for first, second in pairs
@@ -189,6 +194,8 @@ def _contradictions(settings: Settings) -> list[Finding]:
     found += key_faults(settings.keys)
     found += _missing_of_the_trust(settings.trust)
     found += trust_service_faults(settings.time_stamps, settings.revocation)
+    found += _too_small(settings)
+    found += alarm_faults(settings.alarms)
     if not 0 <= settings.server.port <= _LAST_PORT:
         params = {"key": "server.port", "expected": f"whole number, 0 to {_LAST_PORT}"}
         found.append(Finding(code="settings.wrong-type", severity=Severity.ERROR, params=params))
@@ -199,9 +206,57 @@ def _contradictions(settings: Settings) -> list[Finding]:
     return found
 
 
+def _of_the_engine(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Leases that can be renewed in time, and a breaker that tries again before the last safe try is due."""
+    storage, delivery = settings.storage, settings.delivery
+    if storage.lease_for < storage.busy_timeout * 3 / 2:
+        # Renewed every third of a lease: what then waits its full turn for the store must still come before the end.
+        yield (
+            f"storage.lease_for_seconds={storage.lease_for.total_seconds():g}",
+            f"storage.busy_timeout_seconds={storage.busy_timeout.total_seconds():g}",
+        )
+    if delivery.breaker_first_wait > delivery.breaker_longest_wait:
+        yield (
+            f"delivery.breaker_first_wait_seconds={delivery.breaker_first_wait.total_seconds():g}",
+            f"delivery.breaker_longest_wait_seconds={delivery.breaker_longest_wait.total_seconds():g}",
+        )
+    is_lead_enough = delivery.deadline_lead >= settings.http.total_within  # else that is said, and this follows from it
+    slowest = delivery.breaker_longest_wait + settings.http.total_within + storage.lease_for
+    if is_lead_enough and slowest > delivery.deadline_lead:
+        # One probe that hangs, and the wait after it: then the channel must be tried again, before the date.
+        yield (
+            f"delivery.breaker_longest_wait_seconds={delivery.breaker_longest_wait.total_seconds():g}",
+            f"delivery.deadline_lead_seconds={delivery.deadline_lead.total_seconds():g}",
+        )
+
+
+def _too_small(settings: Settings) -> Iterator[Finding]:
+    delivery = settings.delivery
+    for key, value in (
+        ("delivery.breaker_failures", delivery.breaker_failures),
+        ("delivery.drain_per_second", delivery.drain_per_second),
+    ):
+        if value < 1:
+            params = {"key": key, "expected": "whole number, 1 or more"}
+            yield Finding(code="settings.wrong-type", severity=Severity.ERROR, params=params)
+    for key, span, least in (
+        ("storage.lease_for_seconds", settings.storage.lease_for, _SHORTEST_LEASE),
+        ("delivery.breaker_first_wait_seconds", delivery.breaker_first_wait, _SHORTEST_PROBE_WAIT),
+    ):
+        if span < least:
+            params = {"key": key, "expected": f"seconds, {least.total_seconds():g} or more"}
+            yield Finding(code="settings.wrong-type", severity=Severity.ERROR, params=params)
+
+
 def _of_the_exchange(settings: Settings) -> Iterator[tuple[str, str]]:
     """The dialect's own words for waiting and resending; `delivery` is what the program acts on."""
     delivery, exchange = settings.delivery, settings.exchange
+    if exchange.files.reupload_on_expiry == "manual" and delivery.uncertain_window >= exchange.files.lifetime:
+        # A person would be asked whether the same bytes shall go again when the exchange has forgotten their files.
+        yield (
+            f"delivery.uncertain_window_seconds={delivery.uncertain_window.total_seconds():g}",
+            f"exchange.files.lifetime_seconds={exchange.files.lifetime.total_seconds():g}",
+        )
     if exchange.resend_unknown == "auto_same_bytes" and delivery.resend_when_uncertain != "identical":
         yield (
             "exchange.resend_unknown=auto_same_bytes",

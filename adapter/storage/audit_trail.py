@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC
 
-from sqlalchemy import ColumnElement, RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, bindparam, insert, select, update
 
 from adapter.domain.audit_event import GENESIS, AuditEvent, ChainedEvent, chain
 from adapter.domain.document import Sha256
+from adapter.ports import ChainHead
 from adapter.storage.database import OpenTransaction
 from adapter.storage.rows import event_of, event_row
 from adapter.storage.tables import audit_head, audit_trail
+
+_HEAD = select(audit_head).with_for_update()
+_ADD = insert(audit_trail)
+_FIRST_HEAD = insert(audit_head)
+_MOVE_HEAD = update(audit_head).values(sequence=bindparam("to_sequence"), digest=bindparam("to_digest"))
 
 
 class SqlAuditTrail:
@@ -29,15 +35,15 @@ class SqlAuditTrail:
         head = self._head() or self._first()
         sequence, previous = (0, GENESIS) if head is None else (int(head["sequence"]), Sha256(head["digest"]))
         chained = next_event(event, sequence, previous)
-        self._transaction.change(insert(audit_trail).values(**event_row(chained)))
-        end = {"sequence": chained.sequence, "digest": chained.digest}
-        self._transaction.change(
-            insert(audit_head).values(id=1, **end) if head is None else update(audit_head).values(**end)
-        )
+        self._transaction.change(_ADD, **event_row(chained))
+        if head is None:
+            self._transaction.change(_FIRST_HEAD, id=1, sequence=chained.sequence, digest=chained.digest)
+        else:
+            self._transaction.change(_MOVE_HEAD, to_sequence=chained.sequence, to_digest=chained.digest)
         return chained
 
     def _head(self) -> RowMapping | None:
-        return self._transaction.row(select(audit_head).with_for_update())
+        return self._transaction.row(_HEAD)
 
     def _first(self) -> RowMapping | None:
         """Where there is no head yet there is no row to queue for, and two first events would fork the chain."""
@@ -51,6 +57,11 @@ class SqlAuditTrail:
     def events(self, *, after: int = 0, limit: int = 1000) -> tuple[ChainedEvent, ...]:
         """A gapless segment that follows event `after`."""
         return self._all(audit_trail.c.sequence > after, limit=limit)
+
+    def head(self) -> ChainHead | None:
+        """The end of the chain as its own row states it; None before the first event."""
+        row = self._transaction.row(select(audit_head))
+        return None if row is None else ChainHead(sequence=int(row["sequence"]), digest=Sha256(row["digest"]))
 
     def _all(self, condition: ColumnElement[bool], limit: int | None = None) -> tuple[ChainedEvent, ...]:
         statement = select(audit_trail).where(condition).order_by(audit_trail.c.sequence).limit(limit)

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Literal, Protocol, Self, cast
 
-from sqlalchemy import exists, func, insert, literal, select
+from sqlalchemy import bindparam, exists, func, insert, select
 
 from adapter.domain.document import Sha256
 from adapter.errors import Conflict, Final
@@ -30,6 +30,34 @@ CHUNK = 1024 * 1024
 """Bytes of one piece. The next writer takes over the pieces of a killed one, so a change needs a migration."""
 
 
+# Built once: to build a statement costs several times what the database takes for it.
+_IS_KEPT = select(exists().where(blobs.c.sha256 == bindparam("digest")))
+_PIECE = select(blob_chunks.c.content).where(
+    blob_chunks.c.sha256 == bindparam("digest"), blob_chunks.c.number == bindparam("place_of_piece")
+)
+_ROW_AND_FIRST = (
+    select(blobs, blob_chunks.c.content)
+    .join_from(blobs, blob_chunks, (blob_chunks.c.sha256 == blobs.c.sha256) & (blob_chunks.c.number == 0), isouter=True)
+    .where(blobs.c.sha256 == bindparam("digest"))
+)
+_LENGTH = select(func.coalesce(func.sum(func.length(blob_chunks.c.content)), 0)).where(
+    blob_chunks.c.sha256 == bindparam("digest")
+)
+_PUT_ROW = insert(blobs)
+_PUT_PIECE = insert(blob_chunks).from_select(
+    ["sha256", "number", "content"],
+    select(
+        bindparam("digest", type_=blob_chunks.c.sha256.type),
+        bindparam("place_of_piece", type_=blob_chunks.c.number.type),
+        bindparam("piece", type_=blob_chunks.c.content.type),
+    ).where(
+        ~exists().where(
+            blob_chunks.c.sha256 == bindparam("digest"), blob_chunks.c.number == bindparam("place_of_piece")
+        )
+    ),
+)
+
+
 class _Place(Protocol):
     """Where bytes lie."""
 
@@ -39,8 +67,16 @@ class _Place(Protocol):
         """Make the bytes durable and then their row in `blobs`; `source` stands at its start."""
         ...
 
-    def pieces(self, sha256: Sha256) -> Iterator[bytes]:
-        """The bytes in order."""
+    def write_in(self, transaction: OpenTransaction, sha256: Sha256, size: int, source: BinaryIO) -> None:
+        """The same inside a transaction: without its commit there are no such bytes."""
+        ...
+
+    def pieces(self, sha256: Sha256, first: bytes | None) -> Iterator[bytes]:
+        """The bytes in order; `first` is the piece that came with the row."""
+        ...
+
+    def measure(self, sha256: Sha256) -> int | None:
+        """How many there are; None where there are none."""
         ...
 
 
@@ -83,28 +119,42 @@ class SqlBlobs:
         """All bytes. Final `storage.no-such-bytes`, `storage.damaged-bytes`."""
         return b"".join(self._checked(sha256))
 
+    def measure(self, sha256: Sha256) -> int | None:
+        """How many bytes lie there, without reading them; None where there are none, or not in a place known here."""
+        with self._database.reading() as transaction:
+            row = transaction.row(select(blobs.c.place).where(blobs.c.sha256 == sha256))
+        place = None if row is None else self._places.get(row["place"])
+        return None if place is None else place.measure(sha256)
+
     def keep(self, source: BinaryIO) -> KeptBlob:
         """Digest `source` from its start and make its bytes durable; known bytes are not written again."""
         with disk_errors():
             size, sha256 = _measured(source)
         with self._database.reading() as transaction:
-            known = transaction.value(select(exists().where(blobs.c.sha256 == sha256)))
+            known = transaction.value(_IS_KEPT, digest=sha256)
         if not known:
             source.seek(0)
             self._place.write(sha256, size, source)
         return KeptBlob(sha256=sha256, size=size)
 
+    def keep_in(self, transaction: OpenTransaction, content: bytes) -> KeptBlob:
+        """Keep bytes as a part of `transaction`: they are durable with the rest of it, or do not exist."""
+        kept = KeptBlob(sha256=Sha256(hashlib.sha256(content).hexdigest()), size=len(content))
+        if not transaction.value(_IS_KEPT, digest=kept.sha256):
+            self._place.write_in(transaction, kept.sha256, kept.size, io.BytesIO(content))
+        return kept
+
     def _checked(self, sha256: Sha256) -> Iterator[bytes]:
         """The pieces; the difference shows at the end, so a caller hands nothing out before it has them all."""
         with self._database.reading() as transaction:
-            row = transaction.row(select(blobs).where(blobs.c.sha256 == sha256))
+            row = transaction.row(_ROW_AND_FIRST, digest=sha256)
         if row is None:
             raise Final("storage.no-such-bytes", params={"sha256": sha256})
         place = self._places.get(row["place"])
         if place is None:
             raise Final("storage.blob-directory-needed", params={"sha256": sha256})
         digest, size = hashlib.sha256(), 0
-        for piece in place.pieces(sha256):
+        for piece in place.pieces(sha256, row["content"]):
             digest.update(piece)
             size += len(piece)
             yield piece
@@ -158,28 +208,42 @@ class _Chunks:
         number = 0
         while (number + 1) * CHUNK < size:
             with self._database.writing() as transaction:
-                _put_chunk(transaction, sha256, number, source.read(CHUNK))
+                _put_piece(transaction, sha256, number, source.read(CHUNK))
             number += 1
         with self._database.writing() as transaction:
-            if size:
-                _put_chunk(transaction, sha256, number, source.read(CHUNK))
-            written = select(func.coalesce(func.sum(func.length(blob_chunks.c.content)), 0))
-            if transaction.value(written.where(blob_chunks.c.sha256 == sha256)) != size:
-                raise Final("storage.damaged-bytes", params={"sha256": sha256})
-            _put_row(transaction, sha256, size, self.name, self._clock)
+            self._end(transaction, sha256, size, number, source)
 
-    def pieces(self, sha256: Sha256) -> Iterator[bytes]:
-        """A transaction for each piece: bytes never change, and a slow reader holds nothing."""
+    def write_in(self, transaction: OpenTransaction, sha256: Sha256, size: int, source: BinaryIO) -> None:
+        """All pieces at once: for what is small, or must not exist without the rest."""
         number = 0
-        while True:
-            with self._database.reading() as transaction:
-                piece = transaction.value(
-                    select(blob_chunks.c.content).where(blob_chunks.c.sha256 == sha256, blob_chunks.c.number == number)
-                )
-            if piece is None:
-                return
-            yield piece
+        while (number + 1) * CHUNK < size:
+            _put_piece(transaction, sha256, number, source.read(CHUNK))
             number += 1
+        self._end(transaction, sha256, size, number, source)
+
+    def _end(self, transaction: OpenTransaction, sha256: Sha256, size: int, number: int, source: BinaryIO) -> None:
+        if size:
+            _put_piece(transaction, sha256, number, source.read(CHUNK))
+        if transaction.value(_LENGTH, digest=sha256) != size:
+            raise Final("storage.damaged-bytes", params={"sha256": sha256})
+        _put_row(transaction, sha256, size, self.name, self._clock)
+
+    def pieces(self, sha256: Sha256, first: bytes | None) -> Iterator[bytes]:
+        """A transaction for each piece after the first: bytes never change, and a slow reader holds nothing."""
+        number, piece = 0, first
+        while piece is not None:
+            yield piece
+            if len(piece) < CHUNK:
+                return
+            number += 1
+            with self._database.reading() as transaction:
+                piece = transaction.value(_PIECE, digest=sha256, place_of_piece=number)
+
+    def measure(self, sha256: Sha256) -> int | None:
+        """The lengths of the pieces together; no piece is an empty content."""
+        with self._database.reading() as transaction:
+            lengths = select(func.coalesce(func.sum(func.length(blob_chunks.c.content)), 0))
+            return int(transaction.value(lengths.where(blob_chunks.c.sha256 == sha256)))
 
 
 class _FilesByDigest:
@@ -195,6 +259,17 @@ class _FilesByDigest:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def write(self, sha256: Sha256, size: int, source: BinaryIO) -> None:
+        """The file first, then its row."""
+        self._write_file(sha256, source)
+        with self._database.writing() as transaction:
+            _put_row(transaction, sha256, size, self.name, self._clock)
+
+    def write_in(self, transaction: OpenTransaction, sha256: Sha256, size: int, source: BinaryIO) -> None:
+        """The same; a transaction that is rolled back leaves a file that no row names, for the next who keeps its bytes."""
+        self._write_file(sha256, source)
+        _put_row(transaction, sha256, size, self.name, self._clock)
+
+    def _write_file(self, sha256: Sha256, source: BinaryIO) -> None:
         """A temporary file in the same folder, synced and renamed: a file with the name is always whole."""
         folder = self._directory / sha256[:2]
         with disk_errors():
@@ -214,14 +289,19 @@ class _FilesByDigest:
                     Path(temporary).unlink()
                 raise
             sync_folder(folder)
-        with self._database.writing() as transaction:
-            _put_row(transaction, sha256, size, self.name, self._clock)
 
-    def pieces(self, sha256: Sha256) -> Iterator[bytes]:
+    def pieces(self, sha256: Sha256, first: bytes | None) -> Iterator[bytes]:
         """A file that is gone gives nothing, which is damage."""
+        del first
         with disk_errors(), suppress(FileNotFoundError), (self._directory / sha256[:2] / sha256).open("rb") as file:
             while piece := file.read(CHUNK):
                 yield piece
+
+    def measure(self, sha256: Sha256) -> int | None:
+        """The size of the file."""
+        with disk_errors(), suppress(FileNotFoundError):
+            return (self._directory / sha256[:2] / sha256).stat().st_size
+        return None
 
 
 def sync_folder(folder: Path) -> None:
@@ -242,17 +322,15 @@ def _measured(source: BinaryIO) -> tuple[int, Sha256]:
     return size, Sha256(digest.hexdigest())
 
 
-def _put_chunk(transaction: OpenTransaction, sha256: Sha256, number: int, content: bytes) -> None:
+def _put_piece(transaction: OpenTransaction, sha256: Sha256, number: int, content: bytes) -> None:
     """A piece that is there was written by a killed or parallel writer of the same bytes."""
-    there = exists().where(blob_chunks.c.sha256 == sha256, blob_chunks.c.number == number)
-    values = select(literal(sha256), literal(number), literal(content)).where(~there)
     with suppress(Conflict):
-        transaction.change(insert(blob_chunks).from_select(["sha256", "number", "content"], values))
+        transaction.change(_PUT_PIECE, digest=sha256, place_of_piece=number, piece=content)
 
 
 def _put_row(transaction: OpenTransaction, sha256: Sha256, size: int, place: str, clock: Clock) -> None:
     """A row that is there was written by a parallel writer of the same bytes."""
-    if transaction.value(select(exists().where(blobs.c.sha256 == sha256))):
+    if transaction.value(_IS_KEPT, digest=sha256):
         return
     with suppress(Conflict):
-        transaction.change(insert(blobs).values(sha256=sha256, size=size, place=place, kept_at=clock.now()))
+        transaction.change(_PUT_ROW, sha256=sha256, size=size, place=place, kept_at=clock.now())

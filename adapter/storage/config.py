@@ -25,9 +25,9 @@ class StorageConfig:
                          A memory file system here breaks the promise that large documents stay out of memory
     busy_timeout         how long a transaction waits for its turn before Retryable `storage.busy`; shorter than the
                          time-out of whoever calls the endpoint, longer than the slowest commit of the disk
-    lease_for            how long a worker may hold a row; composition hands it to the passes, which give it to `claim`.
-                         Shorter than one prepare with one POST: live work is taken away from its worker. Longer:
-                         the work of a killed worker waits
+    lease_for            how long a worker holds a row without renewing its lease, every third of it; composition hands it
+                         to the passes, which give it to `claim`. Shorter: a pause of the machine takes live work away
+                         from its worker. Longer: the work of a killed worker waits
     migration_lease_for  how long the lock of a starter that was killed keeps others from migrating
     """
 
@@ -37,5 +37,5 @@ class StorageConfig:
     blob_directory: Path | None = None
     temporary_directory: Path | None = None
     busy_timeout: timedelta = timedelta(seconds=10)
-    lease_for: timedelta = timedelta(seconds=240)
+    lease_for: timedelta = timedelta(seconds=30)
     migration_lease_for: timedelta = timedelta(seconds=30)

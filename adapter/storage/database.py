@@ -10,13 +10,14 @@ What differs between the engines is in sqlite.py and postgresql.py; everything e
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy import (
+    URL,
     Connection,
     CursorResult,
     Delete,
@@ -33,7 +34,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from adapter.errors import ElshiError, Final, Finding, Retryable, SettingsRefused, Severity
-from adapter.storage import postgresql, sqlite
+from adapter.storage import sqlite
 from adapter.storage.config import StorageConfig
 from adapter.storage.tables import Refusal
 
@@ -52,6 +53,8 @@ def refusals(config: StorageConfig) -> tuple[Finding, ...]:
         case "sqlite", "" | "pysqlite":
             found += sqlite.url_refusals(url, config)
         case "postgresql", "" | "psycopg":
+            from adapter.storage import postgresql
+
             found += postgresql.url_refusals(url)
         case name, _:
             found.append(_finding("storage.url-unsupported", database=name))
@@ -111,21 +114,22 @@ class OpenTransaction:
         self._reading = reading
         self._broken: ElshiError | None = None
 
-    def rows(self, statement: Executable) -> Sequence[RowMapping]:
+    # `values` fill the parameters of a statement that was built once; to build one costs more than to run it.
+    def rows(self, statement: Executable, **values: object) -> Sequence[RowMapping]:
         """Every row that the statement gives."""
-        return self._run(statement).mappings().all()
+        return self._run(statement, values).mappings().all()
 
-    def row(self, statement: Executable) -> RowMapping | None:
+    def row(self, statement: Executable, **values: object) -> RowMapping | None:
         """The first row, or None."""
-        return self._run(statement).mappings().first()
+        return self._run(statement, values).mappings().first()
 
-    def value(self, statement: Executable) -> Any:
+    def value(self, statement: Executable, **values: object) -> Any:
         """The first column of the first row, or None."""
-        return self._run(statement).scalar()
+        return self._run(statement, values).scalar()
 
-    def change(self, statement: Insert | Update | Delete) -> int:
+    def change(self, statement: Insert | Update | Delete, **values: object) -> int:
         """How many rows were changed."""
-        return self._run(statement).rowcount
+        return self._run(statement, values).rowcount
 
     def queue_for(self, name: str) -> None:
         """Wait for whoever else reads `name` and then writes it; nobody gets it after us until this transaction ends.
@@ -137,25 +141,30 @@ class OpenTransaction:
             with self._translating():
                 self._kind.queue_for(self.connection, name)
 
+    @property
+    def is_reading(self) -> bool:
+        """Whether nothing can be written here; then nothing is locked either."""
+        return self._reading
+
     def refuse_if_broken(self) -> None:
         """Raises what ended this transaction from inside, though its block went on."""
         if self._broken is not None:
             raise self._broken
 
-    def _run(self, statement: Executable) -> CursorResult[Any]:
+    def _run(self, statement: Executable, values: Mapping[str, object]) -> CursorResult[Any]:
         if not isinstance(statement, Insert | Update | Delete):
             with self._translating():
-                return self.connection.execute(statement)
+                return self.connection.execute(statement, values)
         if self._reading:
             raise RuntimeError("a snapshot is read and not written")
         try:
             with self._kind.apart(self.connection):
-                return self.connection.execute(statement)
+                return self.connection.execute(statement, values)
         except SQLAlchemyError as error:
             told = self._told(error)
             if self.connection.invalidated:
                 self._broken = told
-            raise told from error
+            raise told from scrubbed(error)
 
     @contextmanager
     def _translating(self) -> Iterator[None]:
@@ -164,13 +173,21 @@ class OpenTransaction:
         except SQLAlchemyError as error:
             told = self._told(error)
             self._broken = told
-            raise told from error
+            raise told from scrubbed(error)
 
     def _told(self, error: SQLAlchemyError) -> ElshiError:
         if isinstance(error, StatementError) and isinstance(error.orig, ValueError | TypeError):
             # A value that never reached the database, for example an instant without a zone: the caller's mistake.
             raise error.orig from error
         return self._kind.translated(error)
+
+
+def _kind(url: URL, config: StorageConfig) -> DatabaseKind:
+    if url.get_backend_name() == "sqlite":
+        return sqlite.Sqlite(url, config)
+    from adapter.storage import postgresql
+
+    return postgresql.Postgresql(url, config)
 
 
 class Database:
@@ -183,9 +200,12 @@ class Database:
             raise SettingsRefused(found)
         self._patience = config.busy_timeout.total_seconds()
         self.url = make_url(config.url)
-        opening = sqlite.Sqlite if self.url.get_backend_name() == "sqlite" else postgresql.Postgresql
-        self._kind: DatabaseKind = opening(self.url, config)
+        self._kind = _kind(self.url, config)
         self._engine = self._kind.engine
+        # The same connections under two sets of options: to give them to each connection anew costs more than to begin.
+        self._for = {
+            reading: self._engine.execution_options(**self._kind.options(reading=reading)) for reading in (True, False)
+        }
         self._turns = threading.BoundedSemaphore(self._kind.writers)
         self._own = threading.local()
         event.listen(self._engine, "before_cursor_execute", _refuse_nul)
@@ -233,7 +253,7 @@ class Database:
     @contextmanager
     def _begun(self, *, reading: bool) -> Iterator[OpenTransaction]:
         try:
-            with self._engine.connect().execution_options(**self._kind.options(reading=reading)) as connection:
+            with self._for[reading].connect() as connection:
                 begun = connection.begin()
                 try:
                     transaction = OpenTransaction(connection, self._kind, reading=reading)
@@ -246,7 +266,17 @@ class Database:
             raise Retryable("storage.busy") from error
         except SQLAlchemyError as error:
             # Begin and commit; what a statement raises was translated where it ran.
-            raise self._kind.translated(error) from error
+            raise self._kind.translated(error) from scrubbed(error)
+
+
+def scrubbed(error: BaseException) -> Exception:
+    """What is shown as the cause: class names alone. The engines' own words repeat values of the row (`DETAIL: Key ...`)."""
+    names = []
+    one: BaseException | None = error
+    while one is not None and type(one).__name__ not in names:
+        names.append(type(one).__name__)
+        one = getattr(one, "orig", None) or one.__cause__
+    return RuntimeError(" < ".join(names))
 
 
 def _refuse_nul(_connection: object, _cursor: object, _statement: str, parameters: object, *_rest: object) -> None:
@@ -262,5 +292,7 @@ def refusal_statements(refusal: Refusal, dialect: str) -> tuple[str, ...]:
         case "sqlite":
             return sqlite.refusal_statements(refusal)
         case "postgresql":
+            from adapter.storage import postgresql
+
             return postgresql.refusal_statements(refusal)
     raise ValueError(f"no refusals are written for {dialect}")

@@ -97,7 +97,7 @@ class Postgresql:
         except DBAPIError as error:
             if number is None or not _is_gone(error):
                 raise
-            self._settle(str(number), error)
+            self._settle(str(number))
 
     def translated(self, error: SQLAlchemyError) -> ElshiError:
         """What a refusal of PostgreSQL means to the caller."""
@@ -110,7 +110,7 @@ class Postgresql:
             return _without_state(origin)
         return _by_state(origin, origin.sqlstate)
 
-    def _settle(self, number: str, error: DBAPIError) -> None:
+    def _settle(self, number: str) -> None:
         """What became of the transaction: returns when it was committed."""
         question = text("SELECT pg_xact_status(CAST(CAST(:number AS text) AS xid8))")
         waiting = threading.Event()
@@ -123,11 +123,11 @@ class Postgresql:
             if told == "committed":
                 return
             if told == "aborted":
-                raise Retryable("storage.unreachable", params={"reason": "commit"}) from error
+                raise Retryable("storage.unreachable", params={"reason": "commit"}) from None
             if told != "in progress":
                 break
             waiting.wait(_PAUSE)
-        raise OutcomeUnknown("storage.commit-unknown") from error
+        raise OutcomeUnknown("storage.commit-unknown") from None
 
 
 def _engine(url: URL, config: StorageConfig) -> Engine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import exists, insert, select
+from sqlalchemy import bindparam, exists, insert, select
 
 from adapter.domain.document import DocumentId
 from adapter.domain.receipt import Receipt
@@ -12,6 +12,17 @@ from adapter.storage.rows import receipt_of, receipt_row
 from adapter.storage.tables import receipts
 
 _r = receipts.c
+
+_KNOWN = select(
+    exists().where(
+        _r.document_id == bindparam("of_document"),
+        _r.addressee == bindparam("of_addressee"),
+        _r.kind == bindparam("of_kind"),
+        _r.raw == bindparam("of_raw"),
+    )
+)
+_ADD = insert(receipts)
+_OF_DOCUMENT = select(receipts).where(_r.document_id == bindparam("of_document")).order_by(_r.received_at, _r.sequence)
 
 
 class SqlReceipts:
@@ -25,25 +36,22 @@ class SqlReceipts:
 
         Raises Final `storage.nothing-to-point-at` when the raw bytes are not kept yet: no receipt without its bytes.
         """
-        known = select(
-            exists().where(
-                _r.document_id == receipt.document_id,
-                _r.addressee == receipt.addressee,
-                _r.kind == receipt.kind,
-                _r.raw == receipt.raw,
-            )
-        )
-        if self._transaction.value(known):
+        bytes_of_it = {
+            "of_document": receipt.document_id,
+            "of_addressee": receipt.addressee,
+            "of_kind": receipt.kind,
+            "of_raw": receipt.raw,
+        }
+        if self._transaction.value(_KNOWN, **bytes_of_it):
             return False
         try:
-            self._transaction.change(insert(receipts).values(**receipt_row(receipt)))
+            self._transaction.change(_ADD, **receipt_row(receipt))
         except Conflict:
-            if self._transaction.value(known):  # another worker kept them a moment ago
+            if self._transaction.value(_KNOWN, **bytes_of_it):  # another worker kept them a moment ago
                 return False
             raise
         return True
 
     def of_document(self, document_id: DocumentId) -> tuple[Receipt, ...]:
         """In order of arrival."""
-        statement = select(receipts).where(_r.document_id == document_id).order_by(_r.received_at, _r.sequence)
-        return tuple(receipt_of(row) for row in self._transaction.rows(statement))
+        return tuple(receipt_of(row) for row in self._transaction.rows(_OF_DOCUMENT, of_document=document_id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from adapter.domain.document import DocumentId, DocumentType
 from adapter.domain.incoming import RegisteredDocument
@@ -10,6 +10,17 @@ from adapter.errors import Conflict
 from adapter.storage.database import OpenTransaction
 from adapter.storage.rows import registered_of, registered_row
 from adapter.storage.tables import number_series, register
+
+_r = register.c
+_BY_NUMBER = select(register).where(_r.number == bindparam("of_number"))
+_BY_DOCUMENT = select(register).where(_r.document_id == bindparam("of_document"))
+_ADD = insert(register)
+_ONE_MORE = (
+    update(number_series)
+    .where(number_series.c.series == bindparam("of_series"))
+    .values(last=number_series.c.last + 1)
+    .returning(number_series.c.last)
+)
 
 
 class SqlRegister:
@@ -23,15 +34,15 @@ class SqlRegister:
         standing = self.find(document.document_id)
         if standing is not None:
             raise Conflict("register.document-taken", params=taken(standing))
-        row = self._transaction.row(select(register).where(register.c.number == document.number))
+        row = self._transaction.row(_BY_NUMBER, of_number=document.number)
         if row is not None:
             raise Conflict("register.number-taken", params=taken(registered_of(row)))
-        self._transaction.change(insert(register).values(**registered_row(document)))
+        self._transaction.change(_ADD, **registered_row(document))
 
     def find(self, document_id: DocumentId) -> RegisteredDocument | None:
         """The record of this document; where there is none, nobody else records it before this transaction ends."""
         self._transaction.queue_for(f"register {document_id}")
-        row = self._transaction.row(select(register).where(register.c.document_id == document_id))
+        row = self._transaction.row(_BY_DOCUMENT, of_document=document_id)
         return None if row is None else registered_of(row)
 
     def listed(
@@ -60,12 +71,7 @@ class SqlRegister:
         return given
 
     def _one_more(self, series: str) -> int | None:
-        given = self._transaction.value(
-            update(number_series)
-            .where(number_series.c.series == series)
-            .values(last=number_series.c.last + 1)
-            .returning(number_series.c.last)
-        )
+        given = self._transaction.value(_ONE_MORE, of_series=series)
         return None if given is None else int(given)
 
 

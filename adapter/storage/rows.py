@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapter.domain.audit_event import AuditEvent, ChainedEvent
+from adapter.domain.breaker import Breaker, BreakerState
 from adapter.domain.delivery import Attempt, AttemptOutcome, Delivery, DeliveryState, Proof
 from adapter.domain.document import DocumentType
 from adapter.domain.incoming import JournalEntry, JournalState, RegisteredDocument
 from adapter.domain.outgoing import ContentKind
 from adapter.domain.receipt import MessageVerdict, Receipt, ReceiptKind
+from adapter.domain.statement import SignedStatement, Statement, StatementKind
 from adapter.storage.content_json import (
     content_from_json,
     content_to_json,
@@ -30,6 +32,9 @@ _DELIVERY_FIXED = (
 )
 """What a delivery is; everything else is what has become of it."""
 
+_DELIVERY_WARNED = ("warned", "warn_at")
+"""Written by warnings alone, past whoever holds the row."""
+
 _JOURNAL_FIXED = ("id", "message_id", "sha256", "size", "received_at", "verdict", "answer")
 """What came and what we answered."""
 
@@ -41,7 +46,9 @@ def delivery_row(delivery: Delivery) -> dict[str, object]:
 
 def delivery_changes(delivery: Delivery) -> dict[str, object]:
     """The mutable columns, with the revision that stands after the write."""
-    kept = {name: value for name, value in _fields(delivery).items() if name not in _DELIVERY_FIXED}
+    kept = {
+        name: value for name, value in _fields(delivery).items() if name not in (*_DELIVERY_FIXED, *_DELIVERY_WARNED)
+    }
     return {**kept, "revision": delivery.revision + 1}
 
 
@@ -91,6 +98,16 @@ def entry_of(row: Row) -> JournalEntry:
     return JournalEntry(**{**row, "state": JournalState(row["state"]), "files": files})
 
 
+def breaker_row(breaker: Breaker) -> dict[str, object]:
+    """Every column of a breaker, with the revision that stands after the write."""
+    return {**_fields(breaker), "revision": breaker.revision + 1}
+
+
+def breaker_of(row: Row) -> Breaker:
+    """The breaker in a row."""
+    return Breaker(**{**row, "state": BreakerState(row["state"])})
+
+
 def registered_row(document: RegisteredDocument) -> dict[str, object]:
     """Every column of a registered document but its sequence."""
     return {**_fields(document), "findings": findings_to_json(document.findings)}
@@ -123,6 +140,21 @@ def receipt_of(row: Row) -> Receipt:
     )
 
 
+def statement_row(statement: Statement) -> dict[str, object]:
+    """Every column of a statement."""
+    return _fields(statement)
+
+
+def signed_row(signed: SignedStatement) -> dict[str, object]:
+    """Every column of what is signed."""
+    return _fields(signed)
+
+
+def statement_of(row: Row) -> Statement:
+    """The statement in a row; whether it follows from the one before is for domain.statement.first_break."""
+    return Statement(**{**row, "kind": StatementKind(row["kind"]), "content": bytes(row["content"])})
+
+
 def event_row(chained: ChainedEvent) -> dict[str, object]:
     """Every column of an audit event."""
     return {
@@ -151,7 +183,17 @@ def event_of(row: Row) -> ChainedEvent:
     )
 
 
-def _fields(value: Delivery | Attempt | JournalEntry | RegisteredDocument | Receipt | AuditEvent) -> dict[str, object]:
+def _fields(
+    value: Delivery
+    | Attempt
+    | JournalEntry
+    | Breaker
+    | RegisteredDocument
+    | Receipt
+    | AuditEvent
+    | Statement
+    | SignedStatement,
+) -> dict[str, object]:
     """Field name to value; a column has the name of its field, and an Enum of ours is its text."""
     return {name: getattr(value, name) for name in value.__slots__}
 

@@ -5,27 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from adapter.ports import Clock
+from adapter.ports import Clock, KeptBlob
 from adapter.storage.audit_trail import SqlAuditTrail
 from adapter.storage.blobs import SqlBlobs
+from adapter.storage.breakers import SqlBreakers
 from adapter.storage.config import StorageConfig
 from adapter.storage.database import Database, OpenTransaction
+from adapter.storage.figures import SqlFigures, SqlInventory
 from adapter.storage.journal import SqlJournal
 from adapter.storage.migrations.runner import upgrade
 from adapter.storage.outbox import SqlOutbox
 from adapter.storage.receipts import SqlReceipts
 from adapter.storage.register import SqlRegister
+from adapter.storage.statements import SqlStatements
+from adapter.storage.subscriptions import SqlHeadStamps, SqlSubscriptions
+from adapter.storage.watched import SqlWatched
 
 
 class SqlTransaction:
     """adapter.ports.Transaction: the parts of one database transaction."""
 
-    def __init__(self, transaction: OpenTransaction) -> None:
+    def __init__(self, transaction: OpenTransaction, blobs: SqlBlobs) -> None:
+        self._transaction = transaction
+        self._blobs = blobs
         self._outbox = SqlOutbox(transaction)
         self._journal = SqlJournal(transaction)
         self._register = SqlRegister(transaction)
         self._receipts = SqlReceipts(transaction)
+        self._breakers = SqlBreakers(transaction)
         self._audit = SqlAuditTrail(transaction)
+        self._statements = SqlStatements(transaction)
+
+    def keep(self, content: bytes) -> KeptBlob:
+        """Keep bytes as a part of this transaction: durable with the rest of it, or not there at all."""
+        return self._blobs.keep_in(self._transaction, content)
 
     @property
     def outbox(self) -> SqlOutbox:
@@ -48,9 +61,44 @@ class SqlTransaction:
         return self._receipts
 
     @property
+    def breakers(self) -> SqlBreakers:
+        """Whether the channels are open."""
+        return self._breakers
+
+    @property
     def audit(self) -> SqlAuditTrail:
         """The hash chain; use it last."""
         return self._audit
+
+    @property
+    def statements(self) -> SqlStatements:
+        """What the node stated; after the hash chain, whose event a statement names."""
+        return self._statements
+
+    @property
+    def watched(self) -> SqlWatched:
+        """Rows that nobody looked at in time."""
+        return SqlWatched(self._transaction)
+
+    @property
+    def subscriptions(self) -> SqlSubscriptions:
+        """Who follows the audit trail."""
+        return SqlSubscriptions(self._transaction)
+
+    @property
+    def head_stamps(self) -> SqlHeadStamps:
+        """Time-stamps over the head of the audit chain."""
+        return SqlHeadStamps(self._transaction)
+
+    @property
+    def figures(self) -> SqlFigures:
+        """Counts for a monitor."""
+        return SqlFigures(self._transaction)
+
+    @property
+    def inventory(self) -> SqlInventory:
+        """Which bytes the rows name."""
+        return SqlInventory(self._transaction)
 
 
 class SqlStore:
@@ -67,13 +115,13 @@ class SqlStore:
         Raises Retryable `storage.busy`, Final `storage.full`, and RuntimeError inside another one of the same thread.
         """
         with self._database.writing() as transaction:
-            yield SqlTransaction(transaction)
+            yield SqlTransaction(transaction, self._blobs)
 
     @contextmanager
     def snapshot(self) -> Iterator[SqlTransaction]:
         """What stands at one moment, for whoever reads several things that must fit together."""
         with self._database.reading() as transaction:
-            yield SqlTransaction(transaction)
+            yield SqlTransaction(transaction, self._blobs)
 
     @property
     def blobs(self) -> SqlBlobs:

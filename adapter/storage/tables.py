@@ -4,8 +4,13 @@
     journal                        raw incoming messages
     register, number_series        documents recorded as received, and the numbers they get
     receipts                       answers kept as proof
+    statements --o statement_signatures    what the node itself stated, a hash chain; which bytes are its signed form
     audit_trail, audit_head        hash chain and its end
+    head_stamps                    time-stamps over that end
+    subscriptions                  who follows the trail, and how far
+    overdue_marks                  of which overdue rows a person has been told
     blobs --< blob_chunks          bytes by digest
+    breakers                       whether a channel is open, for every worker
     migration_lock                 who changes the tables now
 
 Instants are text `YYYY-MM-DDTHH:MM:SS.ffffffZ` on SQLite (sorts as time, readable with any tool), else timestamptz.
@@ -40,11 +45,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from adapter.domain.breaker import BreakerState
 from adapter.domain.delivery import FINAL_STATES, AttemptOutcome, DeliveryState, Proof
 from adapter.domain.document import DocumentType
+from adapter.domain.head_stamp import StampKind
 from adapter.domain.incoming import JournalState
 from adapter.domain.outgoing import ContentKind
+from adapter.domain.overdue import OverdueKind
 from adapter.domain.receipt import MessageVerdict, ReceiptKind
+from adapter.domain.statement import StatementKind
 
 
 class Instant(TypeDecorator[datetime]):
@@ -141,6 +150,16 @@ deliveries = Table(
     Column("reason", _NAME, comment="code of why it was refused or given up"),
     Column("reason_text", Text, comment="the other side's own words"),
     Column("revision", Integer, nullable=False, comment="grows with every write; a write names the one it read"),
+    Column("lapses", Integer, nullable=False, server_default="0", comment="leases in a row that ended without a word"),
+    Column(
+        "deferrals",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="times in a row that the channel turned it back",
+    ),
+    Column("warned", Integer, nullable=False, server_default=text("100"), comment="percent last warned at; 100: done"),
+    Column("warn_at", Instant, comment="when the next warning is due; null when none is"),
     PrimaryKeyConstraint("id", name="deliveries_pk"),
     UniqueConstraint(
         "key", "content_kind", "addressee", name="deliveries_once", info={"why": "nothing is queued twice"}
@@ -152,6 +171,11 @@ deliveries = Table(
         f"state IN ({FINAL}) OR (content_kind = 'notice' AND state = 'sent') OR wake_at IS NOT NULL",
         name="deliveries_wake",
     ),
+    CheckConstraint(
+        f"state IN ({FINAL}) OR content_kind = 'notice' OR deadline IS NULL OR warned = 100 OR warn_at IS NOT NULL",
+        name="deliveries_warn",
+    ),
+    CheckConstraint("warned BETWEEN 0 AND 100", name="deliveries_warned"),
     CheckConstraint("(lease IS NULL) = (lease_until IS NULL)", name="deliveries_lease"),
     CheckConstraint("state NOT IN ('claimed', 'sending') OR lease IS NOT NULL", name="deliveries_held"),
     CheckConstraint("attempts >= 0 AND revision >= 0", name="deliveries_counters"),
@@ -168,6 +192,13 @@ Index(
     },
 )
 Index("deliveries_created", deliveries.c.created_at, deliveries.c.id, info={"why": "pages in order of creation"})
+Index(
+    "deliveries_warn_at",
+    deliveries.c.warn_at,
+    sqlite_where=text("warn_at IS NOT NULL"),
+    postgresql_where=text("warn_at IS NOT NULL"),
+    info={"why": "the next warning without a look at what is done"},
+)
 Index("deliveries_document", deliveries.c.document_id, info={"why": "a receipt finds its delivery"})
 Index(
     "deliveries_lane",
@@ -176,6 +207,14 @@ Index(
     sqlite_where=text("state IN ('claimed', 'sending')"),
     postgresql_where=text("state IN ('claimed', 'sending')"),
     info={"why": "two workers never hold two rows of one addressee, whatever they believe"},
+)
+Index(
+    "deliveries_open",
+    deliveries.c.wake_at,
+    deliveries.c.id,
+    sqlite_where=text("wake_at IS NOT NULL"),
+    postgresql_where=text("wake_at IS NOT NULL"),
+    info={"why": "the watchdog and the monitor read open rows alone, whatever number is finished"},
 )
 
 attempts = Table(
@@ -225,6 +264,7 @@ journal = Table(
     Column("outcome_params", Text, comment="what fills the sentence of that code, as JSON"),
     Column("revision", Integer, nullable=False, comment="grows with every write"),
     Column("files", Text, comment="fetched and kept, in announced order, as JSON of a stated version; null: none yet"),
+    Column("lapses", Integer, nullable=False, server_default="0", comment="leases in a row that ended without a word"),
     PrimaryKeyConstraint("id", name="journal_pk"),
     UniqueConstraint("message_id", "sha256", name="journal_once", info={"why": "a repeated call is one row"}),
     ForeignKeyConstraint(["sha256"], ["blobs.sha256"], name="journal_raw"),
@@ -336,6 +376,85 @@ audit_head = Table(
     comment="end of the chain: the one row that writers of events queue for",
 )
 
+statements = Table(
+    "statements",
+    metadata,
+    Column("sequence", BigInteger, nullable=False, autoincrement=False, comment="from 1 without gaps"),
+    Column("kind", _CODE, nullable=False, comment="submission-receipt or non-delivery"),
+    Column("document_id", _NAME, nullable=False, comment="the document it speaks of"),
+    Column("delivery_id", _ID, nullable=False, comment="the delivery it speaks of"),
+    Column("made_at", Instant, nullable=False, comment="when it was stated"),
+    Column("content", LargeBinary, nullable=False, comment="canonical XML of schemas/statement, unsigned"),
+    Column("previous", _DIGEST, nullable=False, comment="digest of the statement before"),
+    Column("digest", _DIGEST, nullable=False, comment="SHA-256 of the content"),
+    PrimaryKeyConstraint("sequence", name="statements_pk"),
+    UniqueConstraint("previous", name="statements_previous", info={"why": "the chain cannot fork"}),
+    UniqueConstraint(
+        "delivery_id", "kind", name="statements_once", info={"why": "one receipt and one non-delivery for a delivery"}
+    ),
+    ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], name="statements_delivery"),
+    CheckConstraint(_listed("kind", StatementKind), name="statements_kind"),
+    comment="what the node itself stated: append-only hash chain",
+)
+Index("statements_document", statements.c.document_id, statements.c.sequence, info={"why": "statements of a document"})
+
+statement_signatures = Table(
+    "statement_signatures",
+    metadata,
+    Column("sequence", BigInteger, nullable=False, autoincrement=False, comment="of the statement"),
+    Column("sha256", _DIGEST, nullable=False, comment="blob of the signed statement, reprinted byte for byte"),
+    Column("signed_at", Instant, nullable=False, comment="when it was kept"),
+    PrimaryKeyConstraint("sequence", name="statement_signatures_pk"),
+    ForeignKeyConstraint(["sequence"], ["statements.sequence"], name="statement_signatures_statement"),
+    ForeignKeyConstraint(["sha256"], ["blobs.sha256"], name="statement_signatures_bytes"),
+    comment="the first signed form of a statement, for ever",
+)
+
+head_stamps = Table(
+    "head_stamps",
+    metadata,
+    Column("sequence", BigInteger, nullable=False, autoincrement=False, comment="of the event that was the head"),
+    Column("digest", _DIGEST, nullable=False, comment="of that event"),
+    Column("stamped_at", Instant, nullable=False, comment="our time when the token was there"),
+    Column("kind", _CODE, nullable=False, comment="whose word it is (domain/head_stamp.py)"),
+    Column("token", LargeBinary, nullable=False, comment="DER of the time-stamp token or of the CMS"),
+    PrimaryKeyConstraint("sequence", name="head_stamps_pk"),
+    CheckConstraint(_listed("kind", StampKind), name="head_stamps_kind"),
+    comment="time-stamps over the head of the audit chain, one a day",
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("name", _NAME, nullable=False, comment="the follower"),
+    Column("cursor", BigInteger, nullable=False, comment="sequence of the last event it was told of"),
+    Column("told", BigInteger, nullable=False, comment="events told"),
+    Column("wake_at", Instant, nullable=False, comment="not tried before"),
+    Column("failures", Integer, nullable=False, comment="tries in a row that failed"),
+    Column("error", _NAME, comment="code of the last failure"),
+    Column("succeeded_at", Instant, nullable=False, comment="last success, or the moment of subscribing"),
+    Column("alarmed_at", Instant, comment="when a person was last told that it cannot be reached"),
+    Column("lease", _CODE, comment="token of the process that tells it now"),
+    Column("lease_until", Instant, comment="end of the lease"),
+    Column("revision", Integer, nullable=False, comment="grows with every write"),
+    PrimaryKeyConstraint("name", name="subscriptions_pk"),
+    CheckConstraint("(lease IS NULL) = (lease_until IS NULL)", name="subscriptions_lease"),
+    CheckConstraint("cursor >= 0 AND told >= 0 AND failures >= 0", name="subscriptions_counters"),
+    comment="who follows the audit trail, and how far he has come",
+)
+
+overdue_marks = Table(
+    "overdue_marks",
+    metadata,
+    Column("kind", _CODE, nullable=False, comment="delivery or message"),
+    Column("row_id", _ID, nullable=False, comment="the row"),
+    Column("wake_at", Instant, nullable=False, comment="the wake-up that was missed"),
+    Column("told_at", Instant, nullable=False, comment="when a person was told"),
+    PrimaryKeyConstraint("kind", "row_id", name="overdue_marks_pk"),
+    CheckConstraint(_listed("kind", OverdueKind), name="overdue_marks_kind"),
+    comment="one alarm for each row and missed wake-up, whatever number of processes looks",
+)
+
 blobs = Table(
     "blobs",
     metadata,
@@ -359,6 +478,33 @@ blob_chunks = Table(
     comment="bytes in pieces, so that memory stays flat; pieces without a row in blobs are a writer that was killed",
 )
 
+breakers = Table(
+    "breakers",
+    metadata,
+    Column("channel", _CODE, nullable=False, comment="the way out that it guards"),
+    Column("state", _CODE, nullable=False, comment="domain/breaker.py"),
+    Column("failures", Integer, nullable=False, comment="in a row; once open, the probes that failed"),
+    Column("opened_at", Instant, comment="since when nothing is sent; null while closed"),
+    Column("probe_at", Instant, comment="when the next probe may be taken"),
+    Column("probe", _CODE, comment="lease of the delivery that is the probe"),
+    Column("probe_until", Instant, comment="how long its word is waited for"),
+    Column("probed", _ID, comment="delivery of the last failed probe; the next one is another"),
+    Column("reason", _NAME, comment="code of the last failure"),
+    Column("told_at", Instant, comment="when a person was told of this opening"),
+    Column("drain_left", Integer, nullable=False, comment="rows of the backlog that still go at the limited rate"),
+    Column("drain_next_at", Instant, comment="when the next of them may go"),
+    Column("drain_until", Instant, comment="end of the limited rate, whatever is left"),
+    Column("revision", Integer, nullable=False, comment="grows with every write; a write names the one it read"),
+    PrimaryKeyConstraint("channel", name="breakers_pk"),
+    CheckConstraint(_listed("state", BreakerState), name="breakers_state"),
+    CheckConstraint("state = 'closed' OR (opened_at IS NOT NULL AND probe_at IS NOT NULL)", name="breakers_open"),
+    CheckConstraint(
+        "state <> 'half-open' OR (probe IS NOT NULL AND probe_until IS NOT NULL)", name="breakers_half_open"
+    ),
+    CheckConstraint("failures >= 0 AND drain_left >= 0 AND revision >= 0", name="breakers_counters"),
+    comment="one row for each channel: whether anything is sent through it now",
+)
+
 migration_lock = Table(
     "migration_lock",
     metadata,
@@ -375,6 +521,9 @@ _APPEND_ONLY = (
     (register, "the register is never rewritten: a correction is a document of its own"),
     (receipts, "a receipt is proof: it is neither changed nor deleted"),
     (audit_trail, "the audit trail is append-only"),
+    (statements, "what was stated is neither changed nor deleted"),
+    (statement_signatures, "the first signed form of a statement stands for ever"),
+    (head_stamps, "a time-stamp over the audit trail is proof: it is neither changed nor deleted"),
 )
 
 REFUSALS: tuple[Refusal, ...] = (

@@ -121,7 +121,7 @@ class Answering:
         self.submit.report(answer, ())
 
     def _stands(self, identifier: DocumentId, addressee: BodyCode) -> bool:
-        with self.store.transaction() as transaction:
+        with self.store.snapshot() as transaction:
             return transaction.outbox.find(identifier, ContentKind.DOCUMENT, addressee) is not None
 
     def _header(self, report: Report, identifier: DocumentId, kind: DocumentType, on: dt.date) -> Header:

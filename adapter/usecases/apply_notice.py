@@ -6,7 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from adapter.domain.audit_event import AuditEvent
-from adapter.domain.delivery import NOTICE_EVENTS, Delivery, DeliveryState, Effect, Proof, is_final, next_state
+from adapter.domain.delivery import (
+    NOTICE_EVENTS,
+    AttemptOutcome,
+    Delivery,
+    DeliveryState,
+    Effect,
+    Proof,
+    is_final,
+    next_state,
+)
 from adapter.domain.document import BodyCode
 from adapter.domain.incoming import JournalEntry
 from adapter.domain.notice import Notice
@@ -68,6 +77,7 @@ class ApplyNotice:
                 if not transaction.outbox.save(after):
                     # The worker moved the row between our reading and now; the caller's transaction is taken again.
                     return Applied(effect=Effect.IMPOSSIBLE, delivery=delivery, code="notice.moved-meanwhile")
+                _end_attempts(transaction, delivery, now)
         is_dispute = step_effect is Effect.DISPUTE
         is_new = transaction.receipts.add(
             Receipt(
@@ -141,6 +151,15 @@ class ApplyNotice:
                 },
             )
         )
+
+
+def _end_attempts(transaction: Transaction, delivery: Delivery, now: datetime) -> None:
+    """A notice voids the lease, so nobody recovers the row any more: an attempt whose worker has died would stay open for
+    ever. A worker that lives records its answer over this end.
+    """
+    for attempt in transaction.outbox.attempts(delivery.id):
+        if attempt.outcome is AttemptOutcome.OPEN:
+            transaction.outbox.close_attempt(replace(attempt, ended_at=now, outcome=AttemptOutcome.LEASE_EXPIRED))
 
 
 def _was_told_findings(transaction: Transaction, delivery: Delivery) -> bool:

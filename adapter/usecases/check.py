@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from adapter import rules
 from adapter.domain.document import Rendition, ValidatedXml
 from adapter.domain.report import Report
-from adapter.errors import DocumentRefused, Finding
+from adapter.errors import DocumentRefused, Finding, Severity
 from adapter.ports import Clock
+from adapter.usecases.certificate_runway import OwnCertificate, certificate_findings
 from adapter.usecases.convert import Attached, Convert
 from adapter.usecases.facts import FactsOf
 from adapter.usecases.findings import Places
+from adapter.usecases.preflight import SubmitLimits, size_findings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,11 +28,16 @@ class Checked:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Check:
-    """The dry run."""
+    """The dry run.
+
+    certificates    of the node, the signer's among them; none where there are no settings
+    """
 
     clock: Clock
     convert: Convert
     facts: FactsOf
+    limits: SubmitLimits
+    certificates: Sequence[OwnCertificate] = ()
 
     def __call__(self, report: Report, attachments: Sequence[Attached], *, places: Places | None = None) -> Checked:
         """Never raises for a bad document."""
@@ -39,4 +46,14 @@ class Check:
             composed = self.convert(report, attachments, facts=facts, stage=rules.Stage.LOCK, places=places)
         except DocumentRefused as refused:
             return Checked(findings=refused.findings)
-        return Checked(findings=composed.findings, document=composed.document, rendition=composed.rendition)
+        header = composed.report.header
+        ruleset = self.convert.rulesets.find(header.ruleset.id, header.ruleset.version)
+        deadline = rules.due_instant(ruleset, header.document_type, header.reporting_year)
+        ahead = (
+            *size_findings(composed, self.limits, places),
+            *certificate_findings(self.certificates, now=self.clock.now(), deadline=deadline),
+        )
+        findings = (*composed.findings, *ahead)
+        if any(one.severity is Severity.ERROR for one in ahead):
+            return Checked(findings=findings)
+        return Checked(findings=findings, document=composed.document, rendition=composed.rendition)

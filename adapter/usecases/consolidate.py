@@ -43,7 +43,7 @@ class Consolidate:
 
         Raises Final `consolidate.no-summary`, or `consolidate.source-fails` when it does not verify now (BR-16).
         """
-        with self.store.transaction() as transaction:
+        with self.store.snapshot() as transaction:
             rows = transaction.register.listed(document_type=DocumentType.SUMMARY_INFORMATION, reporting_year=year)
         named = (row for row in rows if row.supersedes is not None)
         recalls = {row.document_id for row in named if self._summary(row).header.action is Action.RECALL}

@@ -1,7 +1,8 @@
 """What the form of an evidence folder demands: values, files, and nothing of a kind that nobody judges.
 
 What an exporter leaves out is no statement of its, so the comparison of statements does not miss it; here it is missed.
-The form before there were seals demands the same.
+The form before there were seals demands the same; a node's own statements came with the third form, and only there is
+a place for them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import signing
+from adapter.usecases.evidence_own import VERSION
 from adapter.usecases.export import CONTAINER, PRINTED_FORM
 from adapter.usecases.verdict import FAILED, check
 from adapter.usecases.verified_container import RENDITION_NAME, Judged
@@ -20,12 +22,22 @@ _KEYS_OF_A_DELIVERY = (
     *("delivery", "addressee", "state", "proof", "number", "queuedAt"),
     *("deadline", "xml", "reason", "reasonText"),
 )
+_KEYS_OF_OWN_STATEMENTS = ("receipt", "nonDelivery")
+"""Of a delivery, from the form on in which nodes state something themselves."""
 _KEYS_OF_THE_REGISTRATION = ("number", "receivedAt", "sender", "late", "verdict", "officeSignature", "xml")
 _KEYS_OF_A_FILE = ("sha256", "size")
+_KEYS_OF_A_STATEMENT = (*_KEYS_OF_A_FILE, "what", "digest")
 _KEYS_OF_AN_ANSWER = (*_KEYS_OF_A_FILE, "what", "says", "verdict", "receivedAt", "number", "statedDigest", "dispute")
+
+_KEYS_OF_FOLDERS = {
+    "messages": _KEYS_OF_AN_ANSWER,
+    "receipts": _KEYS_OF_AN_ANSWER,
+    "statements": _KEYS_OF_A_STATEMENT,
+}
 
 _ATTEMPTS, _CHAIN = "attempts.json", "audit.json"
 _KNOWN = re.compile(r"messages/[^/]+\.xml|receipts/[^/]+\.asice|answers/[^/]+\.bin|certificates/[^/]+\.cer")
+_STATED = re.compile(r"statements/[^/]+\.xml")
 _SHOWN = 10
 """Places named in one check."""
 
@@ -38,10 +50,11 @@ def form(manifest: Mapping[str, Any], contents: Mapping[str, bytes], judged: Jud
         more = ["..."] if len(missing) > _SHOWN else []
         checks.append(check("evidence.form", FAILED, missing=", ".join([*missing[:_SHOWN], *more])))
     known = {CONTAINER, PRINTED_FORM, _ATTEMPTS, _CHAIN}
+    has_statements = manifest.get("version") == VERSION
     checks += [
         check("evidence.unknown-file", FAILED, name=name)
         for name in sorted(manifest["files"])
-        if name not in known and not _KNOWN.fullmatch(name)
+        if name not in known and not _KNOWN.fullmatch(name) and not (has_statements and _STATED.fullmatch(name))
     ]
     checks += [
         check("evidence.certificate", FAILED, name=name)
@@ -69,10 +82,12 @@ def _missing(manifest: Mapping[str, Any], judged: Judged) -> Iterator[str]:
     deliveries = manifest.get("deliveries")
     for number, row in enumerate(deliveries if isinstance(deliveries, list) else []):
         yield from _absent(f"deliveries[{number}]", row, _KEYS_OF_A_DELIVERY)
+        if manifest.get("version") == VERSION:
+            yield from _absent(f"deliveries[{number}]", row, _KEYS_OF_OWN_STATEMENTS)
     yield from _absent("registered", manifest.get("registered"), _KEYS_OF_THE_REGISTRATION)
     for name, facts in files.items():
-        is_answer = name.startswith(("messages/", "receipts/"))
-        yield from _absent(f'files["{name}"]', facts, _KEYS_OF_AN_ANSWER if is_answer else _KEYS_OF_A_FILE)
+        folder = name.partition("/")[0]
+        yield from _absent(f'files["{name}"]', facts, _KEYS_OF_FOLDERS.get(folder, _KEYS_OF_A_FILE))
 
 
 def _absent(place: str, facts: object, keys: tuple[str, ...]) -> Iterator[str]:

@@ -11,10 +11,12 @@ from adapter.domain.audit_event import AuditEvent, ChainedEvent
 from adapter.domain.delivery import Attempt, Delivery
 from adapter.domain.document import Sha256
 from adapter.domain.incoming import RegisteredDocument
+from adapter.domain.statement import Statement, StatementKind
 
 
 # --- writing -------------------------------------------------------------------------------------------------------
-def delivery_json(delivery: Delivery) -> dict[str, object]:
+def delivery_json(delivery: Delivery, statements: Iterable[Statement]) -> dict[str, object]:
+    stated = {one.kind: one.digest for one in statements if one.delivery_id == delivery.id}
     return {
         "delivery": delivery.id,
         "addressee": delivery.addressee,
@@ -26,6 +28,8 @@ def delivery_json(delivery: Delivery) -> dict[str, object]:
         "xml": delivery.digest,
         "reason": delivery.reason,
         "reasonText": delivery.reason_text,
+        "receipt": stated.get(StatementKind.SUBMISSION_RECEIPT),
+        "nonDelivery": stated.get(StatementKind.NON_DELIVERY),
     }
 
 

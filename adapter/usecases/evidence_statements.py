@@ -21,6 +21,8 @@ from adapter.domain.audit_event import ChainedEvent
 from adapter.domain.delivery import DeliveryState
 from adapter.domain.notice import NoticeKind
 from adapter.domain.receipt import ReceiptKind
+from adapter.domain.statement import StatementKind
+from adapter.usecases.evidence_own import ACTIONS, FOLDER, VERSION, OwnStatement
 from adapter.usecases.verdict import FAILED, INDETERMINATE, PASSED, check
 from adapter.usecases.verified_container import DOCUMENT_NAME, Judged
 
@@ -49,6 +51,7 @@ class Shown:
     """What the folder shows by itself.
 
     sizes   of every file whose digest is the listed one, bytes
+    own     what the sender's node stated itself, as far as it could be read
     events  of the audit chain, when it holds
     """
 
@@ -56,6 +59,7 @@ class Shown:
     document_id: object
     sizes: Mapping[str, int]
     answers: Sequence[Answer]
+    own: Sequence[OwnStatement]
     events: Sequence[ChainedEvent]
 
 
@@ -120,13 +124,19 @@ _KINDS_OF_FOLDERS = {"certificates": "certificate", "answers": "answer"}
 
 def _files(manifest: Mapping[str, Any], shown: Shown) -> Iterator[_Compared]:
     answers = {one.name: one for one in shown.answers}
+    own = {one.name: one for one in shown.own}
     for name, facts in manifest["files"].items():
         if name not in shown.sizes or not isinstance(facts, dict):
             continue  # found wanting by evidence.file
         place = f'files["{name}"]'
         yield _same(place, facts, "size", shown.sizes[name])
+        stated = own.get(name)
+        if stated is not None:
+            yield _same(place, facts, "what", stated.kind.value)
+            yield _same(place, facts, "digest", stated.digest)
+            continue
         answer = answers.get(name)
-        if answer is None and name.startswith(("messages/", "receipts/")):
+        if answer is None and name.startswith(("messages/", "receipts/", FOLDER)):
             continue  # not readable under these anchors, which its own check has said
         if answer is None:
             kind = _KINDS.get(name) or _KINDS_OF_FOLDERS.get(name.partition("/")[0])
@@ -173,6 +183,37 @@ def _deliveries(manifest: Mapping[str, Any], shown: Shown) -> Iterator[_Compared
         yield from _queued(place, facts, shown)
         yield from _state(place, facts, manifest, shown, is_only=len(rows) == 1)
         yield from _told(place, facts, manifest, shown, is_only=len(rows) == 1)
+        yield from _own(place, facts, manifest, shown)
+
+
+_OWN = {"receipt": StatementKind.SUBMISSION_RECEIPT, "nonDelivery": StatementKind.NON_DELIVERY}
+
+
+def _own(place: str, facts: Mapping[str, Any], manifest: Mapping[str, Any], shown: Shown) -> Iterator[_Compared]:
+    """What the node stated of this delivery is there, each once; where the chain says that it was stated, it is missed,
+    in a form too that had no place for it: a node that stated something wrote no such form.
+    """
+    for key, kind in _OWN.items():
+        there = [one.digest for one in shown.own if one.kind is kind and one.said.delivery_id == facts.get("delivery")]
+        is_told = any(
+            one.event.details.get("delivery") == facts.get("delivery") and _is_stating(one, kind)
+            for one in shown.events
+        )
+        if manifest.get("version") != VERSION and not is_told:
+            continue
+        expected: list[object] = list(there) if there or is_told else [None]
+        yield _Compared(
+            place=f"{place}.{key}",
+            stated=facts.get(key),
+            shown=", ".join(there) or None,
+            conclusion=PASSED if expected == [facts.get(key)] else FAILED,
+        )
+
+
+def _is_stating(item: ChainedEvent, kind: StatementKind) -> bool:
+    """Whether the event is the one in whose commit a statement of the kind was made."""
+    is_receipt = kind is StatementKind.SUBMISSION_RECEIPT
+    return item.event.action == ACTIONS[kind] and (not is_receipt or item.event.details.get("receipt") is True)
 
 
 def _queued(place: str, facts: Mapping[str, Any], shown: Shown) -> Iterator[_Compared]:

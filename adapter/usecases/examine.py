@@ -75,7 +75,7 @@ class Examine:
         named = report.header.supersedes
         if named is None:
             return ()
-        with self.store.transaction() as transaction:
+        with self.store.snapshot() as transaction:
             corrected = transaction.register.find(named.document_ref.document_id)
         if corrected is None:
             return ()

@@ -7,6 +7,7 @@
     messages/NNN-<what>.xml   raw answers and notices of the exchange, byte for byte
     answers/attempt-N-*.bin   answers that took nothing: faults, error pages
     receipts/NNN-<what>.asice signed Receipts and ProcessingResponses
+    statements/NNN-<kind>.xml what the sender's node stated itself: submission receipt, non-delivery; signed
     certificates/*.cer        certificates that messages only name; they help to find a path and are trusted for nothing
     attempts.json             every attempt to send: when, what came of it, digest of the message
     audit.json                the segment of the audit chain from the first to the last event about the document
@@ -28,15 +29,19 @@ from adapter.domain.document import DocumentId, Sha256
 from adapter.domain.incoming import RegisteredDocument
 from adapter.domain.outgoing import ContentKind, OutgoingDocument
 from adapter.domain.receipt import Receipt, ReceiptKind
+from adapter.domain.statement import Statement
 from adapter.errors import Final
 from adapter.ports import Blobs, Clock, EvidenceFolder, KeptBlob, Store
 from adapter.usecases.evidence_json import attempt_json, delivery_json, event_json, json_bytes, registered_json
+from adapter.usecases.evidence_own import VERSION, name_of
 from adapter.usecases.evidence_seal import SEAL, owned, parties_of
 from adapter.usecases.sign import Baseline, detached, refuse_unfit_key
+from adapter.usecases.sign_statements import SignStatements
 from adapter.usecases.verified_container import RENDITION_NAME, Judged, Trust, judge, sha256_of
 
-VERSION = "elshi-evidence/2"
-"""Form of the folder, which demands the seal; a reader refuses forms that it does not know by name."""
+WITHOUT_STATEMENTS = "elshi-evidence/2"
+"""The form before nodes stated anything themselves; it demands the seal, too. A reader refuses forms that it does not know
+by name."""
 
 MANIFEST = "evidence.json"
 CONTAINER = "document.asice"
@@ -101,6 +106,7 @@ class Export:
     trust: Trust
     own: str
     seal_key: Callable[[], signing.SigningKey]
+    statements: SignStatements
     signing_policy: signing.SigningPolicy
     certificates: tuple[bytes, ...] = ()
     baseline: Baseline | None = None
@@ -120,6 +126,7 @@ class Export:
             registered = transaction.register.find(document_id)
             attempts = {delivery.id: transaction.outbox.attempts(delivery.id) for delivery in deliveries}
             receipts = transaction.receipts.of_document(document_id)
+            stated = transaction.statements.of_document(document_id)
             own_events = transaction.audit.of_document(document_id)
             segment = _segment(transaction.audit.events, own_events)
         container = _container(deliveries, registered)
@@ -133,6 +140,7 @@ class Export:
         written = _Written(folder=folder)
         _documents(written, container, judged, self.store.blobs)
         self._answers(written, receipts)
+        self._stated(written, stated)
         self._other_answers(written, [item for each in attempts.values() for item in each], receipts)
         for certificate in self.certificates:
             name = hashlib.sha256(certificate).hexdigest()[:16]
@@ -147,7 +155,7 @@ class Export:
             "exportedBy": self.own,
             "exportedAt": now.isoformat(),
             "container": container.sha256,
-            "deliveries": [delivery_json(delivery) for delivery in deliveries],
+            "deliveries": [delivery_json(delivery, stated) for delivery in deliveries],
             "registered": registered_json(registered) if registered else None,
             "files": written.files,
         }
@@ -193,6 +201,17 @@ class Export:
                 number=receipt.registration_number,
                 statedDigest=receipt.stated_digest,
                 dispute=receipt.is_dispute,
+            )
+
+    def _stated(self, written: _Written, statements: tuple[Statement, ...]) -> None:
+        """In their signed form, made now where it was not to be had before. Raises what signing raises."""
+        for statement in statements:
+            signed = self.statements.sign(statement)
+            written.put(
+                name_of(statement.sequence, statement.kind),
+                _chunks(self.store.blobs, signed.sha256),
+                what=statement.kind.value,
+                digest=statement.digest,
             )
 
     def _other_answers(self, written: _Written, attempts: Sequence[Attempt], receipts: tuple[Receipt, ...]) -> None:

@@ -90,7 +90,7 @@ class FactsOf:
         report = judged.report
         identity = None
         if received_at is not None and self.store is not None:
-            with self.store.transaction() as transaction:
+            with self.store.snapshot() as transaction:
                 standing = transaction.register.find(report.header.document_id)
             identity = (
                 rules.Identity.NEW
@@ -131,7 +131,7 @@ class FactsOf:
     def _submissions(self, report: Report) -> tuple[rules.Submission, ...] | None:
         if not isinstance(report, SummaryInformation | PublishedResults) or self.store is None:
             return None
-        with self.store.transaction() as transaction:
+        with self.store.snapshot() as transaction:
             rows = transaction.register.listed(
                 document_type=DocumentType.TREATY_INFORMATION, reporting_year=report.header.reporting_year
             )
@@ -161,7 +161,7 @@ class FactsOf:
         kind = kinds.get(type(report))
         if kind is None or self.store is None:
             return None
-        with self.store.transaction() as transaction:
+        with self.store.snapshot() as transaction:
             rows = transaction.register.listed(document_type=kind, reporting_year=report.header.reporting_year)
         forwarded = self._forwarded_summary(judged, at) if judged is not None else ()
         return forwarded + tuple(

@@ -65,6 +65,9 @@ class Gone:
 
 Arrived = Kept | Stopped | Gone
 
+_IN_ONE_COMMIT = 1 << 20
+"""Bytes: what is larger is kept before, so that the other writers do not wait for it."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FetchFiles:
@@ -92,9 +95,17 @@ class FetchFiles:
         for file in fetched:
             findings += () if is_container(file) else loose_findings(file.content)
         rule = next((one.code for one in findings if one.severity is Severity.STOP), None)
+        awaited = [
+            identifier for identifier, file in zip(incoming.files, fetched, strict=True) if file.awaits_confirmation
+        ]
         if rule is not None:
+            # Nothing of it is kept here, and the sooner the exchange forgets it the better.
+            self.channel.confirm_files(awaited, at=self.clock.now())
             return Stopped(rule=rule)
-        return Kept(entry=self._keep(incoming, entry, fetched), judged=judged)
+        kept = self._keep(incoming, entry, fetched)
+        # Only now: what is confirmed may be forgotten at once, and a worker that dies before it is durable needs it again.
+        self.channel.confirm_files(awaited, at=self.clock.now())
+        return Kept(entry=kept, judged=judged)
 
     # --- 3 marking ----------------------------------------------------------------------------------------------------
     def _look(self, container: FetchedFile | None) -> tuple[Judged | None, tuple[Finding, ...]]:
@@ -111,12 +122,20 @@ class FetchFiles:
     # --- 4 keep -------------------------------------------------------------------------------------------------------
     def _keep(self, incoming: IncomingDocument, entry: JournalEntry, fetched: Sequence[FetchedFile]) -> JournalEntry:
         """The entry as it stands once the files are durable, in the order in which they were announced."""
-        files: list[TravellingFile] = []
+        files = tuple(
+            TravellingFile(
+                name=file.name, media_type=file.media_type, size=len(file.content), sha256=sha256_of(file.content)
+            )
+            for file in fetched
+        )
+        small = [file.content for file in fetched if len(file.content) <= _IN_ONE_COMMIT]
         for file in fetched:
-            kept = self.store.blobs.put(file.content)
-            files.append(TravellingFile(name=file.name, media_type=file.media_type, size=kept.size, sha256=kept.sha256))
-        named = replace(entry, files=tuple(files), document_id=incoming.document_id)
+            if len(file.content) > _IN_ONE_COMMIT:
+                self.store.blobs.put(file.content)
+        named = replace(entry, files=files, document_id=incoming.document_id)
         with self.store.transaction() as transaction:
+            for content in small:
+                transaction.keep(content)
             if not transaction.journal.save(named):
                 raise Retryable("receive.moved-meanwhile", params={"document": incoming.document_id})
         return replace(named, revision=entry.revision + 1)

@@ -44,7 +44,7 @@ class Intervene:
             entry = transaction.journal.get(entry_id)
             if entry is None or entry.state is not JournalState.HELD or entry.verdict != "verified":
                 raise Final("intervene.not-held", params={"entry": entry_id})
-            after = replace(entry, state=JournalState.RECEIVED, wake_at=now, tries=0, outcome=None)
+            after = replace(entry, state=JournalState.RECEIVED, wake_at=now, tries=0, lapses=0, outcome=None)
             if not transaction.journal.save(after):
                 raise Retryable("intervene.moved-meanwhile", params={"delivery": entry_id})
             transaction.audit.append(
@@ -78,6 +78,8 @@ class Intervene:
                 wake_at=None if is_final(step.state, delivery.content_kind) else wakes[step.state],
                 changed_at=now,
                 resend=step.state is DeliveryState.QUEUED and delivery.ever_sent and not upload_again,
+                lapses=0 if step.state is DeliveryState.QUEUED else delivery.lapses,
+                deferrals=0 if step.state is DeliveryState.QUEUED else delivery.deferrals,
                 reason=None if step.state is DeliveryState.QUEUED else delivery.reason,
                 reason_text=None if step.state is DeliveryState.QUEUED else delivery.reason_text,
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from adapter.domain.audit_event import AuditEvent
@@ -17,6 +17,8 @@ from adapter.ports import AddressBook, Clock, Identifiers, IncomingChannel, Stor
 from adapter.usecases.apply_notice import ApplyNotice, documents_sent
 from adapter.usecases.delivery_plan import MANDATE
 from adapter.usecases.fetch_files import Arrived, FetchFiles, Kept
+from adapter.usecases.leases import HeldLease, HeldLeases, LeaseKind
+from adapter.usecases.own_store import later_if_ours
 from adapter.usecases.register_document import RegisterDocument
 
 _log = logging.getLogger(__name__)
@@ -37,7 +39,8 @@ class Processed:
 class ProcessMessage:
     """The incoming half of the worker.
 
-    lease_for   how long one entry may be worked on; longer than fetching its files and verifying them
+    lease_for   how long a worker holds an entry without renewing its lease
+    leases      what this process holds
     tries       failing turns (the file store or the directory is silent) before the entry is held for a person
     """
 
@@ -50,16 +53,23 @@ class ProcessMessage:
     fetch_files: FetchFiles
     register_document: RegisterDocument
     retry: RetryPolicy
-    lease_for: timedelta = timedelta(seconds=300)
+    lease_for: timedelta = timedelta(seconds=30)
     tries: int = 200
+    leases: HeldLeases = field(default_factory=HeldLeases)
 
-    def __call__(self) -> Processed | None:  # noqa: PLR0911 - each way a message can end is one line
+    def __call__(self) -> Processed | None:
         """Take one due entry; None when nothing is due."""
         lease = str(self.identifiers.new())
         with self.store.transaction() as transaction:
             entry = transaction.journal.claim(now=self.clock.now(), lease=lease, lease_for=self.lease_for)
         if entry is None:
             return None
+        with self.leases.during(
+            HeldLease(kind=LeaseKind.ENTRY, row=entry.id, lease=lease, since=self.clock.now()),
+        ):
+            return self._end_of(entry)
+
+    def _end_of(self, entry: JournalEntry) -> Processed:  # noqa: PLR0911 - each way a message can end is one line
         try:
             said = self.channel.interpret(self.store.blobs.read(entry.sha256))
             if isinstance(said, IncomingNotice):
@@ -73,6 +83,9 @@ class ProcessMessage:
         except Retryable as error:
             return self._later(entry, error)
         except ElshiError as error:
+            told = later_if_ours(error)
+            if isinstance(told, Retryable):
+                return self._later(entry, told)
             _log.warning("entry %s is held: %s", entry.id, error.code)
             return self._end(entry, JournalState.HELD, error.code, params=_texts_of(error))
         except Exception as error:  # noqa: BLE001 - reason: a defect costs one message, which a person sees, not the worker
@@ -81,7 +94,7 @@ class ProcessMessage:
             return self._end(entry, JournalState.HELD, "message.defect", params={"what": type(error).__name__})
 
     def _notice(self, entry: JournalEntry, said: IncomingNotice) -> Processed:
-        with self.store.transaction() as transaction:
+        with self.store.snapshot() as transaction:
             is_ours = bool(documents_sent(transaction, said.notice))
         # Asked outside the transaction: the directory may have to be fetched.
         by_addressee = said.notice.kind is not NoticeKind.PROCESSED_IN_CENTRE and said.notice.speaker is not None
@@ -116,6 +129,7 @@ class ProcessMessage:
             state=JournalState.RECEIVED,
             wake_at=now + wait,
             tries=entry.tries + 1,
+            lapses=0,
             lease=None,
             lease_until=None,
             outcome=error.code,
@@ -152,6 +166,7 @@ class ProcessMessage:
             entry,
             state=state,
             wake_at=now if again else None,
+            lapses=0,
             lease=None,
             lease_until=None,
             document_id=document_id or entry.document_id,

@@ -87,7 +87,7 @@ class Publish:
 
     def _summary(self, year: int) -> DocRef:
         """The summary of this year that we sent last."""
-        with self.store.transaction() as transaction:
+        with self.store.snapshot() as transaction:
             deliveries = transaction.outbox.listed(limit=100_000)
         for delivery in reversed(deliveries):
             content = delivery.content

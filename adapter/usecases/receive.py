@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adapter.domain.audit_event import AuditEvent
-from adapter.domain.document import Sha256
 from adapter.domain.incoming import JournalEntry, JournalState
 from adapter.ports import Clock, Identifiers, IncomingChannel, Store
 from adapter.usecases.delivery_plan import MANDATE
+from adapter.usecases.verified_container import sha256_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,15 +33,15 @@ class Receive:
         """Judge, keep, answer. Raises only what the store raises: then nothing was promised to the other side."""
         now = self.clock.now()
         opened = self.channel.open(raw, at=now)
-        kept = self.store.blobs.put(raw)
+        sha256 = sha256_of(raw)
         entry = JournalEntry(
             id=str(self.identifiers.new()),
             # Only what was taken holds its id: judged anew, under settings that were mended, the same bytes may be taken.
             message_id=opened.message_id
             if opened.state is JournalState.RECEIVED
-            else f"{opened.state.value}:sha256:{kept.sha256}",
-            sha256=Sha256(kept.sha256),
-            size=kept.size,
+            else f"{opened.state.value}:sha256:{sha256}",
+            sha256=sha256,
+            size=len(raw),
             received_at=now,
             verdict=opened.verdict.value,
             answer=opened.answer,
@@ -50,6 +50,7 @@ class Receive:
             outcome=opened.code,
         )
         with self.store.transaction() as transaction:
+            transaction.keep(raw)
             added = transaction.journal.add(entry)
             if not added.replayed:
                 transaction.audit.append(
@@ -61,11 +62,28 @@ class Receive:
                         document_id=None,
                         details={
                             "entry": added.entry.id,
-                            "sha256": kept.sha256,
-                            "size": kept.size,
+                            "sha256": sha256,
+                            "size": len(raw),
                             "verdict": opened.verdict.value,
-                            "code": "receive.same-id-other-bytes" if added.conflict else opened.code,
+                            "code": opened.code,
                         },
                     )
                 )
+                if added.conflict is not None:
+                    # Which of the two is meant only the sender can say; a person is told, and asks.
+                    transaction.audit.append(
+                        AuditEvent(
+                            at=now,
+                            actor="endpoint",
+                            action="message.conflict",
+                            mandate=MANDATE,
+                            document_id=None,
+                            details={
+                                "entry": added.entry.id,
+                                "known_sha256": added.conflict,
+                                "new_sha256": sha256,
+                                "code": "receive.same-id-other-bytes",
+                            },
+                        )
+                    )
         return Answer(content=added.entry.answer, status=opened.status, code=added.entry.outcome)

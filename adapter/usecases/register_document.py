@@ -106,7 +106,7 @@ class RegisterDocument:
         return arrived.judged or judge(own, self.store.blobs, self.trust, at=self.clock.now())
 
     def _standing(self, document_id: DocumentId) -> RegisteredDocument | None:
-        with self.store.transaction() as transaction:
+        with self.store.snapshot() as transaction:
             return transaction.register.find(document_id)
 
     # --- 1 files ------------------------------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ class RegisterDocument:
         """A wrong link, unless an earlier message brought the files and is still to be decided: who would be registered for
         that one must not be refused for this one.
         """
-        with self.store.transaction() as transaction:
+        with self.store.snapshot() as transaction:
             others = [other for other in transaction.journal.of_document(incoming.document_id) if other.id != entry.id]
         if any(other.files and other.state in _UNDECIDED for other in others):
             code = "receive.repeat-without-files"

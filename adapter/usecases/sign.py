@@ -11,6 +11,7 @@ import signing
 from adapter.domain.outgoing import TravellingFile
 from adapter.errors import Final, Retryable
 from adapter.ports import Blobs, KeptBlob
+from adapter.usecases.certificate_runway import refuse_short_runway
 from adapter.usecases.convert import Composed
 from adapter.usecases.verified_container import (
     ATTACHMENTS,
@@ -24,7 +25,14 @@ from adapter.usecases.verified_container import (
 _CHUNK = 256 * 1024
 
 
-_LATER = frozenset({"signing.fetch-failed", "signing.status-unavailable"})
+_LATER = frozenset(
+    {
+        "signing.fetch-failed",
+        "signing.status-unavailable",
+        "signing.timestamp-no-token",
+        "signing.timestamp-unreadable",
+    }
+)
 """Codes of a trust service that is silent: the same may go well in an hour."""
 
 
@@ -53,15 +61,18 @@ class Sign:
     office_trust: Trust
     baseline: Baseline | None = None
 
-    def container(self, composed: Composed, *, at: datetime) -> tuple[KeptBlob, Judged]:
+    def container(
+        self, composed: Composed, *, at: datetime, deadline: datetime | None = None
+    ) -> tuple[KeptBlob, Judged]:
         """Sign, keep, and judge what was kept with our own verifier: what we would not accept is never sent.
 
         Raises Final `sign.own-verification` with the sub-indication when our verifier does not end TOTAL-PASSED, Final and
         Retryable with the code of the signing error: a time-stamp that was not to be had now is Retryable, and so is a
-        status (`sign.status-later`).
+        status (`sign.status-later`); DocumentRefused for a certificate that ends before `deadline`.
         """
         key = self.document_key()
         refuse_unfit_key(key, at=at)
+        refuse_short_runway(signing.certificate_facts(key.certificate_chain[0]), now=at, deadline=deadline)
         kept = self.raised(
             lambda out, time_stamps: signing.sign_container(
                 container_objects(composed), key, policy=self.policy, signing_time=at, out=out, time_stamps=time_stamps
@@ -107,7 +118,7 @@ class Sign:
                     )
                     return higher.keep()
         except signing.SigningError as error:
-            raise _told(error) from error
+            raise told(error) from error
 
     def office_signature(self, files: Sequence[TravellingFile], *, at: datetime) -> bytes | None:
         """Detached CMS (DER) over the files' bytes joined in their order, verified by ourselves; None without a key.
@@ -156,7 +167,7 @@ def detached(
                 fetcher=trust.fetcher,
             )
     except signing.SigningError as error:
-        raise _told(error) from error
+        raise told(error) from error
     report = signing.verify_detached(
         signature,
         content(),
@@ -174,9 +185,10 @@ def detached(
     return signature
 
 
-def _told(error: signing.SigningError) -> Final | Retryable:
-    told = Retryable if error.code in _LATER else Final
-    return told(error.code, params=dict(error.params))
+def told(error: signing.SigningError) -> Final | Retryable:
+    """What a signing error means here: later, where only a trust service is silent."""
+    kind = Retryable if error.code in _LATER else Final
+    return kind(error.code, params=dict(error.params))
 
 
 def container_objects(composed: Composed) -> list[signing.DataObject]:
@@ -199,13 +211,23 @@ def refuse_unfit_key(key: signing.SigningKey, *, at: datetime) -> None:
 def refuse_unfit_certificate(certificate: bytes, *, at: datetime) -> None:
     """The same of a certificate (DER) whose key is elsewhere."""
     facts = signing.certificate_facts(certificate)
-    params = {"signer": facts.common_name or "", "from": facts.not_before, "to": facts.not_after}
-    if at < facts.not_before:
-        raise Final("sign.certificate-not-yet-valid", params=params)
-    if at > facts.not_after:
-        raise Final("sign.certificate-expired", params=params)
+    refuse_outside_validity(facts, at=at)
     if "nonRepudiation" not in facts.key_usage:
+        params = {"signer": facts.common_name or "", "from": facts.not_before, "to": facts.not_after}
         raise Final("sign.certificate-authentication-only", params=params)
+
+
+def refuse_outside_validity(certificate: signing.CertificateFacts, *, at: datetime) -> None:
+    """Raise Final `sign.certificate-not-yet-valid` or `sign.certificate-expired`."""
+    params = {
+        "signer": certificate.common_name or "",
+        "from": certificate.not_before,
+        "to": certificate.not_after,
+    }
+    if at < certificate.not_before:
+        raise Final("sign.certificate-not-yet-valid", params=params)
+    if at > certificate.not_after:
+        raise Final("sign.certificate-expired", params=params)
 
 
 def refuse_unless_passed(judged: Judged, code: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,37 +13,41 @@ from adapter.domain.incoming import JournalState, RegisteredDocument
 from adapter.domain.outgoing import ContentKind, OutgoingDocument
 from adapter.errors import Final
 from adapter.ports import Store
+from adapter.usecases.explain import Prospect
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Status:
-    """Reads; changes nothing."""
+    """Reads; changes nothing. `ahead` says what lies ahead of a delivery."""
 
     store: Store
+    ahead: Callable[[Delivery], Prospect | None] = lambda _: None
 
     def outgoing(self, document_id: DocumentId | None = None, *, notices: bool = False) -> list[dict[str, Any]]:
         """Deliveries, oldest first; notices of ours only when asked for. Final `status.no-such-document`."""
-        with self.store.transaction() as transaction:
+        with self.store.snapshot() as transaction:
             rows = (
                 transaction.outbox.of_document(document_id)
                 if document_id is not None
                 else transaction.outbox.listed(limit=10_000)
             )
             wanted = [row for row in rows if notices or row.content_kind is ContentKind.DOCUMENT]
-            found = [delivery_as_json(row, transaction.outbox.attempts(row.id)) for row in wanted]
+            found = [
+                delivery_as_json(row, transaction.outbox.attempts(row.id), ahead=self.ahead(row)) for row in wanted
+            ]
         if document_id is not None and not found and self.registered_one(document_id) is None:
             raise Final("status.no-such-document", params={"document": document_id})
         return found
 
     def incoming(self) -> list[dict[str, Any]]:
         """Registered documents in order of recording."""
-        with self.store.transaction() as transaction:
+        with self.store.snapshot() as transaction:
             rows = transaction.register.listed()
         return [registered_as_json(row) for row in rows]
 
     def held(self) -> list[dict[str, Any]]:
         """Incoming messages that wait for a person."""
-        with self.store.transaction() as transaction:
+        with self.store.snapshot() as transaction:
             rows = transaction.journal.listed(states=(JournalState.HELD, JournalState.REFUSED))
         return [
             {
@@ -61,12 +65,12 @@ class Status:
 
     def registered_one(self, document_id: DocumentId) -> RegisteredDocument | None:
         """The register row of a document."""
-        with self.store.transaction() as transaction:
+        with self.store.snapshot() as transaction:
             return transaction.register.find(document_id)
 
     def counts(self) -> dict[str, int]:
         """Deliveries of documents by state."""
-        with self.store.transaction() as transaction:
+        with self.store.snapshot() as transaction:
             rows = transaction.outbox.listed(limit=100_000)
         found = {state.value: 0 for state in DeliveryState}
         for row in rows:
@@ -75,8 +79,10 @@ class Status:
         return found
 
 
-def delivery_as_json(delivery: Delivery, attempts: Sequence[Attempt]) -> dict[str, Any]:
-    """One delivery as plain values."""
+def delivery_as_json(
+    delivery: Delivery, attempts: Sequence[Attempt], *, ahead: Prospect | None = None
+) -> dict[str, Any]:
+    """One delivery as plain values, with what lies ahead of it where that is known."""
     content = delivery.content
     return {
         "delivery": delivery.id,
@@ -95,6 +101,7 @@ def delivery_as_json(delivery: Delivery, attempts: Sequence[Attempt]) -> dict[st
         "changedAt": delivery.changed_at.isoformat(),
         "nextAt": delivery.wake_at.isoformat() if delivery.wake_at else None,
         "deadline": delivery.deadline.isoformat() if delivery.deadline else None,
+        **(ahead.as_json() if ahead is not None else {}),
         "reason": delivery.reason,
         "reasonText": delivery.reason_text,
         "xml": delivery.digest,

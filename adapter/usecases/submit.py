@@ -2,7 +2,7 @@
 
 The same document again (same DocumentId, same XML) is the Delivery that stands there already, and nothing is signed;
 the same DocumentId with other XML is a conflict that names both digests. The document is in the outbox together with
-its bytes and its audit event, or not at all.
+its bytes, its audit event and its receipt, or not at all.
 """
 
 from __future__ import annotations
@@ -12,38 +12,36 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapter import conversion, rules
-from adapter.domain.audit_event import AuditEvent
 from adapter.domain.delivery import Delivery, DeliveryState
 from adapter.domain.document import BodyCode, DocumentId, SignedContainer
+from adapter.domain.escalation import first_warning
 from adapter.domain.outgoing import ContentKind, OutgoingDocument, TravellingFile, Words
 from adapter.domain.reference import Bilingual
 from adapter.domain.report import Report
-from adapter.errors import Conflict, DocumentRefused, Final, Finding, Place, Severity
-from adapter.ports import AddedDelivery, Clock, Identifiers, KeptBlob, Store, Transaction
+from adapter.errors import DocumentRefused, Final, Finding, Place, Severity
+from adapter.ports import Clock, Identifiers, KeptBlob, Store
+from adapter.usecases.certificate_runway import OwnCertificate, certificate_findings, runway
 from adapter.usecases.convert import Attached, Convert
 from adapter.usecases.facts import FactsOf
 from adapter.usecases.findings import Places, located
+from adapter.usecases.preflight import SubmitLimits, size_findings, too_large
 from adapter.usecases.sign import Sign, refuse_unless_passed
+from adapter.usecases.sign_statements import Stated
+from adapter.usecases.take_over import Taken, TakeOver
 from adapter.usecases.verified_container import CONTAINER_MEDIA_TYPE, RENDITION_NAME, Judged, judge
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Submitted:
-    """What submit answers: the delivery, whether it stood there before, and the warnings that stay with the document."""
+    """What submit answers: the delivery, whether it stood there before, and the warnings that stay with the document.
+
+    receipt     the node's own statement that it took the document over; None for a delivery of before there were receipts
+    """
 
     delivery: Delivery
     replayed: bool
     findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SubmitLimits:
-    """What the exchange carries.
-
-    max_file_bytes      one file in one call of the exchange's file store
-    """
-
-    max_file_bytes: int = 10 * 1024 * 1024
+    receipt: Stated | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +58,8 @@ class Submit:
     sign: Sign
     facts: FactsOf
     limits: SubmitLimits
+    take_over: TakeOver
+    certificates: Sequence[OwnCertificate]
 
     def report(self, report: Report, attachments: Sequence[Attached], *, places: Places | None = None) -> Submitted:
         """Submit a report: steps 1 to 10 of the submit pass."""
@@ -69,9 +69,13 @@ class Submit:
         self._check_ours(composed.report)
         standing = self._standing(composed.document.document_id, composed.report, composed.document.sha256)
         if standing is not None:
-            return Submitted(delivery=standing, replayed=True, findings=composed.findings)
-        kept, judged = self.sign.container(composed, at=now)
-        findings = (*composed.findings, *self._signed_findings(judged, now))
+            return _submitted(standing, composed.findings)
+        sizes = size_findings(composed, self.limits, places)
+        _refuse_errors(sizes)
+        deadline = self._deadline(composed.report)
+        ahead = certificate_findings(self.certificates, now=now, deadline=deadline)
+        kept, judged = self.sign.container(composed, at=now, deadline=deadline)
+        findings = (*composed.findings, *ahead, *self._signed_findings(judged, now))
         return self._queue(kept, judged, findings, now)
 
     def container(self, kept: KeptBlob) -> Submitted:
@@ -90,7 +94,7 @@ class Submit:
         document = judged.container.document
         standing = self._standing(document.document_id, judged.report, document.sha256)
         if standing is not None:
-            return Submitted(delivery=standing, replayed=True, findings=())
+            return _submitted(standing, ())
         ruleset = self.convert.rulesets.find(judged.report.header.ruleset.id, judged.report.header.ruleset.version)
         facts = self.facts.of_signed(judged, at=now)
         locked = located(
@@ -98,28 +102,22 @@ class Submit:
             rules.check_all(judged.report, stage=rules.Stage.LOCK, ruleset=ruleset, facts=facts),
             None,
         )
-        findings = (*locked, *self._signed_findings(judged, now))
+        deadline = self._deadline(judged.report)
+        signers = tuple(
+            found
+            for one in judged.validation.signatures
+            if one.signer is not None
+            for found in runway("signer", one.signer, now=now, deadline=deadline)
+        )
+        ahead = certificate_findings(self.certificates, now=now, deadline=deadline)
+        findings = (*locked, *self._signed_findings(judged, now), *signers, *ahead)
         _refuse_errors(findings)
         return self._queue(kept, judged, findings, now)
 
     # --- steps --------------------------------------------------------------------------------------------------------
-    def _standing(self, document_id: DocumentId, report: Report, digest: str) -> Delivery | None:
-        """The Delivery of the same document, if there is one. Raises Conflict when its XML is another."""
-        addressee = _addressee(report)
-        with self.store.transaction() as transaction:
-            found = transaction.outbox.find(document_id, ContentKind.DOCUMENT, addressee)
-        if found is not None and found.digest != digest:
-            raise Conflict(
-                params={
-                    "document": document_id,
-                    "addressee": addressee,
-                    "known_sha256": found.digest,
-                    "known_at": found.created_at,
-                    "new_sha256": digest,
-                    "new_at": self.clock.now(),
-                }
-            )
-        return found
+    def _standing(self, document_id: DocumentId, report: Report, digest: str) -> Taken | None:
+        """What stands of the same document, if there is one. Raises Conflict when its XML is another."""
+        return self.take_over.standing(document_id, _addressee(report), digest)
 
     def _signed_findings(self, judged: Judged, now: datetime) -> tuple[Finding, ...]:
         """Rules of the stage `sign`: who signed and what the signature covers (BR-03, BR-04). Errors end here."""
@@ -141,8 +139,7 @@ class Submit:
         assert judged.container is not None
         assert judged.report is not None
         content = self._content(judged.container, judged.report, kept, judged, now)
-        added = self._add(content, judged.container, judged.report, now)
-        return Submitted(delivery=added.delivery, replayed=added.replayed, findings=findings)
+        return _submitted(self._add(content, judged.container, judged.report), findings)
 
     def _content(
         self, container: SignedContainer, report: Report, kept: KeptBlob, judged: Judged, now: datetime
@@ -185,17 +182,20 @@ class Submit:
         )
 
     def _check_sizes(self, files: Sequence[TravellingFile]) -> None:
-        for file in files:
-            if file.size > self.limits.max_file_bytes:
-                raise Final(
-                    "submit.file-too-large",
-                    params={"file": file.name, "size": file.size, "limit": self.limits.max_file_bytes},
-                )
+        """What is known only now: the signed container to the byte, and files of one that was signed elsewhere."""
+        limit = self.limits.max_file_bytes
+        _refuse_errors(tuple(too_large(file.name, file.size, limit) for file in files if file.size > limit))
 
-    def _add(
-        self, content: OutgoingDocument, container: SignedContainer, report: Report, now: datetime
-    ) -> AddedDelivery:
+    def _deadline(self, report: Report) -> datetime | None:
         ruleset = self.convert.rulesets.find(report.header.ruleset.id, report.header.ruleset.version)
+        return rules.due_instant(ruleset, report.header.document_type, report.header.reporting_year)
+
+    def _add(self, content: OutgoingDocument, container: SignedContainer, report: Report) -> Taken:
+        """Step 10. Received is what is durable: signing may have taken its time, so the time is read here."""
+        ruleset = self.convert.rulesets.find(report.header.ruleset.id, report.header.ruleset.version)
+        deadline = self._deadline(report)
+        now = self.clock.now()
+        warned, warn_at = first_warning(created_at=now, deadline=deadline)
         delivery = Delivery(
             id=str(self.identifiers.new()),
             key=content.document_id,
@@ -210,13 +210,15 @@ class Submit:
             wake_at=now,
             created_at=now,
             changed_at=now,
-            deadline=rules.due_instant(ruleset, content.document_type, report.header.reporting_year),
+            deadline=deadline,
+            warned=warned,
+            warn_at=warn_at,
         )
-        with self.store.transaction() as transaction:
-            added = transaction.outbox.add(delivery)
-            if not added.replayed:
-                _note_queued(transaction, added.delivery, container, ruleset, now)
-        return added
+        return self.take_over(delivery, container, ruleset)
+
+
+def _submitted(taken: Taken, findings: tuple[Finding, ...]) -> Submitted:
+    return Submitted(delivery=taken.delivery, replayed=taken.replayed, findings=findings, receipt=taken.receipt)
 
 
 def _unnumbered(report: Report) -> tuple[Finding, ...]:
@@ -232,29 +234,6 @@ def _unnumbered(report: Report) -> tuple[Finding, ...]:
 def _refuse_errors(findings: tuple[Finding, ...]) -> None:
     if any(finding.severity in {Severity.STOP, Severity.ERROR} for finding in findings):
         raise DocumentRefused(findings)
-
-
-def _note_queued(
-    transaction: Transaction, delivery: Delivery, container: SignedContainer, ruleset: rules.Ruleset, now: datetime
-) -> None:
-    transaction.audit.append(
-        AuditEvent(
-            at=now,
-            actor=container.signer or delivery.sender,
-            action="delivery.queued",
-            mandate="p.7, p.12",
-            document_id=delivery.document_id,
-            details={
-                "delivery": delivery.id,
-                "addressee": delivery.addressee,
-                "xml": container.document.sha256,
-                "container": container.blob,
-                "schema": container.document.schema_id,
-                "ruleset": f"{ruleset.id}@{ruleset.version}",
-                "rulesetDigest": ruleset.digest,
-            },
-        )
-    )
 
 
 def _addressee(report: Report) -> BodyCode:

@@ -112,7 +112,7 @@ class Summarise:
         return frozenset(row.document_id for row in named if self._source(row).report.header.action is Action.RECALL)
 
     def _rows(self, year: int) -> tuple[RegisteredDocument, ...]:
-        with self.store.transaction() as transaction:
+        with self.store.snapshot() as transaction:
             rows = transaction.register.listed(document_type=DocumentType.TREATY_INFORMATION, reporting_year=year)
         if not rows:
             raise Final("summarise.nothing-received", params={"year": year})

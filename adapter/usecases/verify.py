@@ -12,14 +12,19 @@ from typing import BinaryIO
 from typing import Final as Constant
 
 import signing
+from adapter import conversion
 from adapter.domain.incoming import Interpreted
+from adapter.domain.statement import SubmissionReceipt
 from adapter.errors import Final, Place
 from adapter.ports import EvidenceFolder, KeptBlob
+from adapter.usecases.evidence_own import verified
 from adapter.usecases.signed_form import HEAD_BYTES, Form, armoured, der_of, form_of
 from adapter.usecases.verdict import FAILED, INDETERMINATE, Verdict, check, joined, of_container, of_report
-from adapter.usecases.verified_container import DOCUMENT_NAME, Trust, judge_bytes
+from adapter.usecases.verified_container import DOCUMENT_NAME, Trust, judge_bytes, sha256_of
 from adapter.usecases.verify_folder import VerifyFolder
 
+_STATEMENT: Constant = b'"urn:x-elshi:statement:v1"'
+"""Bytes that every statement of ours has in its first tag: only what has them is read to see whether it is one."""
 LARGEST_IN_MEMORY: Constant = 64_000_000
 """Bytes of a signature, message or XML that are read whole; containers and detached content are read in pieces."""
 
@@ -168,10 +173,35 @@ class Verify:
     def xml(self, name: str, document: bytes) -> Verdict:
         """Judge every signature of an XML document."""
         trust = self.trust
+        if not self.only_signatures and _STATEMENT in document and conversion.is_statement(document):
+            return self.statement(name, document)
         judged = signing.verify_xml(
             document, policy=trust.policy, anchors=trust.anchors, at=self.at, data=trust.data, fetcher=trust.fetcher
         )
         return of_report(name, judged.report)
+
+    def statement(self, name: str, document: bytes) -> Verdict:
+        """Judge a statement of a node that lies by itself: a machine may have signed it, and what it is about is not
+        at hand to be compared.
+        """
+        verdict = of_report(name, verified(document, self.trust, at=self.at))
+        try:
+            said, content = conversion.read_statement(document)
+        except Final as error:
+            reason = str(error.params.get("reason", ""))
+            return joined(verdict, [check("statement.form", FAILED, reason=reason)])
+        code = "statement.submission-receipt" if isinstance(said, SubmissionReceipt) else "statement.non-delivery"
+        about = check(
+            code,
+            "NOT_PERFORMED",
+            body=said.body,
+            document=said.document_id,
+            addressee=said.addressee,
+            at=said.received_at.isoformat() if isinstance(said, SubmissionReceipt) else said.made_at.isoformat(),
+            container=said.container,
+            digest=sha256_of(content),
+        )
+        return joined(verdict, [about])
 
     def folder(self, name: str, folder: EvidenceFolder) -> Verdict:
         """Judge an evidence folder."""

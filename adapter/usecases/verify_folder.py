@@ -8,8 +8,9 @@ It is judged in this order, and one file that fails makes the folder fail:
     3 receipts    each signed Receipt names the digest of this container (Law 370-II, article 7)
     4 messages    raw answers and notices: signature and speaker judged, what they say (evidence_messages.py)
     5 chain       every audit event follows from the one before it
-    6 statements  what evidence.json states is what the steps before have shown (evidence_statements.py)
-    7 seal        the exporting body has signed evidence.json (evidence_seal.py)
+    6 own         what the sender's node stated itself: signature, author, digests, event of the chain (evidence_own.py)
+    7 statements  what evidence.json states is what the steps before have shown (evidence_statements.py)
+    8 seal        the exporting body has signed evidence.json (evidence_seal.py)
 
 Trust anchors come from the command, never from the folder.
 """
@@ -31,9 +32,10 @@ from adapter.ports import EvidenceFolder, KeptBlob
 from adapter.usecases.evidence_form import form
 from adapter.usecases.evidence_json import event_of, read_json
 from adapter.usecases.evidence_messages import Envelopes, Read, Speakers, judge_messages
+from adapter.usecases.evidence_own import VERSION, Beside, judge_own_statements
 from adapter.usecases.evidence_seal import SEAL, UNSEALED, JudgedSeal, Party, judge_seal, parties_of
 from adapter.usecases.evidence_statements import Answer, Shown, statements
-from adapter.usecases.export import CONTAINER, MANIFEST, PRINTED_FORM, VERSION
+from adapter.usecases.export import CONTAINER, MANIFEST, PRINTED_FORM, WITHOUT_STATEMENTS
 from adapter.usecases.verdict import FAILED, INDETERMINATE, PASSED, Verdict, check, joined, of_container
 from adapter.usecases.verified_container import RENDITION_NAME, Judged, Trust, judge_bytes
 
@@ -94,8 +96,10 @@ class VerifyFolder:
         _printed_form(contents, judged, checks)
         _claims(manifest, checks, history)
         answers = [one.answer for one in (*receipts, *messages) if one.answer is not None]
+        beside = Beside(document=judged, container=digest, parties=parties, events=events, trust=self.trust, at=self.at)
+        own = judge_own_statements(contents, beside, checks)
         sizes = {file: len(content) for file, content in contents.items()}
-        shown = Shown(document=judged, document_id=document, sizes=sizes, answers=answers, events=events)
+        shown = Shown(document=judged, document_id=document, sizes=sizes, answers=answers, own=own, events=events)
         checks += statements(manifest, shown)
         checks += seal.checks
         history.sort(key=lambda item: str(item["at"]))
@@ -144,7 +148,7 @@ class VerifyFolder:
     def _seal(
         self, folder: EvidenceFolder, raw: bytes, manifest: Mapping[str, Any], parties: Mapping[str, Sequence[Party]]
     ) -> JudgedSeal:
-        """Step 7."""
+        """Step 8."""
         seal = folder.get(SEAL) if SEAL in set(folder.names()) else None
         return judge_seal(seal, raw, manifest, parties=parties, trust=self.trust, at=self.seal_at)
 
@@ -217,7 +221,7 @@ def _manifest(raw: bytes, checks: list[Mapping[str, Any]]) -> Mapping[str, Any] 
         return None
     if (
         not isinstance(manifest, dict)
-        or manifest.get("version") not in (VERSION, UNSEALED)
+        or manifest.get("version") not in (VERSION, WITHOUT_STATEMENTS, UNSEALED)
         or not isinstance(manifest.get("files"), dict)
     ):
         checks.append(check("evidence.manifest", FAILED, reason="version"))

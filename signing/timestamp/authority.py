@@ -8,7 +8,7 @@ from datetime import datetime
 
 from signing.algorithms import DigestAlgorithm, digest_algorithm
 from signing.certificates import Certificate
-from signing.errors import SigningError
+from signing.errors import Malformed, SigningError
 from signing.fetcher import Fetcher, FetchRequest
 from signing.policy import ETSI_BASELINE, ValidationPolicy
 from signing.timestamp.judgement import judge_token
@@ -59,7 +59,14 @@ class TimeStampAuthority:
         answer = self.fetcher.fetch(
             FetchRequest(kind="time-stamp", url=self.url, body=request, content_type=QUERY_TYPE), MAX_RESPONSE_BYTES
         )
-        der = read_response(answer, digest=digest, imprint=imprint, nonce=nonce, policy=self.policy)
+        try:
+            der = read_response(answer, digest=digest, imprint=imprint, nonce=nonce, policy=self.policy)
+        except Malformed as error:
+            if error.code.startswith("signing.timestamp-"):
+                raise
+            # Who listens there speaks no RFC 3161: a page of a proxy, an authority that is being repaired. The words of a
+            # reader of DER would tell a person nothing.
+            raise SigningError("signing.timestamp-unreadable", cause=error.code) from error
         known = tuple(Certificate.from_der(each) for each in self.candidates)
         checks, _ = judge_token(read_token(der), lambda _: imprint, known, policy=self.judged_by, at=self.clock())
         if conclude(checks)[0] is not Indication.TOTAL_PASSED:

@@ -27,13 +27,13 @@ from tests.stands import EXAMPLES, gateway_port, secrets_of
 
 PROGRAM = Path(sys.executable).parent / "elshi"
 REPORT = EXAMPLES / "mof" / "report.yaml"
-_WAIT_SECONDS = 40
+_WAIT_SECONDS = 120
 
 
 def environment(**more: str) -> dict[str, str]:
     """A clean one: no settings of the machine, English, plain output."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ELSHI_", "LC_", "LANG"))}
-    return kept | {"COLUMNS": "200", "PYTHONDONTWRITEBYTECODE": "1", "ELSHI_LOG": "DEBUG"} | more
+    return kept | {"COLUMNS": "200", "ELSHI_LOG": "DEBUG"} | more
 
 
 class Program:
@@ -130,6 +130,7 @@ seconds = 60.0
 """
 QUICK = {
     "ELSHI_STORAGE__LEASE_FOR_SECONDS": "6",
+    "ELSHI_STORAGE__BUSY_TIMEOUT_SECONDS": "4",
     "ELSHI_HTTP__TOTAL_WITHIN_SECONDS": "5",
     "ELSHI_HTTP__READ_WITHIN_SECONDS": "5",
 }

@@ -12,6 +12,7 @@ import pytest
 from adapter.domain.audit_event import AuditEvent
 from adapter.domain.delivery import Attempt, Delivery, DeliveryState
 from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
+from adapter.domain.escalation import first_warning
 from adapter.domain.incoming import JournalEntry, JournalState, RegisteredDocument
 from adapter.domain.notice import Notice, NoticeKind, RefusalReason
 from adapter.domain.outgoing import ContentKind, OutgoingDocument, OutgoingNotice, TravellingFile, Words
@@ -98,7 +99,9 @@ def delivery(number: int = 1, /, *, addressee: str = "KZ-MFA", **changes: Any) -
         "created_at": NOW + timedelta(microseconds=number),
         "changed_at": NOW,
     }
-    return Delivery(**(fields | changes))
+    said = fields | changes
+    warned, warn_at = first_warning(created_at=said["created_at"], deadline=said.get("deadline"))
+    return Delivery(**({"warned": warned, "warn_at": warn_at} | said))
 
 
 def notice_delivery(number: int = 1, /, *, addressee: str = "KZ-MOF", **changes: Any) -> Delivery:

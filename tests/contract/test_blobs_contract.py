@@ -9,7 +9,7 @@ import zipfile
 import pytest
 
 from adapter.errors import Final
-from tests.contract.samples import digest
+from tests.contract.samples import digest, receipt
 
 MEGABYTE = 1024 * 1024
 SIZES = (0, 1, MEGABYTE - 1, MEGABYTE, MEGABYTE + 1, 3 * MEGABYTE, 3 * MEGABYTE + 17)
@@ -72,6 +72,49 @@ def test_bytes_that_were_never_kept_are_told_so(store):
         with pytest.raises(Final) as refused:
             ask(digest("never kept"))
         assert refused.value.code == "storage.no-such-bytes"
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_bytes_kept_in_a_transaction_are_there_after_it(store, size):
+    content = sample(size)
+    with store.transaction() as transaction:
+        kept = transaction.keep(content)
+        assert (kept.sha256, kept.size) == (digest(content), size)
+        assert transaction.keep(content) == kept
+    assert store.blobs.read(kept.sha256) == content
+    assert store.blobs.put(content) == kept
+
+
+def test_bytes_kept_in_a_transaction_that_fails_do_not_exist_and_can_be_kept_again(store):
+    content = sample(MEGABYTE + 1)
+
+    def broken_off() -> None:
+        with store.transaction() as transaction:
+            transaction.keep(content)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        broken_off()
+    with pytest.raises(Final) as refused:
+        store.blobs.read(digest(content))
+    assert refused.value.code == "storage.no-such-bytes"
+    with store.transaction() as transaction:
+        kept = transaction.keep(content)
+    assert store.blobs.read(kept.sha256) == content
+
+
+def test_a_row_may_name_bytes_that_its_own_transaction_keeps(store):
+    told = receipt(1, b"told in one go")
+    with store.transaction() as transaction:
+        transaction.keep(b"told in one go")
+        assert transaction.receipts.add(told)
+    with store.snapshot() as transaction:
+        assert transaction.receipts.of_document(told.document_id) == (told,)
+
+
+def test_a_snapshot_keeps_nothing(store):
+    with pytest.raises(RuntimeError), store.snapshot() as transaction:
+        transaction.keep(b"read only")
 
 
 def test_bytes_outlive_a_rolled_back_transaction(store):

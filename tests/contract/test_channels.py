@@ -78,9 +78,9 @@ def test_preparing_again_is_harmless(exchange: Exchange) -> None:
 
 
 NOT_TAKEN: list[tuple[str, type[ElshiError], str, bool]] = [
-    ("http-503", Retryable, "exchange.unavailable", False),
-    ("http-502-html", Retryable, "exchange.unavailable", False),
-    ("http-429", Retryable, "exchange.unavailable", False),
+    ("http-503", Retryable, "exchange.unavailable", True),
+    ("http-502-html", Retryable, "exchange.unavailable", True),
+    ("http-429", Retryable, "exchange.unavailable", True),
     ("http-403", Retryable, "exchange.channel-closed", True),
     ("http-413", Final, "exchange.too-large", False),
     ("soap-fault-listed", Final, "exchange.refused", False),

@@ -59,7 +59,7 @@ def test_gives_back_exactly_what_was_added(store):
     )
     (first, _) = put(store, entry(), full)
     assert not first.replayed
-    assert not first.conflict
+    assert first.conflict is None
     assert (get(store, entry()), get(store, full), get(store, entry(3))) == (entry(), full, None)
 
 
@@ -68,18 +68,18 @@ def test_the_same_message_again_gives_the_entry_that_stands_with_its_answer(stor
     (again,) = put(store, replace(entry(), id="again", answer=b"other", received_at=NOW + MINUTE))
     assert again.replayed
     assert again.entry == entry()
-    assert not again.conflict
+    assert again.conflict is None
 
 
 def test_the_same_id_with_other_bytes_is_kept_beside_and_told(store):
     other = replace(entry(1, b"<other/>"), id="other")
     _, second = put(store, entry(), other)
-    assert second.conflict
+    assert second.conflict == entry().sha256
     assert not second.replayed
     assert (get(store, entry()), get(store, other)) == (entry(), other)
     (again,) = put(store, replace(entry(), id="again"))
     assert again.replayed
-    assert again.conflict
+    assert again.conflict == other.sha256
     assert again.entry == entry()
 
 
@@ -150,15 +150,61 @@ def test_claims_the_longest_waiting_entry_under_the_lease(store):
     assert claim(store, now=NOW + timedelta(microseconds=1)).id == entry(3).id
 
 
-def test_an_entry_whose_lease_has_ended_is_claimed_again_and_a_live_one_is_not(store):
+def test_an_entry_whose_lease_has_ended_is_lapsed_and_no_longer_its_holders(store):
     put(store, entry())
     sleeper = claim(store, lease="sleeper")
-    assert claim(store, now=NOW + LEASE - timedelta(microseconds=1)) is None
+    with store.snapshot() as s:
+        assert s.journal.lapsed(now=NOW + LEASE - timedelta(microseconds=1)) == ()
+        assert s.journal.lapsed(now=NOW + LEASE) == (sleeper,)
+    assert claim(store, now=NOW + LEASE) is None, "a lapse is counted before anybody takes the entry again"
+    with store.transaction() as t:
+        (lapsed,) = t.journal.lapsed(now=NOW + LEASE)
+        free = replace(lapsed, state=S.RECEIVED, wake_at=NOW + LEASE, lease=None, lease_until=None, lapses=1)
+        assert t.journal.save(free)
     second = claim(store, now=NOW + LEASE, lease="second")
-    assert (second.id, second.lease) == (sleeper.id, "second")
+    assert (second.id, second.lease, second.lapses) == (sleeper.id, "second", 1)
     with store.transaction() as t:
         assert not t.journal.save(replace(sleeper, state=S.DONE, lease=None, lease_until=None))
+        assert not t.journal.renew(sleeper.id, lease="sleeper", until=NOW + 9 * LEASE)
     assert get(store, entry()) == second
+
+
+def test_a_renewed_entry_stays_its_holders_and_keeps_its_revision(store):
+    put(store, entry())
+    held = claim(store, lease="mine")
+    with store.transaction() as t:
+        assert t.journal.renew(held.id, lease="mine", until=NOW + 9 * LEASE)
+        assert not t.journal.renew("nobody", lease="mine", until=NOW + 9 * LEASE)
+    assert get(store, entry()) == replace(held, lease_until=NOW + 9 * LEASE, wake_at=NOW + 9 * LEASE)
+    with store.transaction() as t:
+        assert t.journal.lapsed(now=NOW + LEASE) == ()
+        assert t.journal.save(replace(held, state=S.DONE, wake_at=None, lease=None, lease_until=None))
+        assert not t.journal.renew(held.id, lease="mine", until=NOW + 9 * LEASE)
+
+
+def test_says_whether_an_entry_is_due(store):
+    put(store, entry(wake_at=NOW), entry(2, state=S.HELD, wake_at=NOW - MINUTE))
+    with store.snapshot() as s:
+        assert not s.journal.due(now=NOW - timedelta(microseconds=1))
+        assert s.journal.due(now=NOW)
+    claim(store)
+    with store.snapshot() as s:
+        assert not s.journal.due(now=NOW + 9 * LEASE)
+
+
+def test_an_entry_that_wakes_later_than_asked_is_asleep_and_a_closed_one_never(store):
+    far = NOW + LEASE
+    put(
+        store,
+        entry(1, wake_at=far),
+        entry(2, state=S.CLAIMED, lease="l", lease_until=far, wake_at=far + LEASE),
+        entry(3, wake_at=NOW),
+        entry(4, state=S.DONE, wake_at=far),
+        entry(5, state=S.HELD, wake_at=None),
+    )
+    with store.transaction() as t:
+        assert [one.id for one in t.journal.asleep(beyond=NOW)] == [entry(2).id, entry(1).id]
+        assert [one.id for one in t.journal.asleep(beyond=far, limit=1)] == [entry(2).id]
 
 
 def test_saves_every_mutable_field_and_nothing_of_what_came(store):

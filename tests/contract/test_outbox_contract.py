@@ -63,6 +63,8 @@ def test_gives_back_every_field_that_can_be_absent(store):
         ever_sent=True,
         resend=True,
         planner_resent=True,
+        lapses=4,
+        deferrals=2,
         lease="lease",
         lease_until=NOW + LEASE,
         registration_number="вх-7",
@@ -293,6 +295,63 @@ def test_threads_that_claim_at_once_never_get_the_same_row_or_the_same_lane(stor
     assert len({row.addressee for row in got}) == 5
 
 
+def test_oldest_first_goes_by_creation_where_the_deadline_does_not_decide_and_one_row_can_be_passed_over(store):
+    rows = [
+        delivery(1, addressee="A", wake_at=NOW),
+        delivery(2, addressee="B", wake_at=NOW - 9 * MINUTE),
+        delivery(3, addressee="C", deadline=NOW + MINUTE),
+    ]
+    put(store, *rows)
+
+    def probe(lease, passing_over=None):
+        with store.transaction() as t:
+            return t.outbox.claim(
+                now=NOW, lease=lease, lease_for=LEASE, oldest_first=True, passing_over=passing_over
+            ).id
+
+    assert [probe("1", rows[2].id), probe("2"), probe("3")] == [rows[0].id, rows[2].id, rows[1].id]
+
+
+# --- due and backlog ------------------------------------------------------------------------------------------------
+def test_a_row_of_a_busy_lane_counts_for_the_backlog_and_is_not_due(store):
+    put(store, delivery(1), delivery(2), delivery(3, wake_at=NOW + MINUTE), delivery(4, state=S.UNCERTAIN))
+    with store.snapshot() as s:
+        assert (s.outbox.due(now=NOW), s.outbox.backlog(now=NOW)) == (True, 2)
+        assert (s.outbox.due(now=NOW - MINUTE), s.outbox.backlog(now=NOW - MINUTE)) == (False, 0)
+    claim(store)
+    with store.snapshot() as s:
+        assert (s.outbox.due(now=NOW), s.outbox.backlog(now=NOW)) == (False, 1)
+
+
+# --- renew ----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("state", [S.CLAIMED, S.SENDING])
+def test_a_renewed_lease_ends_later_and_its_holder_still_writes(store, state):
+    put(store, delivery())
+    held = claim(store, lease="mine")
+    with store.transaction() as t:
+        assert t.outbox.save(replace(held, state=state))
+    held = get(store, held)
+    until = NOW + 9 * LEASE
+    with store.transaction() as t:
+        assert t.outbox.renew(held.id, lease="mine", until=until)
+    assert get(store, held) == replace(held, lease_until=until, wake_at=until)
+    with store.transaction() as t:
+        assert t.outbox.lapsed(now=NOW + LEASE) == ()
+        assert t.outbox.save(replace(held, state=S.SENDING))
+
+
+def test_a_lease_that_is_gone_is_not_renewed(store):
+    put(store, delivery())
+    held = claim(store, lease="sleeper")
+    with store.transaction() as t:
+        assert t.outbox.save(replace(held, state=S.QUEUED, wake_at=NOW, lease=None, lease_until=None))
+    second = claim(store, lease="second")
+    with store.transaction() as t:
+        assert not t.outbox.renew(held.id, lease="sleeper", until=NOW + 9 * LEASE)
+        assert not t.outbox.renew("nobody", lease="second", until=NOW + 9 * LEASE)
+    assert get(store, held) == second
+
+
 # --- lapsed and awake -----------------------------------------------------------------------------------------------
 def test_a_lease_that_has_ended_is_lapsed_and_a_live_one_is_not(store):
     held = [
@@ -309,6 +368,26 @@ def test_a_lease_that_has_ended_is_lapsed_and_a_live_one_is_not(store):
         assert [row.id for row in t.outbox.lapsed(now=NOW, limit=1)] == ["delivery-0002"]
 
 
+def test_a_row_that_wakes_later_than_asked_is_asleep_and_what_is_done_never(store):
+    far = NOW + 2 * MINUTE
+    put(
+        store,
+        delivery(1, addressee="1", wake_at=far),
+        delivery(2, addressee="2", wake_at=far + MINUTE),
+        delivery(3, addressee="3", wake_at=NOW + MINUTE),
+        delivery(4, addressee="4", state=S.CLAIMED, lease="l", lease_until=far, wake_at=far),
+        delivery(5, addressee="5", state=S.REGISTERED, wake_at=far),
+        notice_delivery(6, addressee="6", state=S.SENT, wake_at=far),
+    )
+    with store.transaction() as t:
+        assert [row.id for row in t.outbox.asleep(states=(S.QUEUED, S.SENT), beyond=NOW + MINUTE)] == [
+            "delivery-0002",
+            "delivery-0001",
+        ]
+        assert [row.id for row in t.outbox.asleep(states=(S.CLAIMED,), beyond=NOW)] == ["delivery-0004"]
+        assert len(t.outbox.asleep(states=tuple(S), beyond=NOW, limit=2)) == 2
+
+
 def test_every_other_open_state_past_its_wake_up_is_awake(store):
     states = [S.SENT, S.IN_CENTRE, S.DELIVERED, S.UNCERTAIN, S.ABANDONED]
     put(
@@ -323,6 +402,8 @@ def test_every_other_open_state_past_its_wake_up_is_awake(store):
     )
     with store.transaction() as t:
         awake = t.outbox.awake(now=NOW)
+    with store.snapshot() as s:
+        assert s.outbox.awake(now=NOW) == awake, "a look takes no lock and sees the same"
     assert [row.state for row in awake] == [*reversed(states), S.ABANDONED]
     with store.transaction() as t:
         assert t.outbox.awake(now=NOW, limit=2) == awake[:2]
@@ -341,6 +422,8 @@ def test_saves_every_mutable_field_and_grows_the_revision(store):
         ever_sent=True,
         resend=True,
         planner_resent=True,
+        lapses=1,
+        deferrals=3,
         registration_number="вх-1",
         proof=Proof.NOTICE,
         reason="r",

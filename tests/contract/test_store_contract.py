@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+import traceback
+from dataclasses import replace
 
 import pytest
 
+from adapter.errors import Conflict
 from tests.contract.samples import delivery, entry, event, receipt, registered, roll_back
 
 
@@ -116,3 +119,15 @@ def test_a_snapshot_shows_one_moment_waits_for_nobody_and_is_not_written(store):
             with pytest.raises(RuntimeError):
                 write_inside()
     assert content(store) == (2, 0, 0, 1, 0)
+
+
+def test_what_the_engine_says_of_a_refused_row_is_in_no_traceback(store):
+    marked = delivery(1, id="marked-secret")
+    with store.transaction() as t:
+        t.outbox.add(marked)
+    with pytest.raises(Conflict) as refused, store.transaction() as t:
+        t.outbox.add(replace(marked, key="another"))
+    told = "".join(traceback.format_exception(refused.value))
+    assert refused.value.code == "storage.already-there"
+    assert "marked-secret" not in told
+    assert "Key (" not in told

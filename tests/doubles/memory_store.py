@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -13,13 +14,25 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from adapter.domain.audit_event import GENESIS, AuditEvent, ChainedEvent, chain
+from adapter.domain.breaker import Breaker, BreakerState
 from adapter.domain.delivery import FINAL_STATES, Attempt, AttemptOutcome, Delivery, DeliveryState, is_final
 from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
+from adapter.domain.head_stamp import HeadStamp
 from adapter.domain.incoming import JournalEntry, JournalState, RegisteredDocument
 from adapter.domain.outgoing import ContentKind, OutgoingDocument
+from adapter.domain.overdue import OverdueKind
 from adapter.domain.receipt import Receipt
+from adapter.domain.statement import SignedStatement, Statement, StatementKind, chained
+from adapter.domain.subscription import Subscription
 from adapter.errors import Conflict, Final
-from adapter.ports import AddedDelivery, AddedEntry, KeptBlob
+from adapter.ports import AddedDelivery, AddedEntry, ChainHead, KeptBlob
+from tests.doubles.memory_watch import (
+    MemoryFigures,
+    MemoryHeadStamps,
+    MemoryInventory,
+    MemorySubscriptions,
+    MemoryWatched,
+)
 
 _HELD = (DeliveryState.CLAIMED, DeliveryState.SENDING)
 _FOREVER = datetime.max.replace(tzinfo=UTC)
@@ -35,7 +48,14 @@ class _Tables:
     register: dict[str, RegisteredDocument] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
+    breakers: dict[str, Breaker] = field(default_factory=dict)
     audit: dict[int, ChainedEvent] = field(default_factory=dict)
+    bytes_kept: dict[str, bytes] = field(default_factory=dict)
+    statements: dict[int, Statement] = field(default_factory=dict)
+    signed: dict[int, SignedStatement] = field(default_factory=dict)
+    subscriptions: dict[str, Subscription] = field(default_factory=dict)
+    head_stamps: dict[int, HeadStamp] = field(default_factory=dict)
+    marks: dict[tuple[OverdueKind, str], tuple[datetime, datetime]] = field(default_factory=dict)
 
     def copy(self, made: type[dict[Any, Any]] = dict) -> _Tables:
         return _Tables(**{name: made(getattr(self, name)) for name in self.__slots__})
@@ -63,6 +83,8 @@ class MemoryStore:
             working = self._tables.copy()
             try:
                 yield MemoryTransaction(working, self._blobs)
+                self._blobs.take(working.bytes_kept)
+                working.bytes_kept = {}
                 self._tables = working
             finally:
                 self._holder = None
@@ -89,11 +111,25 @@ class MemoryTransaction:
     """adapter.ports.Transaction."""
 
     def __init__(self, tables: _Tables, blobs: MemoryBlobs) -> None:
-        self.outbox = MemoryOutbox(tables, blobs)
-        self.journal = MemoryJournal(tables, blobs)
-        self.register = MemoryRegister(tables, blobs)
-        self.receipts = MemoryReceipts(tables, blobs)
+        self._tables = tables
+        kept = ChainMap(tables.bytes_kept, blobs.kept)
+        self.outbox = MemoryOutbox(tables, kept)
+        self.journal = MemoryJournal(tables, kept)
+        self.register = MemoryRegister(tables, kept)
+        self.receipts = MemoryReceipts(tables, kept)
+        self.breakers = MemoryBreakers(tables)
         self.audit = MemoryAuditTrail(tables)
+        self.statements = MemoryStatements(tables, kept)
+        self.watched = MemoryWatched(tables)
+        self.subscriptions = MemorySubscriptions(tables)
+        self.head_stamps = MemoryHeadStamps(tables)
+        self.figures = MemoryFigures(tables)
+        self.inventory = MemoryInventory(tables, kept)
+
+    def keep(self, content: bytes) -> KeptBlob:
+        sha256 = Sha256(hashlib.sha256(content).hexdigest())
+        self._tables.bytes_kept[sha256] = bytes(content)
+        return KeptBlob(sha256=sha256, size=len(content))
 
 
 # --- bytes -----------------------------------------------------------------------------------------------------------
@@ -102,10 +138,14 @@ class MemoryBlobs:
 
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
-        self._kept: dict[str, bytes] = {}
+        self.kept: dict[str, bytes] = {}
 
     def __contains__(self, sha256: object) -> bool:
-        return sha256 in self._kept
+        return sha256 in self.kept
+
+    def take(self, kept: dict[str, bytes]) -> None:
+        for sha256, content in kept.items():
+            self.kept.setdefault(sha256, content)
 
     def new(self) -> MemoryWriter:
         self._store.refuse_inside_transaction()
@@ -114,23 +154,26 @@ class MemoryBlobs:
     def put(self, content: bytes) -> KeptBlob:
         self._store.refuse_inside_transaction()
         sha256 = Sha256(hashlib.sha256(content).hexdigest())
-        self._kept.setdefault(sha256, bytes(content))
+        self.kept.setdefault(sha256, bytes(content))
         return KeptBlob(sha256=sha256, size=len(content))
 
     def open(self, sha256: Sha256) -> BinaryIO:
         return io.BytesIO(self.read(sha256))
 
     def read(self, sha256: Sha256) -> bytes:
-        if sha256 not in self._kept:
+        if sha256 not in self.kept:
             raise Final("storage.no-such-bytes", params={"sha256": sha256})
-        content = self._kept[sha256]
+        content = self.kept[sha256]
         if hashlib.sha256(content).hexdigest() != sha256:
             raise Final("storage.damaged-bytes", params={"sha256": sha256})
         return content
 
+    def measure(self, sha256: Sha256) -> int | None:
+        return len(self.kept[sha256]) if sha256 in self.kept else None
+
     def damage(self, sha256: Sha256) -> None:
         """For tests: the bytes are no longer what they were."""
-        self._kept[sha256] = b"damaged" + self._kept[sha256]
+        self.kept[sha256] = b"damaged" + self.kept[sha256]
 
 
 class MemoryWriter:
@@ -157,7 +200,7 @@ class MemoryWriter:
 class MemoryOutbox:
     """adapter.ports.Outbox."""
 
-    def __init__(self, tables: _Tables, blobs: MemoryBlobs) -> None:
+    def __init__(self, tables: _Tables, blobs: Mapping[str, bytes]) -> None:
         self._tables = tables
         self._blobs = blobs
 
@@ -205,9 +248,15 @@ class MemoryOutbox:
         rows = (d for d in self._all() if states is None or d.state in states)
         return tuple(d for d in rows if last is None or (d.created_at, d.id) > (last.created_at, last.id))[:limit]
 
-    def claim(self, *, now: datetime, lease: str, lease_for: timedelta) -> Delivery | None:
+    def due(self, *, now: datetime) -> bool:
+        return bool(self._due(now))
+
+    def backlog(self, *, now: datetime) -> int:
+        return sum(d.state is DeliveryState.QUEUED and d.wake_at is not None and d.wake_at <= now for d in self._all())
+
+    def _due(self, now: datetime) -> list[Delivery]:
         busy = {d.addressee for d in self._all() if d.state in _HELD}
-        due = [
+        return [
             d
             for d in self._all()
             if d.state is DeliveryState.QUEUED
@@ -215,9 +264,22 @@ class MemoryOutbox:
             and d.wake_at <= now
             and d.addressee not in busy
         ]
+
+    def claim(
+        self,
+        *,
+        now: datetime,
+        lease: str,
+        lease_for: timedelta,
+        oldest_first: bool = False,
+        passing_over: str | None = None,
+    ) -> Delivery | None:
+        due = [d for d in self._due(now) if d.id != passing_over]
         if not due:
             return None
-        first = min(due, key=lambda d: (d.deadline or _FOREVER, d.wake_at, d.id))
+        first = min(
+            due, key=lambda d: (d.deadline or _FOREVER, d.created_at if oldest_first else d.wake_at or _FOREVER, d.id)
+        )
         until = now + lease_for
         claimed = replace(
             first,
@@ -230,6 +292,13 @@ class MemoryOutbox:
         )
         self._tables.deliveries[first.id] = claimed
         return claimed
+
+    def renew(self, delivery_id: str, *, lease: str, until: datetime) -> bool:
+        standing = self.get(delivery_id)
+        if standing is None or standing.lease != lease or standing.state not in _HELD:
+            return False
+        self._tables.deliveries[delivery_id] = replace(standing, lease_until=until, wake_at=until)
+        return True
 
     def lapsed(self, *, now: datetime, limit: int = 100) -> tuple[Delivery, ...]:
         rows = [d for d in self._all() if d.state in _HELD and d.lease_until is not None and d.lease_until <= now]
@@ -245,6 +314,31 @@ class MemoryOutbox:
             and d.wake_at <= now
         ]
         return tuple(sorted(rows, key=lambda d: (d.wake_at, d.id))[:limit])
+
+    def to_warn(self, *, now: datetime, limit: int = 100) -> tuple[Delivery, ...]:
+        rows = [d for d in self._all() if d.warn_at is not None and d.warn_at <= now]
+        return tuple(sorted(rows, key=lambda d: (d.warn_at, d.id))[:limit])
+
+    def save_warned(self, delivery: Delivery, *, warned: int, warn_at: datetime | None) -> bool:
+        standing = self.get(delivery.id)
+        if standing is None or standing.warned != delivery.warned:
+            return False
+        written = replace(standing, warned=warned, warn_at=warn_at)
+        self._hold(written)
+        self._tables.deliveries[delivery.id] = written
+        return True
+
+    def asleep(self, *, states: Sequence[DeliveryState], beyond: datetime, limit: int = 100) -> tuple[Delivery, ...]:
+        rows = [
+            d
+            for d in self._all()
+            if d.state in states
+            and not is_final(d.state, d.content_kind)
+            and d.wake_at is not None
+            and d.wake_at > beyond
+        ]
+        rows.sort(key=lambda d: d.id)
+        return tuple(sorted(rows, key=lambda d: d.wake_at, reverse=True)[:limit])
 
     def save(self, delivery: Delivery) -> bool:
         standing = self.get(delivery.id)
@@ -262,7 +356,7 @@ class MemoryOutbox:
                 name: getattr(standing, name)
                 for name in (
                     *("key", "content_kind", "content", "document_id", "sender", "addressee", "digest", "message_id"),
-                    "created_at",
+                    *("created_at", "warned", "warn_at"),
                 )
             },
         )
@@ -300,6 +394,11 @@ class MemoryOutbox:
         _keepable(delivery)
         _aware(delivery.wake_at, delivery.created_at, delivery.changed_at, delivery.deadline, delivery.lease_until)
         _hold("deliveries_wake", is_final(delivery.state, delivery.content_kind) or delivery.wake_at is not None)
+        _aware(delivery.warn_at)
+        is_quiet = is_final(delivery.state, delivery.content_kind) or delivery.content_kind is ContentKind.NOTICE
+        is_told = delivery.deadline is None or delivery.warned == 100 or delivery.warn_at is not None
+        _hold("deliveries_warn", is_quiet or is_told)
+        _hold("deliveries_warned", 0 <= delivery.warned <= 100)
         _hold("deliveries_lease", (delivery.lease is None) == (delivery.lease_until is None))
         _hold("deliveries_held", delivery.state not in _HELD or delivery.lease is not None)
         _hold("deliveries_counters", delivery.attempts >= 0 and delivery.revision >= 0)
@@ -317,13 +416,14 @@ class MemoryOutbox:
 class MemoryJournal:
     """adapter.ports.Journal."""
 
-    def __init__(self, tables: _Tables, blobs: MemoryBlobs) -> None:
+    def __init__(self, tables: _Tables, blobs: Mapping[str, bytes]) -> None:
         self._tables = tables
         self._blobs = blobs
 
     def add(self, entry: JournalEntry) -> AddedEntry:
         namesakes = [e for e in self._all() if e.message_id == entry.message_id]
-        conflict = any(e.sha256 != entry.sha256 for e in namesakes)
+        others = sorted((e for e in namesakes if e.sha256 != entry.sha256), key=lambda e: (e.received_at, e.id))
+        conflict = others[0].sha256 if others else None
         standing = next((e for e in namesakes if e.sha256 == entry.sha256), None)
         if standing is not None:
             return AddedEntry(replayed=True, entry=standing, conflict=conflict)
@@ -349,13 +449,31 @@ class MemoryJournal:
     def of_document(self, document_id: str) -> tuple[JournalEntry, ...]:
         return tuple(e for e in self._all() if e.document_id == document_id)
 
-    def claim(self, *, now: datetime, lease: str, lease_for: timedelta) -> JournalEntry | None:
-        due = [
+    def due(self, *, now: datetime) -> bool:
+        return bool(self._due(now))
+
+    def _due(self, now: datetime) -> list[JournalEntry]:
+        return [
+            e for e in self._all() if e.state is JournalState.RECEIVED and e.wake_at is not None and e.wake_at <= now
+        ]
+
+    def renew(self, entry_id: str, *, lease: str, until: datetime) -> bool:
+        standing = self.get(entry_id)
+        if standing is None or standing.lease != lease or standing.state is not JournalState.CLAIMED:
+            return False
+        self._tables.journal[entry_id] = replace(standing, lease_until=until, wake_at=until)
+        return True
+
+    def lapsed(self, *, now: datetime, limit: int = 100) -> tuple[JournalEntry, ...]:
+        rows = [
             e
             for e in self._all()
-            if (e.state is JournalState.RECEIVED and e.wake_at is not None and e.wake_at <= now)
-            or (e.state is JournalState.CLAIMED and e.lease_until is not None and e.lease_until <= now)
+            if e.state is JournalState.CLAIMED and e.lease_until is not None and e.lease_until <= now
         ]
+        return tuple(sorted(rows, key=lambda e: (e.lease_until, e.id))[:limit])
+
+    def claim(self, *, now: datetime, lease: str, lease_for: timedelta) -> JournalEntry | None:
+        due = self._due(now)
         if not due:
             return None
         first = min(due, key=lambda e: (e.wake_at, e.received_at, e.id))
@@ -370,6 +488,15 @@ class MemoryJournal:
         )
         self._tables.journal[first.id] = claimed
         return claimed
+
+    def asleep(self, *, beyond: datetime, limit: int = 100) -> tuple[JournalEntry, ...]:
+        rows = [
+            e
+            for e in self._all()
+            if e.state in (JournalState.RECEIVED, JournalState.CLAIMED) and e.wake_at is not None and e.wake_at > beyond
+        ]
+        rows.sort(key=lambda e: e.id)
+        return tuple(sorted(rows, key=lambda e: e.wake_at, reverse=True)[:limit])
 
     def save(self, entry: JournalEntry) -> bool:
         standing = self.get(entry.id)
@@ -394,10 +521,34 @@ class MemoryJournal:
         _hold("journal_counters", entry.tries >= 0 and entry.revision >= 0)
 
 
+class MemoryBreakers:
+    """adapter.ports.Breakers."""
+
+    def __init__(self, tables: _Tables) -> None:
+        self._tables = tables
+
+    def get(self, channel: str) -> Breaker:
+        return self._tables.breakers.get(channel) or Breaker(channel=channel)
+
+    def save(self, breaker: Breaker) -> bool:
+        standing = self._tables.breakers.get(breaker.channel)
+        if (standing.revision if standing else 0) != breaker.revision:
+            return False
+        is_closed = breaker.state is BreakerState.CLOSED
+        _hold("breakers_open", is_closed or None not in (breaker.opened_at, breaker.probe_at))
+        _hold(
+            "breakers_half_open",
+            breaker.state is not BreakerState.HALF_OPEN or None not in (breaker.probe, breaker.probe_until),
+        )
+        _hold("breakers_counters", min(breaker.failures, breaker.drain_left, breaker.revision) >= 0)
+        self._tables.breakers[breaker.channel] = replace(breaker, revision=breaker.revision + 1)
+        return True
+
+
 class MemoryRegister:
     """adapter.ports.Register."""
 
-    def __init__(self, tables: _Tables, blobs: MemoryBlobs) -> None:
+    def __init__(self, tables: _Tables, blobs: Mapping[str, bytes]) -> None:
         self._tables = tables
         self._blobs = blobs
 
@@ -433,7 +584,7 @@ class MemoryRegister:
 class MemoryReceipts:
     """adapter.ports.Receipts."""
 
-    def __init__(self, tables: _Tables, blobs: MemoryBlobs) -> None:
+    def __init__(self, tables: _Tables, blobs: Mapping[str, bytes]) -> None:
         self._tables = tables
         self._blobs = blobs
 
@@ -477,11 +628,83 @@ class MemoryAuditTrail:
     def of_document(self, document_id: str) -> tuple[ChainedEvent, ...]:
         return tuple(c for c in self._tables.audit.values() if c.event.document_id == document_id)
 
+    def head(self) -> ChainHead | None:
+        last = self._tables.audit.get(len(self._tables.audit))
+        return None if last is None else ChainHead(sequence=last.sequence, digest=last.digest)
+
     def events(self, *, after: int = 0, limit: int = 1000) -> tuple[ChainedEvent, ...]:
         return tuple(c for c in self._tables.audit.values() if c.sequence > after)[:limit]
 
 
-def _keepable(value: Delivery | Attempt | JournalEntry | RegisteredDocument | Receipt | AuditEvent) -> None:
+class MemoryStatements:
+    """adapter.ports.Statements."""
+
+    def __init__(self, tables: _Tables, blobs: Mapping[str, bytes]) -> None:
+        self._tables = tables
+        self._blobs = blobs
+
+    def append(
+        self,
+        kind: StatementKind,
+        *,
+        document_id: DocumentId,
+        delivery_id: str,
+        made_at: datetime,
+        compose: Callable[[int, Sha256], bytes],
+    ) -> Statement:
+        sequence = len(self._tables.statements) + 1
+        previous = self._tables.statements[sequence - 1].digest if sequence > 1 else GENESIS
+        content = compose(sequence, previous)
+        statement = Statement(
+            sequence=sequence,
+            kind=kind,
+            document_id=document_id,
+            delivery_id=delivery_id,
+            made_at=made_at,
+            content=content,
+            previous=previous,
+            digest=chained(sequence, previous, content),
+        )
+        _keepable(statement)
+        _aware(made_at)
+        if any((s.delivery_id, s.kind) == (delivery_id, kind) for s in self._tables.statements.values()):
+            raise Conflict("storage.already-there", params={"columns": "statements.delivery_id, statements.kind"})
+        if delivery_id not in self._tables.deliveries:
+            raise Final("storage.nothing-to-point-at")
+        self._tables.statements[sequence] = statement
+        return statement
+
+    def get(self, sequence: int) -> Statement | None:
+        return self._tables.statements.get(sequence)
+
+    def of_document(self, document_id: DocumentId) -> tuple[Statement, ...]:
+        return tuple(s for s in self._tables.statements.values() if s.document_id == document_id)
+
+    def listed(self, *, after: int = 0, limit: int = 1000) -> tuple[Statement, ...]:
+        return tuple(s for s in self._tables.statements.values() if s.sequence > after)[:limit]
+
+    def last(self) -> int:
+        return len(self._tables.statements)
+
+    def unsigned(self, *, after: int = 0, limit: int = 100) -> tuple[Statement, ...]:
+        return tuple(s for s in self.listed(after=after, limit=10**9) if s.sequence not in self._tables.signed)[:limit]
+
+    def add_signed(self, signed: SignedStatement) -> SignedStatement:
+        standing = self.signed(signed.sequence)
+        if standing is not None:
+            return standing
+        _point(signed.sha256, self._blobs)
+        if signed.sequence not in self._tables.statements:
+            raise Final("storage.nothing-to-point-at")
+        _aware(signed.signed_at)
+        self._tables.signed[signed.sequence] = signed
+        return signed
+
+    def signed(self, sequence: int) -> SignedStatement | None:
+        return self._tables.signed.get(sequence)
+
+
+def _keepable(value: Statement | Delivery | Attempt | JournalEntry | RegisteredDocument | Receipt | AuditEvent) -> None:
     """PostgreSQL keeps no text with a NUL."""
     if any("\0" in text for name in value.__slots__ if isinstance(text := getattr(value, name), str)):
         raise Final("storage.nul-character")
@@ -492,7 +715,7 @@ def _hold(invariant: str, holds: bool) -> None:
         raise Final("storage.invariant", params={"invariant": invariant})
 
 
-def _point(sha256: str | None, blobs: MemoryBlobs) -> None:
+def _point(sha256: str | None, blobs: Mapping[str, bytes]) -> None:
     if sha256 is not None and sha256 not in blobs:
         raise Final("storage.nothing-to-point-at")
 

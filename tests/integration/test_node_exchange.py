@@ -138,8 +138,8 @@ def test_what_the_gateway_did_not_take_is_sent_again_with_the_same_bytes(line: L
     line.until_state(sent, S.REGISTERED)
     attempts = line.attempts(sent)
     assert [one.outcome for one in attempts] == [
-        AttemptOutcome.NOT_SENT,
-        AttemptOutcome.NOT_SENT,
+        AttemptOutcome.CHANNEL_CLOSED,
+        AttemptOutcome.CHANNEL_CLOSED,
         AttemptOutcome.ACCEPTED,
     ]
     assert len({one.message for one in attempts}) == 1

@@ -60,7 +60,7 @@ class Exchange:
         self.lanes[message_id] = content.addressee
         return Prepared(message=message_id.encode(), message_id=message_id, files_expire_at=None)
 
-    def send(self, message, *, at):
+    def send(self, message, *, at, leave_within=None):
         # The file of a lane is there while somebody sends in it: a second one is refused by the file system.
         lane = book / self.lanes[message.decode()]
         os.close(os.open(lane, os.O_CREAT | os.O_EXCL))
@@ -72,7 +72,8 @@ class Exchange:
 clock = ScenarioClock(now, monotonic=lambda: 0.0)
 store = open_store(StorageConfig(url=url), clock=clock)
 parts = dict(store=store, clock=clock, plan=DeliveryPlan())
-recover, deliver = Recover(**parts), Deliver(channel=Exchange(), identifiers=SystemIdentifiers(), **parts)
+parts["identifiers"] = SystemIdentifiers()
+recover, deliver = Recover(**parts), Deliver(channel=Exchange(), **parts)
 say("ready")
 assert sys.stdin.readline() == "go\\n"
 empty = 0

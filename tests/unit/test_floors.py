@@ -88,6 +88,8 @@ PLANTS = (
         line="import adapter.clock",
     ),
     Plant(contract="One door to the network", module="adapter/server/probes.py", line="import adapter.http_client"),
+    Plant(contract="One door for mail", module="adapter/server/probes.py", line="import adapter.mail"),
+    Plant(contract="Only the door for mail speaks SMTP", module="adapter/exchange/faults.py", line="import smtplib"),
     Plant(
         contract="Doors carry no rules: console, server and worker call use cases",
         module="adapter/worker.py",

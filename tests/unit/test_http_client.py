@@ -291,6 +291,15 @@ def test_the_part_of_an_answer_that_came_is_kept(peers: Callable[..., Peer]) -> 
     assert caught.value.answer == b"hello"
 
 
+def test_an_answer_cut_within_its_headers_is_logged_by_no_library(
+    peers: Callable[..., Peer], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its log would show the whole address and a traceback; what the bytes without an end mean, the caller decides."""
+    peer = peers(answering(b"HTTP/1.1 200 OK\r\nServer: a\r\ncont"))
+    assert client().post(url(peer), b"<x/>").body == b""
+    assert caplog.records == []
+
+
 def test_a_peer_that_drips_is_cut_at_the_total_time(peers: Callable[..., Peer]) -> None:
     def act(connection: socket.socket) -> None:
         read_request(connection)
@@ -351,6 +360,25 @@ def test_a_repeatable_call_gives_up_after_three_tries(peers: Callable[..., Peer]
     with pytest.raises(OutcomeUnknown):
         client().post(url(peer), b"x", repeatable=True)
     assert peer.connections == 3
+
+
+# --- too late to leave -----------------------------------------------------------------------------------------------
+def test_when_the_time_to_leave_is_over_no_byte_leaves_and_it_is_not_tried_again(peers: Callable[..., Peer]) -> None:
+    seen: list[bytes] = []
+
+    def listen(connection: socket.socket) -> None:
+        seen.append(connection.recv(100))
+
+    peer = peers(listen)
+    with pytest.raises(Retryable) as caught:
+        client().post(url(peer), b"x", repeatable=True, leave_within=dt.timedelta(seconds=-1))
+    assert (caught.value.code, caught.value.params) == ("http.left-too-late", {"host": "127.0.0.1"})
+    assert seen in ([], [b""])
+    assert peer.connections <= 1
+
+
+def test_what_leaves_in_time_is_sent_and_may_be_answered_late(peers: Callable[..., Peer]) -> None:
+    assert client().post(url(peers(answering(OK))), b"x", leave_within=dt.timedelta(seconds=60)).body == b"hello"
 
 
 # --- addresses -------------------------------------------------------------------------------------------------------

@@ -111,10 +111,20 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str, str]] = {
         "profile=production",
         "http.plain_http_allowed=true",
     ),
-    "a lease that ends while the answer may still come": (
-        {"storage__lease_for_seconds": 60, "http__total_within_seconds": 60},
-        "storage.lease_for_seconds=60",
-        "http.total_within_seconds=60",
+    "a lease that ends while its renewal waits for the store": (
+        {"storage__lease_for_seconds": 14, "storage__busy_timeout_seconds": 10},
+        "storage.lease_for_seconds=14",
+        "storage.busy_timeout_seconds=10",
+    ),
+    "a breaker that tries again only after the last safe try": (
+        {"delivery__breaker_longest_wait_seconds": 590},
+        "delivery.breaker_longest_wait_seconds=590",
+        "delivery.deadline_lead_seconds=600",
+    ),
+    "a breaker whose first wait is longer than its longest": (
+        {"delivery__breaker_first_wait_seconds": 61},
+        "delivery.breaker_first_wait_seconds=61",
+        "delivery.breaker_longest_wait_seconds=60",
     ),
     "a wait beyond the horizon": (
         {"delivery__longest_wait_seconds": 900, "delivery__horizon_seconds": 600},
@@ -150,6 +160,11 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str, str]] = {
         {"exchange__unknown__wait_seconds": 60},
         "exchange.unknown.wait_seconds=60",
         "delivery.uncertain_window_seconds=7200",
+    ),
+    "files that are forgotten before a person is asked": (
+        {"exchange__files__lifetime_seconds": 7200},
+        "delivery.uncertain_window_seconds=7200",
+        "exchange.files.lifetime_seconds=7200",
     ),
     "two bodies with one number": (
         {"bodies__KZ-MFA": {"bin": "991340000106"}},

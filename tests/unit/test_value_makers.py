@@ -21,9 +21,11 @@ MAKERS: Mapping[str, frozenset[str]] = {
     "adapter.domain.delivery.Delivery": frozenset(
         {"adapter.usecases.submit", "adapter.usecases.tell_sender", "adapter.storage.rows"}
     ),
+    "adapter.domain.statement.Statement": frozenset({"adapter.storage.statements", "adapter.storage.rows"}),
     "adapter.domain.receipt.Receipt": frozenset(
         {
             "adapter.usecases.deliver",
+            "adapter.usecases.late_answer",
             "adapter.usecases.apply_notice",
             "adapter.usecases.apply_answer",
             "adapter.storage.rows",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import socket
+import threading
 from collections.abc import Callable
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,6 +16,7 @@ from adapter.sandbox.faults import FAULTS
 from tests.integration.sandbox.conftest import Exchange
 from tests.unit.sandbox.soap import (
     DATE,
+    HREF,
     REGISTERED,
     Answer,
     about,
@@ -95,6 +98,21 @@ def _(exchange: Exchange) -> None:
     is_well(exchange)
 
 
+@proves("slow-read")
+def _(exchange: Exchange) -> None:
+    exchange.script(rule("slow-read", bytes_per_second=1_000_000, above=20_000))
+    assert exchange.sent().code == "SCSS001"
+    assert not [one for one in exchange.sandbox.events() if one.what == "fault.injected"]
+    assert exchange.file(upload(b"x" * 60_000)).status == 200
+
+
+def test_a_request_that_is_read_too_slowly_for_the_limit_is_not_taken(new_exchange: Callable[..., Exchange]) -> None:
+    exchange = new_exchange(read_within=timedelta(seconds=0.5))
+    exchange.script(rule("slow-read", bytes_per_second=1000, above=20_000))
+    assert exchange.file(upload(b"x" * 60_000)).status == 408
+    assert exchange.file(upload(b"x" * 60_000)).status == 200
+
+
 # --- instead of an answer -----------------------------------------------------------------------------------------------
 @proves("reset-before-answer")
 def _(exchange: Exchange) -> None:
@@ -118,6 +136,11 @@ def _plain(exchange: Exchange, name: str, status: int, **values: object) -> Answ
 @proves("http-503")
 def _(exchange: Exchange) -> None:
     assert _plain(exchange, "http-503", 503, retry_after=7).headers["retry-after"] == "7"
+
+
+@proves("http-500")
+def _(exchange: Exchange) -> None:
+    _plain(exchange, "http-500", 500)
 
 
 @proves("http-502-html")
@@ -152,7 +175,7 @@ def _(exchange: Exchange) -> None:
     assert b"<html>" in _plain(exchange, "http-200-html", 200).body
 
 
-@pytest.mark.parametrize("name", ["http-504", "http-503", "http-502-html", "http-200-html"])
+@pytest.mark.parametrize("name", ["http-504", "http-503", "http-500", "http-502-html", "http-200-html"])
 def test_a_call_may_take_effect_behind_a_proxys_error(exchange: Exchange, name: str) -> None:
     exchange.script(rule(name, processed=True))
     assert b"Envelope" not in exchange.sent().body
@@ -196,6 +219,13 @@ def _(exchange: Exchange) -> None:
     assert not exchange.has_processed()
 
 
+@pytest.mark.parametrize("name", ["soap-fault-listed", "soap-fault-unlisted", "soap-fault-in-200", "status-unlisted"])
+def test_a_call_may_take_effect_behind_a_refusal(exchange: Exchange, name: str) -> None:
+    exchange.script(rule(name, processed=True))
+    assert exchange.sent().code not in {"SCSS001", "SBX-REQUEST"}
+    assert exchange.kinds("foreign", 1) == ["docOutgoing"]
+
+
 # --- the answer is spoilt -----------------------------------------------------------------------------------------------
 def _processed(exchange: Exchange) -> None:
     assert exchange.kinds("foreign", 1) == ["docOutgoing"]
@@ -209,9 +239,44 @@ def _(exchange: Exchange) -> None:
     _processed(exchange)
 
 
+@proves("hang-after-headers")
+def _(exchange: Exchange) -> None:
+    exchange.script(rule("hang-after-headers", seconds=60))
+    parts = urlsplit(exchange.serving.gateway_url)
+    message = signed(envelope(document()), exchange.keys.ministry)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=0.5)
+    try:
+        connection.request("POST", parts.path, message, {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""'})
+        response = connection.getresponse()
+        assert (response.status, int(response.getheader("content-length", "0")) > 0) == (200, True)
+        with pytest.raises(TimeoutError):
+            response.read()
+    finally:
+        connection.close()
+    _processed(exchange)
+
+
+@proves("answer-after-notices")
+def _(exchange: Exchange) -> None:
+    """The ministry has the notice in its hands before it has the answer."""
+    exchange.script(rule("answer-after-notices", until="stateRegistered"))
+    at_answer: list[list[str]] = []
+    sending = threading.Thread(target=lambda: at_answer.append([exchange.sent().code, *exchange.ministry.kinds()]))
+    sending.start()
+    exchange.pushed("foreign", 1)
+    assert exchange.said(notice("stateRegistered", *REGISTERED)).code == "SCSS001"
+    sending.join()
+    assert at_answer == [["SCSS001", "stateStartProcessResponse", "stateRegistered"]]
+
+
+def test_an_answer_waits_for_notices_no_longer_than_it_is_told(exchange: Exchange) -> None:
+    exchange.script(rule("answer-after-notices", until="stateRegistered", seconds=0.05))
+    assert exchange.sent().code == "SCSS001"
+
+
 @proves("cut-mid-answer")
 def _(exchange: Exchange) -> None:
-    exchange.script(rule("cut-mid-answer", share=0.5))
+    exchange.script(rule("cut-mid-answer", part=0.5))
     with pytest.raises(http.client.IncompleteRead) as broken:
         exchange.sent()
     assert 0 < len(broken.value.partial) < len(broken.value.partial) + broken.value.expected
@@ -278,6 +343,18 @@ def _(exchange: Exchange) -> None:
     inner = etree.fromstring(data.text)
     assert inner.findtext(".//{*}fileIdentifier").startswith("TF-")
     assert verdict(answer.body, exchange.keys) == "TOTAL-PASSED"
+
+
+# --- the clock ---------------------------------------------------------------------------------------------------------
+@proves("clock-skewed")
+def _(exchange: Exchange) -> None:
+    """A day ahead in one answer, a day behind in what the centre says; the next answer is right."""
+    exchange.script(rule("clock-skewed", sender="MIN", operation="docOutgoing", addressee="MFA", skew=86400.0))
+    exchange.script(rule("clock-skewed", sender="centre", skew=-86400.0))
+    assert exchange.sent().one("responseDate").startswith("2026-11-21T10:15:00")
+    (said,) = exchange.pushed("ministry", 1)
+    assert {etree.fromstring(said).findtext(f".//{name}")[:10] for name in ("date", "messageDate")} == {"2026-11-19"}
+    assert exchange.sent().one("responseDate").startswith("2026-11-20T10:15:00")
 
 
 # --- files --------------------------------------------------------------------------------------------------------------
@@ -443,6 +520,43 @@ def _(exchange: Exchange) -> None:
 def _(exchange: Exchange) -> None:
     exchange.script(rule("notice-mangled", operation="stateNotValid", text="Отказано"))
     assert _refusal(exchange) == "РћС‚РєР°Р·Р°РЅРѕ"
+
+
+def _contradicted(exchange: Exchange, said: str, **values: object) -> list[str]:
+    exchange.script(rule("notice-contradicted", addressee="MIN", **values))
+    exchange.sent()
+    exchange.pushed("ministry", 1)
+    assert exchange.said(said).code == "SCSS001"
+    found = exchange.pushed("ministry", 3)[1:]
+    assert {verdict(one, exchange.keys) for one in found} == {"TOTAL-PASSED"}
+    speakers = {etree.fromstring(one).findtext(".//from") for one in found}
+    assert (len(speakers), {etree.fromstring(one).findtext(".//href") for one in found}) == (1, {HREF})
+    return [kind_of(one) for one in found]
+
+
+@proves("notice-contradicted")
+def _(exchange: Exchange) -> None:
+    assert _contradicted(exchange, notice("stateRegistered", *REGISTERED)) == ["stateRegistered", "stateNotValid"]
+
+
+def test_a_contradiction_may_come_first_and_a_refusal_may_be_contradicted_too(
+    new_exchange: Callable[..., Exchange],
+) -> None:
+    said = notice("stateRegistered", *REGISTERED)
+    assert _contradicted(new_exchange(), said, before=True) == ["stateNotValid", "stateRegistered"]
+    refusal = notice(
+        "stateNotValid", DATE, "<idPortalInternal>0</idPortalInternal>", "<isValidReason>2</isValidReason>"
+    )
+    assert _contradicted(new_exchange(), refusal) == ["stateNotValid", "stateRegistered"]
+
+
+@proves("notice-unknown-href")
+def _(exchange: Exchange) -> None:
+    exchange.script(rule("notice-unknown-href", operation="stateStartProcessResponse"))
+    exchange.sent()
+    hrefs = [etree.fromstring(one).findtext(".//href") for one in exchange.pushed("ministry", 2)]
+    assert hrefs.count(HREF) == 1
+    assert len(set(hrefs)) == 2
 
 
 def _pushed_verdict(exchange: Exchange, name: str) -> str:

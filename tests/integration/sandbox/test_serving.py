@@ -105,6 +105,20 @@ def test_many_calls_at_once_are_all_answered_and_none_is_lost(exchange: Exchange
     assert all(href.encode() in received for href in hrefs)
 
 
+def test_a_script_by_the_api_keeps_its_seed_and_the_book_is_read_page_by_page(exchange: Exchange) -> None:
+    rule = {"name": "http-503", "service": "EDS_TEMP_FILES", "share": 0.25}
+    status, told = exchange.control("POST", "/sandbox/script", {"seed": 7, "fault": [rule]})
+    assert (status, told["fault"]) == (200, [{**rule, "nth": 1, "count": 0, "seed": 7, "struck": 0}])
+    for href in ("doc-1", "doc-2", "doc-3"):
+        assert exchange.call(envelope(document().replace(HREF, href))).code == "SCSS001"
+    exchange.pushed("foreign", 3)
+    pages = [exchange.control("GET", f"/sandbox/documents?after={after}&limit=2")[1] for after in (0, 2)]
+    assert [[one["href"] for one in page["documents"]] for page in pages] == [["doc-1", "doc-2"], ["doc-3"]]
+    _, one = exchange.control("GET", "/sandbox/documents?href=doc-2")
+    assert [(entry["number"], entry["taken"]) for entry in one["documents"]] == [(2, 1)]
+    assert exchange.control("GET", "/sandbox/documents?href=none")[1] == {"documents": []}
+
+
 # --- limits -------------------------------------------------------------------------------------------------------------
 def test_a_request_over_the_limit_is_refused_by_its_length(new_exchange: Callable[..., Exchange]) -> None:
     exchange = new_exchange(max_request_bytes=10_000)

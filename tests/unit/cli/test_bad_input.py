@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 import tarfile
 from pathlib import Path
@@ -202,9 +203,12 @@ def test_a_file_over_the_limit_of_the_exchange_is_refused_with_both_numbers(
 ) -> None:
     settings = changed(stand, "KZ-MOF", "[http]", "[exchange.files]\nmax_file_bytes = 50000\n\n[http]")
     ran = elshi("submit", report, "-s", settings, "--json", code=2).json
-    assert ran["error"] == "submit.file-too-large"
-    assert ran["params"]["limit"] == 50000
-    assert ran["params"]["size"] > 50000
+    (found,) = ran["findings"]
+    assert found["code"] == "submit.file-too-large"
+    assert re.search(r"has \d{5,} bytes; .* at most 50000", found["text"]["en"])
+    checked = elshi("check", report, "-s", settings, "--json", code=1).json
+    assert [one["text"] for one in checked["findings"]] == [found["text"]]
+    assert elshi("check", report, "--json", code=0).json["clean"]
     assert elshi("status", "-s", settings, "--json", code=0).json == []
 
 

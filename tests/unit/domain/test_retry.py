@@ -135,3 +135,23 @@ def test_a_campaign_of_failures_always_tries_at_the_last_safe_moment(left, drawn
         assert following is not None
         now = following
     assert last_safe_try(POLICY, deadline) in tried
+
+
+@given(st.timedeltas(timedelta(hours=1), 60 * DAY), st.data())
+def test_with_the_defaults_and_any_outage_the_first_retry_is_soon_and_no_wait_longer_than_a_quarter_of_an_hour(
+    left, data
+):
+    """Defaults to beat (reliability, section 6): first retry within 5 s, cap 15 min, never None before the deadline."""
+    deadline, now, tried = NOW + left, NOW, [NOW]
+    outage_ends = NOW + data.draw(st.timedeltas(timedelta(), left))
+    for attempt in range(1, 8000):
+        due = ask(attempt=attempt, now=now, deadline=deadline, jitter=data.draw(jitters) if attempt < 12 else 0.2)
+        assert due is not None
+        assert SECOND < due - now <= (5 * SECOND if attempt == 1 else 18 * MINUTE)
+        now = due
+        tried.append(due)
+        if due >= outage_ends or due >= deadline:
+            break
+    assert now >= min(outage_ends, deadline)
+    if outage_ends > last_safe_try(POLICY, deadline):
+        assert last_safe_try(POLICY, deadline) in tried

@@ -163,7 +163,9 @@ class CannedHttp:
     posted: list[bytes] = field(default_factory=list)
     repeatable: list[bool] = field(default_factory=list)
 
-    def post(self, url: str, body: bytes, *, headers: Any = None, repeatable: bool = False) -> HttpAnswer:
+    def post(
+        self, url: str, body: bytes, *, headers: Any = None, repeatable: bool = False, leave_within: Any = None
+    ) -> HttpAnswer:
         self.posted.append(body)
         self.repeatable.append(repeatable)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]

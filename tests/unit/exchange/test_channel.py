@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, BinaryIO
 
 import pytest
@@ -163,6 +164,97 @@ def test_an_upload_whose_outcome_is_unknown_is_only_later() -> None:
     one, _ = channel(OutcomeUnknown("http.no-answer"))
     with pytest.raises(Retryable):
         one.prepare(kit.document(), message_id="m", files=Blobs(), at=kit.AT)
+
+
+def uploads_in(http: kit.CannedHttp) -> list[str | None]:
+    """Names of the files that were sent to the store, in order."""
+    return [schemas.parse_untrusted(one).findtext(".//fileUploadRequests/name") for one in http.posted]
+
+
+def two_files() -> Any:
+    document = kit.document()
+    (file,) = document.files
+    other = replace(file, name="59", sha256=Sha256(hashlib.sha256(b"other").hexdigest()), size=5)
+    return replace(document, files=(file, other))
+
+
+def test_after_a_partial_success_only_the_missing_file_is_uploaded_again() -> None:
+    one, http = channel(storing, kit.http(b"", 503), storing)
+    with pytest.raises(Retryable):
+        one.prepare(two_files(), message_id="m-1", files=Blobs(b"other"), at=kit.AT)
+    prepared = one.prepare(two_files(), message_id="m-1", files=Blobs(b"other"), at=kit.AT)
+    assert uploads_in(http) == ["есеп.asice", "59", "59"]
+    names = [one.text for one in data_in(prepared.message).iterfind("attachments/fileIdentifier")]
+    assert names == ["TF-есеп.asice", "TF-59"]
+    again = one.prepare(two_files(), message_id="m-1", files=Blobs(b"other"), at=kit.AT)
+    assert len(uploads_in(http)) == 5, "what is complete is forgotten: whoever prepares anew gets new files"
+    assert again.message_id == "m-1"
+
+
+@pytest.mark.parametrize(
+    ("changes", "later"),
+    [({"message_id": "m-2"}, 0), ({}, 31)],
+    ids=["of another message", "soon forgotten by the store"],
+)
+def test_an_upload_is_used_again_only_for_its_own_message_and_while_it_lives(changes: Any, later: int) -> None:
+    one, http = channel(storing, kit.http(b"", 503), storing)
+    with pytest.raises(Retryable):
+        one.prepare(two_files(), message_id="m-1", files=Blobs(b"other"), at=kit.AT)
+    at = kit.AT + timedelta(minutes=later)
+    one.prepare(two_files(), **({"message_id": "m-1"} | changes), files=Blobs(b"other"), at=at)
+    assert uploads_in(http) == ["есеп.asice", "59", "есеп.asice", "59"]
+
+
+def giving(message: bytes) -> Any:
+    """The file store: gives every file, which is its own identifier, and wants to hear that it came."""
+    root = schemas.parse_untrusted(message)
+    identifier = root.findtext(".//fileIdentifiers") or ""
+    kind = root.findtext(".//type")
+    status = "<status><code>OK</code><status>OK</status></status>"
+    content = base64.b64encode(identifier.encode()).decode()
+    result = (
+        f"<fileDownloadResults>{status}<fileIdentifier>{identifier}</fileIdentifier><content>{content}</content>"
+        "<meta><needToBeConfirmed>true</needToBeConfirmed></meta></fileDownloadResults>"
+    )
+    part = "confirm" if kind == "CONFIRM" else "download"
+    answer = (
+        f'<tempStorageResponse xmlns="{T}"><type>{kind}</type><{part}Response>{result}{status}</{part}Response>'
+        "</tempStorageResponse>"
+    )
+    return kit.http(kit.signed(kit.answer(data=f"<data>{answer}</data>")))
+
+
+def test_after_a_partial_download_only_the_rest_is_fetched_and_nothing_is_confirmed_by_itself() -> None:
+    one, http = channel(giving, kit.http(b"", 503), giving)
+    with pytest.raises(Retryable):
+        one.fetch_files(("A", "B", "C"), at=kit.AT)
+    asked = [schemas.parse_untrusted(message) for message in http.posted]
+    assert [root.findtext(".//type") for root in asked] == ["DOWNLOAD", "DOWNLOAD"]
+    files = one.fetch_files(("A", "B", "C"), at=kit.AT)
+    assert [file.content for file in files] == [b"A", b"B", b"C"]
+    asked = [schemas.parse_untrusted(message) for message in http.posted[2:]]
+    assert [(root.findtext(".//type"), root.findtext(".//fileIdentifiers")) for root in asked] == [
+        ("DOWNLOAD", "B"),
+        ("DOWNLOAD", "C"),
+    ]
+    assert [file.awaits_confirmation for file in files] == [True, True, True]
+    one.confirm_files(("A", "C"), at=kit.AT)
+    asked = [schemas.parse_untrusted(message) for message in http.posted[4:]]
+    assert [(root.findtext(".//type"), root.findtext(".//fileIdentifiers")) for root in asked] == [
+        ("CONFIRM", "A"),
+        ("CONFIRM", "C"),
+    ]
+    one.fetch_files(("A", "B", "C"), at=kit.AT)
+    assert len(http.posted) == 9, "what was handed over is remembered by whoever keeps it, and not here"
+
+
+def test_what_waits_for_its_rest_is_forgotten_after_an_hour() -> None:
+    one, http = channel(giving, kit.http(b"", 503), giving)
+    with pytest.raises(Retryable):
+        one.fetch_files(("A", "B"), at=kit.AT)
+    one.fetch_files(("A", "B"), at=kit.AT + timedelta(hours=1))
+    asked = [schemas.parse_untrusted(message).findtext(".//fileIdentifiers") for message in http.posted]
+    assert asked == ["A", "B", "A", "B"]
 
 
 def our_notice(**changes: Any) -> OutgoingNotice:

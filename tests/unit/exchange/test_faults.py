@@ -69,7 +69,7 @@ EXAMPLES: dict[str, list[tuple[Reply, type[ElshiError] | None, str, bool]]] = {
         (reply(500, Form.FAULT), Final, "exchange.not-understood", False),
     ],
     "429, 502, 503 without a fault": [
-        (reply(status, Form.NEITHER), Retryable, "exchange.unavailable", False) for status in (429, 502, 503)
+        (reply(status, Form.NEITHER), Retryable, "exchange.unavailable", True) for status in (429, 502, 503)
     ],
     "413 without a fault": [(reply(413, Form.NEITHER), Final, "exchange.too-large", False)],
     "other 4xx without a fault": [

@@ -117,6 +117,7 @@ def test_what_we_ask_satisfies_the_schema_in_both_forms(qualified: bool, schema:
     )
     one.upload(FILE, files=Blobs(), at=kit.AT)
     one.download("TF-7", at=kit.AT)
+    one.confirm("TF-7", at=kit.AT)
     assert len(http.posted) == 3
     for message in http.posted:
         assert schemas.validate(etree.tostring(request_in(message)), schema) == ()
@@ -218,20 +219,26 @@ def test_reads_every_form_of_the_answer_seen(content: str) -> None:
 def test_a_download_gives_name_type_and_bytes_and_does_not_confirm_unasked() -> None:
     one, http = store(stored("download", downloaded()))
     found = one.download("TF-7", at=kit.AT)
-    assert (found.name, found.media_type, found.content) == ("letter.pdf", "application/pdf", CONTENT)
+    file = found.file
+    assert (file.name, file.media_type, file.content) == ("letter.pdf", "application/pdf", CONTENT)
+    assert not found.is_to_be_confirmed
     assert len(http.posted) == 1
 
 
-def test_a_download_is_confirmed_when_its_facts_ask_for_it() -> None:
+def test_a_download_is_to_be_confirmed_when_its_facts_or_the_settings_ask_for_it() -> None:
     asked = meta(more="<needToBeConfirmed>true</needToBeConfirmed>")
-    one, http = store(stored("download", downloaded(facts=asked)), stored("confirm", ""))
-    one.download("TF-7", at=kit.AT)
+    one, _ = store(stored("download", downloaded(facts=asked)))
+    assert one.download("TF-7", at=kit.AT).is_to_be_confirmed
+    one, http = store(stored("download", downloaded()), stored("confirm", ""), need_confirm=True)
+    assert one.download("TF-7", at=kit.AT).is_to_be_confirmed
+    one.confirm("TF-7", at=kit.AT)
     assert request_in(http.posted[1]).findtext("confirmRequest/fileIdentifiers") == "TF-7"
 
 
-def test_a_confirmation_that_fails_takes_no_file_away() -> None:
-    one, _ = store(stored("download", downloaded()), kit.http(b"", 503), need_confirm=True)
-    assert one.download("TF-7", at=kit.AT).content == CONTENT
+def test_a_confirmation_that_fails_is_no_error() -> None:
+    one, http = store(kit.http(b"", 503))
+    one.confirm("TF-7", at=kit.AT)
+    assert len(http.posted) == 1
 
 
 def test_a_life_of_nothing_is_not_the_life_asked_for() -> None:
@@ -241,7 +248,7 @@ def test_a_life_of_nothing_is_not_the_life_asked_for() -> None:
 
 def test_a_file_without_facts_has_a_neutral_name_and_an_empty_one_no_bytes() -> None:
     one, _ = store(stored("download", downloaded("<content/>", facts="")))
-    found = one.download("TF-7", at=kit.AT)
+    found = one.download("TF-7", at=kit.AT).file
     assert (found.name, found.media_type, found.content) == ("file", "application/octet-stream", b"")
 
 

@@ -162,10 +162,25 @@ def test_retry_after_is_passed_on() -> None:
 
 
 def test_what_went_wrong_below_http_passes_as_it_is() -> None:
-    for error in (Retryable("http.no-connection"), OutcomeUnknown("http.no-answer", answer=b"half")):
-        with pytest.raises(type(error)) as caught:
-            post(error)
-        assert caught.value is error
+    unknown = OutcomeUnknown("http.no-answer", answer=b"half")
+    with pytest.raises(OutcomeUnknown) as caught:
+        post(unknown)
+    assert caught.value is unknown
+
+
+@pytest.mark.parametrize(
+    ("code", "is_closed"),
+    [
+        ("http.no-connection", True),
+        ("http.name-not-found", True),
+        ("http.tls-failed", True),
+        ("http.left-too-late", False),
+    ],
+)
+def test_nobody_reached_closes_the_channel_and_a_pause_of_our_own_does_not(code: str, is_closed: bool) -> None:
+    with pytest.raises(Retryable) as caught:
+        post(Retryable(code, params={"host": "gw"}))
+    assert (caught.value.code, caught.value.params, caught.value.channel_closed) == (code, {"host": "gw"}, is_closed)
 
 
 def test_words_are_shown_readable_and_without_our_passwords() -> None:

@@ -125,7 +125,7 @@ def test_the_qr_code_carries_identifier_and_digest(monkeypatch):
     payload = f"{factories.fx1().header.document_id}\nsha-256:{sheet.DIGEST}"
     assert asked == [(payload, "m")]
     out = io.BytesIO()
-    make(payload, error="m").save(out, kind="svg", xmldecl=False, svgns=True, border=2, scale=4)
+    make(payload, error="m", mask=2).save(out, kind="svg", xmldecl=False, svgns=True, border=2, scale=4)
     assert page["qr"] == out.getvalue().decode()
 
 

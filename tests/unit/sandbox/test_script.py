@@ -48,6 +48,13 @@ def test_an_unknown_fault_is_refused_with_the_list_of_known_ones() -> None:
         ("[[fault]]\nname = 'timeout-after-accept'\nseconds = nan", "sandbox.script-bad-value"),
         ("[[fault]]\nname = 'notice-mangled'\nform = 'koi8'", "sandbox.script-bad-value"),
         ("[[fault]]\nname = 'connection-reset'\nservice = 'EDS_TEMP_FILES'", "sandbox.script-bad-value"),
+        ("[[fault]]\nname = 'slow-read'\nhref = 'h'", "sandbox.script-bad-value"),
+        ("[[fault]]\nname = 'clock-skewed'\nskew = -4e7", "sandbox.script-bad-value"),
+        ("[[fault]]\nname = 'http-503'\nshare = 1.1", "sandbox.script-bad-value"),
+        ("[[fault]]\nname = 'http-503'\nshare = nan", "sandbox.script-bad-value"),
+        ("[[fault]]\nname = 'http-503'\nshare = true", "sandbox.script-bad-value"),
+        ("seed = -1", "sandbox.script-bad-value"),
+        ("seed = 1.5", "sandbox.script-bad-value"),
         ("[[fault]]\nservice = 'EDS_TEMP_FILES'", "sandbox.unknown-fault"),
     ],
 )
@@ -91,6 +98,44 @@ def test_faults_of_notices_leave_documents_alone_and_the_reverse() -> None:
     of_document = script.all_due(Stage.PUSH, Occasion(operation="docOutgoing"))
     assert [one.fault for one in of_notice] == ["notice-delayed"]
     assert [one.fault for one in of_document] == ["document-delivered-twice"]
+
+
+def by_chance(seed: int, share: float, *others: str) -> list[bool]:
+    """Which of a thousand uploads are struck."""
+    rules = rules_from_toml(f"seed = {seed}\n" + "".join(others) + f"[[fault]]\nname = 'http-503'\nshare = {share}")
+    script = Script(rules)
+    return [script.due(Stage.CALL, UPLOAD) is not None for _ in range(1000)]
+
+
+def test_a_share_strikes_about_that_share_of_the_calls_and_none_and_all_at_its_ends() -> None:
+    assert 60 < sum(by_chance(7, 0.1)) < 140
+    assert (sum(by_chance(7, 0)), sum(by_chance(7, 1))) == (0, 1000)
+
+
+def test_the_same_seed_strikes_the_same_calls_again_and_another_seed_others() -> None:
+    assert by_chance(7, 0.1) == by_chance(7, 0.1) != by_chance(8, 0.1)
+
+
+def test_chance_follows_from_the_rules_own_count_and_not_from_what_other_rules_or_calls_do() -> None:
+    script = Script(rules_from_toml("seed = 7\n[[fault]]\nname = 'http-503'\nshare = 0.1\noperation = 'UPLOAD'"))
+    alone = [script.due(Stage.CALL, UPLOAD) is not None for _ in range(300)]
+    script = Script(
+        rules_from_toml(
+            "seed = 7\n[[fault]]\nname = 'http-504'\nshare = 0.5\noperation = 'DOWNLOAD'\n"
+            "[[fault]]\nname = 'http-503'\nshare = 0.1\noperation = 'UPLOAD'"
+        )
+    )
+    mixed = []
+    for _ in range(300):
+        script.due(Stage.CALL, DOWNLOAD)
+        mixed.append(script.due(Stage.CALL, UPLOAD) is not None)
+    assert alone == mixed
+    assert any(alone)
+
+
+def test_a_share_is_bounded_by_count_when_that_is_given() -> None:
+    script = Script(rules_from_toml("[[fault]]\nname = 'http-503'\nshare = 0.5\ncount = 3"))
+    assert sum(script.due(Stage.CALL, UPLOAD) is not None for _ in range(200)) == 3
 
 
 def test_a_script_has_a_bound() -> None:

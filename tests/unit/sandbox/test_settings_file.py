@@ -147,3 +147,8 @@ def test_every_finding_is_told_at_once(keys: Keys) -> None:
 def test_a_certificate_that_is_none_is_refused(keys: Keys) -> None:
     with pytest.raises(Final, match=r"participant\.MIN\.certificates"):
         settings(keys, participants=participants(keys, min={"certificates": (b"\x30\x00",)}))
+
+
+def test_the_seed_of_the_settings_is_that_of_their_rules(keys: Keys) -> None:
+    found = read(keys, TEXT.replace("[gateway]", "seed = 11\n[gateway]", 1) + "share = 0.5\n")
+    assert [(one.seed, one.share, one.count) for one in found.script] == [(11, 0.5, 0)]

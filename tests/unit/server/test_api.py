@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 import sqlite3
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from adapter import texts
+from adapter import conversion, texts
 from adapter.composition import Node
 from adapter.composition.stand import Stand
 from adapter.errors import Final
@@ -51,6 +52,41 @@ def test_a_container_is_taken_once_and_its_state_can_be_asked(door: Door, contai
     (shown,) = door.ask("GET", f"/documents/{document}").json()
     assert (shown["state"], shown["addressee"], shown["tries"]) == ("queued", "KZ-MFA", [])
     assert [one["documentId"] for one in door.ask("GET", "/deliveries").json()] == [document]
+
+
+def test_the_receipt_is_named_in_the_answer_and_reprinted_byte_for_byte(door: Door, container: bytes) -> None:
+    first = door.ask("POST", "/documents", data=container).json()
+    again = door.ask("POST", "/documents", data=container).json()
+    told_of = first["receipt"]
+    assert (again["replayed"], again["receipt"]) == (True, told_of)
+    answer = door.ask("GET", told_of["href"])
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/xml")
+    assert hashlib.sha256(answer.content).hexdigest() == told_of["signed"]
+    said, content = conversion.read_statement(answer.content)
+    assert (said.document_id, hashlib.sha256(content).hexdigest()) == (first["documentId"], told_of["digest"])
+    assert door.ask("GET", told_of["href"]).content == answer.content
+    told(door.ask("GET", told_of["href"] + "?kind=non-delivery"), 404, "statement.none")
+    told(door.ask("GET", told_of["href"] + "?kind=nonsense"), 422)
+    told(door.ask("GET", "/documents/urn:uuid:0/receipt"), 404, "status.no-such-document")
+    told(door.ask("GET", told_of["href"], token=None), 401, "api.not-authorized")
+
+
+def test_a_submission_stands_while_the_key_of_receipts_is_away(
+    open_door: Callable[..., Door], container: bytes
+) -> None:
+    door = open_door(ELSHI_EXCHANGE__SECOND_SIGN__ENABLED="false")
+    key = Path(door.node.settings.keys.named["office"].file or "")
+    hidden = key.rename(key.with_suffix(".away"))
+    first = door.ask("POST", "/documents", data=container)
+    assert first.status_code == 201
+    assert (first.json()["receipt"]["signed"], first.json()["receipt"]["pending"]) == (None, "keys.unreadable")
+    refusal = told(door.ask("GET", first.json()["receipt"]["href"]), 503, "statement.pending")
+    assert refusal["params"]["reason"] == "keys.unreadable"
+    hidden.rename(key)
+    answer = door.ask("GET", first.json()["receipt"]["href"])
+    assert answer.status_code == 200
+    again = door.ask("POST", "/documents", data=container).json()
+    assert again["receipt"]["signed"] == hashlib.sha256(answer.content).hexdigest()
 
 
 @pytest.mark.parametrize("token", [None, "", "wrong-token-of-the-test", TOKEN[:-1], "токен"])
@@ -153,13 +189,13 @@ def test_a_store_that_is_busy_is_said_at_every_address(open_door: Callable[..., 
         holder.execute("BEGIN IMMEDIATE")
         for method, path in (
             ("POST", "/documents"),
-            ("GET", "/documents/x"),
-            ("GET", "/deliveries"),
             ("GET", "/ready"),
         ):
             answer = door.ask(method, path, **{"data": container} if method == "POST" else {})
             told(answer, 503, "storage.busy")
             assert answer.headers["Retry-After"]
+        for path in ("/deliveries", "/queue", "/events", "/metrics"):
+            assert door.ask("GET", path).status_code == 200, "who only reads waits for nobody"
     finally:
         holder.rollback()
         holder.close()

@@ -419,7 +419,7 @@ REFUSED = [
     ("refused", {"status": 2}, {}, "signing.timestamp-rejected"),
     ("to wait", {"status": 3}, {}, "signing.timestamp-rejected"),
     ("a policy it does not know", {}, {"policy": "1.2.3"}, "signing.timestamp-rejected"),
-    ("no DER at all", {}, {"change": lambda answer: b"<html>"}, "asn1.truncated"),
+    ("no DER at all", {}, {"change": lambda answer: b"<html>"}, "signing.timestamp-unreadable"),
     (
         "an answer without an end",
         {},

@@ -17,11 +17,12 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, insert, text
+from sqlalchemy import bindparam, create_engine, insert, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from adapter.clock import ScenarioClock
+from adapter.domain.delivery import DeliveryState
 from adapter.domain.incoming import JournalEntry, JournalState
 from adapter.domain.outgoing import TravellingFile
 from adapter.errors import Final, Retryable
@@ -29,8 +30,8 @@ from adapter.storage import StorageConfig, open_store
 from adapter.storage.database import Database, refusal_statements
 from adapter.storage.migrations import runner
 from adapter.storage.migrations.versions import files_of_messages
-from adapter.storage.rows import entry_row
-from adapter.storage.tables import REFUSALS, blobs, journal, metadata
+from adapter.storage.rows import delivery_row, entry_row
+from adapter.storage.tables import REFUSALS, blobs, deliveries, journal, metadata
 from tests.contract.samples import CONTAINER, NOW, delivery, entry
 from tests.described import described
 
@@ -85,7 +86,7 @@ def at_first_tables(database: Database, *entries: JournalEntry) -> None:
     with database.writing() as transaction:
         command.upgrade(runner._config(transaction.connection), "0001")
         for one in entries:
-            values = {name: value for name, value in entry_row(one).items() if name != "files"}
+            values = {name: value for name, value in entry_row(one).items() if name not in {"files", "lapses"}}
             blob = {"sha256": one.sha256, "size": one.size, "place": "database", "kept_at": NOW}
             transaction.change(insert(blobs).values(**blob))
             transaction.change(insert(journal).values(**values))
@@ -106,6 +107,38 @@ def test_a_database_of_before_files_were_named_upgrades_and_its_messages_name_no
         assert t.journal.get(waiting.id).files == files
     store.close()
     assert runner.is_current(database)
+
+
+def test_deliveries_of_before_warnings_are_looked_at_where_a_deadline_is_still_to_be_kept(database, tmp_path):
+    rows = [
+        delivery(1, deadline=NOW + timedelta(days=9)),
+        delivery(2),
+        delivery(3, deadline=NOW + timedelta(days=9), state=DeliveryState.REGISTERED, wake_at=None),
+        delivery(4, deadline=NOW - timedelta(days=9)),
+    ]
+    later = {"lapses", "deferrals", "warned", "warn_at"}
+    with database.writing() as transaction:
+        command.upgrade(runner._config(transaction.connection), "0002")
+        for row in rows:
+            values = {name: value for name, value in delivery_row(row).items() if name not in later}
+            names = ", ".join(values)
+            transaction.connection.execute(
+                text(
+                    f"INSERT INTO deliveries ({names}) VALUES ({', '.join(f':{name}' for name in values)})"
+                ).bindparams(*(bindparam(name, type_=deliveries.c[name].type) for name in values)),
+                values,
+            )
+    store = open_store(config_in(tmp_path), clock=clock_at())
+    with store.transaction() as t:
+        after = {row.id: (row.warned, row.warn_at) for row in t.outbox.listed()}
+        assert t.statements.listed() == ()
+    store.close()
+    assert after == {
+        "delivery-0001": (0, rows[0].created_at),
+        "delivery-0002": (100, None),
+        "delivery-0003": (100, None),
+        "delivery-0004": (100, None),
+    }
 
 
 def test_an_upgraded_database_has_the_declared_tables(database):

@@ -17,7 +17,7 @@ from tests.contract.samples import LEASE, NOW
 
 @pytest.mark.parametrize("statement", [claim_delivery, claim_entry])
 def test_a_claim_locks_rows_where_the_database_can_and_returns_what_it_claimed(statement):
-    made = statement(now=NOW, lease="l", until=NOW + LEASE)
+    made = statement()
     for_postgresql = str(made.compile(dialect=postgresql.dialect()))
     for_sqlite = str(made.compile(dialect=sqlite.dialect()))
     assert "FOR UPDATE OF due SKIP LOCKED" in for_postgresql

@@ -38,3 +38,18 @@ def queued(sender: House) -> Delivery:
 def add(house: House, delivery: Delivery) -> Delivery:
     with house.store.transaction() as transaction:
         return transaction.outbox.add(delivery).delivery
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of ours may catch it."""
+
+
+def killed_while_sending(house: House) -> None:
+    """The worker dies after the mark, while its POST is on its way."""
+
+    def die(message: bytes) -> None:
+        raise Killed
+
+    house.outgoing.answering.append(die)
+    with pytest.raises(Killed):
+        house.deliver()

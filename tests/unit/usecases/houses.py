@@ -60,6 +60,9 @@ class HandClock:
     def now(self) -> datetime:
         return self.at
 
+    def running(self) -> timedelta:
+        return timedelta(seconds=1.5)
+
     def move(self, **by: float) -> datetime:
         self.at += timedelta(**by)
         return self.at
@@ -89,6 +92,7 @@ class ScriptedOutgoing:
         self.answering: deque[ElshiError | Accepted | Callable[[bytes], Any]] = deque()
         self.prepared: list[Any] = []
         self.sent: list[bytes] = []
+        self.left_within: list[timedelta | None] = []
 
     def prepare(self, content: Any, *, message_id: str, files: Any, at: datetime) -> Prepared:
         self.prepared.append(content)
@@ -101,8 +105,9 @@ class ScriptedOutgoing:
         expire_at = at + self.files_live if self.files_live is not None and hasattr(content, "files") else None
         return Prepared(message=message, message_id=message_id, files_expire_at=expire_at)
 
-    def send(self, message: bytes, *, at: datetime) -> Accepted:
+    def send(self, message: bytes, *, at: datetime, leave_within: timedelta | None = None) -> Accepted:
         self.sent.append(message)
+        self.left_within.append(leave_within)
         answer = self.answering.popleft() if self.answering else accepted()
         if callable(answer):
             answer = answer(message)
@@ -124,6 +129,7 @@ class ScriptedIncoming:
         self.judges: dict[bytes, dict[str, Any]] = {}
         self.files: dict[str, FetchedFile | ElshiError] = {}
         self.fetched: list[str] = []
+        self.confirmed: list[str] = []
 
     def open(self, raw: bytes, *, at: datetime) -> Opened:
         plain: dict[str, Any] = {
@@ -147,6 +153,9 @@ class ScriptedIncoming:
                 raise file
             found.append(file)
         return tuple(found)
+
+    def confirm_files(self, identifiers: Sequence[str], *, at: datetime) -> None:
+        self.confirmed += identifiers
 
 
 class KnownAddresses:

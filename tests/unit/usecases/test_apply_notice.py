@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from adapter.domain.delivery import Delivery, DeliveryState, Proof
+from adapter.domain.delivery import AttemptOutcome, Delivery, DeliveryState, Proof
 from adapter.domain.document import DocumentId
 from adapter.domain.incoming import IncomingNotice, JournalState
 from adapter.domain.notice import Notice, NoticeKind, RefusalReason
 from adapter.errors import OutcomeUnknown, Retryable
 from adapter.usecases.process_message import Processed
 from tests.contract import samples
-from tests.unit.usecases.conftest import add
+from tests.unit.usecases.conftest import add, killed_while_sending
 from tests.unit.usecases.houses import MEMBERS, House
 
 S = DeliveryState
@@ -69,6 +69,17 @@ def test_the_usual_order_ends_registered_with_the_number_and_each_notice_is_a_re
         "delivered",
         "registered",
     ]
+
+
+def test_an_attempt_whose_worker_died_before_the_notice_came_does_not_stay_open(
+    sender: House, queued: Delivery
+) -> None:
+    """The notice voids the lease, so nobody would come to recover the row."""
+    killed_while_sending(sender)
+    say(sender, K.REGISTERED, registration_number="К-1")
+    assert state_of(sender, queued) is S.REGISTERED
+    (attempt,) = sender.attempts(queued.id)
+    assert (attempt.outcome, attempt.ended_at) == (AttemptOutcome.LEASE_EXPIRED, sender.clock.at)
 
 
 ORDERS = list(itertools.permutations([K.PROCESSED_IN_CENTRE, K.DELIVERED, K.REGISTERED]))
@@ -187,6 +198,7 @@ def test_a_worker_that_dies_with_an_entry_in_its_hands_loses_nothing(sender: Hou
         assert transaction.journal.claim(now=sender.clock.at, lease="dead", lease_for=timedelta(seconds=300))
     assert sender.process() is None
     sender.clock.move(seconds=301)
+    sender.recover()
     processed = sender.process()
     assert processed is not None
     assert state_of(sender, sent) is S.DELIVERED

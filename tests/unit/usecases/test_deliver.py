@@ -198,6 +198,16 @@ def test_a_notice_that_was_faster_than_our_record_wins_and_the_answer_is_kept(se
     assert sender.attempts(queued.id)[0].outcome is AttemptOutcome.ACCEPTED
 
 
+@pytest.mark.parametrize("error", [Final("storage.full"), OutcomeUnknown("storage.commit-unknown")])
+def test_a_full_disk_of_ours_gives_no_delivery_to_a_person(sender: House, queued: Delivery, error: ElshiError) -> None:
+    """It would give him the whole backlog: the row goes on by itself when there is room again."""
+    sender.outgoing.preparing.append(error)
+    after = turn(sender).after
+    assert (after.state, after.attempts) == (S.QUEUED, 0)
+    sender.clock.move(seconds=10)
+    assert turn(sender).after.state is S.SENT
+
+
 def test_a_stale_worker_whose_lease_was_given_away_writes_nothing(sender: House, queued: Delivery) -> None:
     """Fault 4 and 11: it wakes up after the lease is over and another has taken the row."""
 

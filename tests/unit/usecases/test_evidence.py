@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 
 import signing
+from adapter.domain.audit_event import chain
 from adapter.domain.document import DocumentId
 from adapter.domain.incoming import IncomingNotice, NotUnderstood
 from adapter.domain.notice import Notice, NoticeKind
 from adapter.domain.outgoing import ContentKind
 from adapter.errors import Final
 from adapter.ports import KeptBlob
+from adapter.usecases.evidence_json import event_json, event_of, json_bytes
 from adapter.usecases.evidence_seal import SEAL
 from adapter.usecases.verdict import FAILED, INDETERMINATE, PASSED, Verdict, chain_of
 from adapter.usecases.verified_container import sha256_of
@@ -128,6 +130,29 @@ def listed_anew(files: dict[str, bytes], **more: Any) -> dict[str, bytes]:
     return sealed_anew(files | {"evidence.json": json.dumps(manifest).encode()})
 
 
+def of_form(files: dict[str, bytes], version: str) -> dict[str, bytes]:
+    """The folder as an earlier form has it, sealed: before the node stated anything itself, and before its chain said so."""
+    manifest = json.loads(files["evidence.json"])
+    kept = {name: content for name, content in files.items() if not name.startswith("statements/")}
+    events = []
+    for item in map(event_of, json.loads(files["audit.json"])):
+        details = {key: value for key, value in item.event.details.items() if key != "receipt"}
+        event = replace(item.event, details=details)
+        previous = events[-1].digest if events else item.previous
+        events.append(replace(item, event=event, previous=previous, digest=chain(previous, event)))
+    kept["audit.json"] = json_bytes([event_json(one) for one in events])
+    manifest["files"] = {name: facts for name, facts in manifest["files"].items() if name in kept}
+    manifest["files"]["audit.json"] = {
+        "sha256": hashlib.sha256(kept["audit.json"]).hexdigest(),
+        "size": len(kept["audit.json"]),
+    }
+    manifest["version"] = version
+    for row in manifest["deliveries"]:
+        row.pop("receipt", None)
+        row.pop("nonDelivery", None)
+    return sealed_anew(kept | {"evidence.json": json.dumps(manifest).encode()})
+
+
 def name_of(files: dict[str, bytes], start: str) -> str:
     return next(name for name in sorted(files) if name.startswith(start))
 
@@ -142,6 +167,7 @@ def test_a_folder_holds_everything_about_the_document_and_verifies(files: dict[s
         "document.pdf",
         "messages",
         "receipts",
+        "statements",
         "attempts.json",
         "audit.json",
     }
@@ -207,8 +233,8 @@ def test_a_file_added_fails_the_folder(files: dict[str, bytes]) -> None:
         b"not json",
         b"[]",
         b"{}",
-        b'{"version":"elshi-evidence/3","files":{}}',
-        b'{"version":"elshi-evidence/2","files":{},"files":{}}',
+        b'{"version":"elshi-evidence/4","files":{}}',
+        b'{"version":"elshi-evidence/3","files":{},"files":{}}',
         b"[" * 100_000,
         b"\xff\xfe",
         b'{"\\ud800":1}',
@@ -235,7 +261,11 @@ def test_another_valid_container_of_the_same_report_fails_by_the_receipt(files: 
     other = House("KZ-MOF")
     content = other.store.blobs.read(other.submit().report(REPORT, ()).delivery.content.files[0].sha256)
     tampered = listed_anew(files | {"document.asice": content}, container=sha256_of(content))
-    assert failed(judged(tampered)) == {"evidence.receipt-digest", "evidence.proof-missing"}
+    assert failed(judged(tampered)) == {
+        "evidence.receipt-digest",
+        "evidence.proof-missing",
+        "evidence.node-digests",
+    }
 
 
 def test_the_receipt_of_another_document_fails(files: dict[str, bytes]) -> None:

@@ -32,6 +32,7 @@ from tests.unit.usecases.test_evidence import (
     judged,
     listed_anew,
     name_of,
+    of_form,
     sealed_anew,
     verifier,
 )
@@ -218,7 +219,7 @@ def test_a_folder_without_its_seal_fails(files: Files) -> None:
 
 def old(files: Files) -> Files:
     """A folder as it was written before there were seals."""
-    written = rewritten(files, manifest_of(files) | {"version": "elshi-evidence/1"})
+    written = of_form(files, "elshi-evidence/1")
     return {name: content for name, content in written.items() if name != SEAL}
 
 

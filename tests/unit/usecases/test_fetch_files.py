@@ -15,7 +15,7 @@ import signing
 from adapter.domain.document import BodyCode
 from adapter.domain.incoming import JournalEntry, JournalState
 from adapter.domain.notice import NoticeKind
-from adapter.errors import Retryable
+from adapter.errors import ElshiError, Final, OutcomeUnknown, Retryable
 from adapter.ports import FetchedFile, IncomingChannel
 from adapter.usecases.process_message import Processed
 from adapter.usecases.status import Status
@@ -80,6 +80,7 @@ def forget(house: House) -> None:
 
 def turn(house: House, **later: float) -> Processed:
     house.clock.move(**later)
+    house.recover()
     processed = house.process()
     assert processed is not None
     return processed
@@ -109,6 +110,25 @@ def test_a_silent_directory_does_not_cost_the_files(caplog: pytest.LogCaptureFix
     assert mfa.incoming.fetched == []
     assert NoticeKind.NOT_VALID not in {one.kind for one in notices(mfa)}
     assert not caplog.records
+
+
+@pytest.mark.parametrize("error", [Final("storage.full"), OutcomeUnknown("storage.commit-unknown")])
+def test_a_full_disk_of_ours_holds_no_message_for_a_person(error: ElshiError) -> None:
+    mfa, addresses = with_addresses(error)
+    waiting = arrive(mfa)
+    assert (row(mfa, waiting.entry).state, waiting.code) == (JournalState.RECEIVED, error.code)
+    addresses.mood = None
+    assert turn(mfa, seconds=60).code == "receive.registered"
+
+
+def test_a_message_whose_worker_died_is_worked_on_when_the_lease_of_the_settings_ends() -> None:
+    mfa, addresses = with_addresses(Killed())
+    with pytest.raises(Killed):
+        arrive(mfa)
+    addresses.mood = None
+    mfa.clock.at += mfa.plan.lease_for - timedelta(seconds=1)
+    assert mfa.process() is None
+    assert turn(mfa, seconds=1).code == "receive.registered"
 
 
 def test_a_directory_that_stays_silent_ends_with_a_person_who_can_let_it_go() -> None:
@@ -268,6 +288,52 @@ def test_who_comes_back_after_its_lease_writes_nothing_over_the_one_who_went_on(
     left = row(mfa, entry)
     assert (left.state, left.outcome, left.tries) == (JournalState.DONE, "receive.registered", 0)
     assert mfa.told().count("document.registered") == 1
+
+
+class Asking:
+    """IncomingChannel whose store wants to hear of every file, and writes down what was durable when it heard."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self.heard: list[tuple[str, bool]] = []
+
+    def fetch_files(self, identifiers: Sequence[str], *, at: datetime) -> tuple[FetchedFile, ...]:
+        found = self._house.incoming.fetch_files(identifiers, at=at)
+        return tuple(replace(one, awaits_confirmation=True) for one in found)
+
+    def confirm_files(self, identifiers: Sequence[str], *, at: datetime) -> None:
+        kept = {one.sha256 for one in only_row(self._house).files}
+        assert all(self._house.store.blobs.read(one) for one in kept)
+        self.heard += [(one, bool(kept)) for one in identifiers]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._house.incoming, name)
+
+
+def test_the_exchange_hears_that_a_file_came_only_when_it_is_durable_here(mfa: House) -> None:
+    house, delivery = _sent()
+    house.carried(delivery, mfa)
+    asking = Asking(mfa)
+    done = replace(mfa.process, fetch_files=replace(mfa.fetch_files, channel=asking))()  # type: ignore[arg-type]
+    assert done is not None
+    assert done.code == "receive.registered"
+    assert [durable for _, durable in asking.heard] == [True] * len(only_row(mfa).files)
+
+
+def test_a_worker_that_dies_before_the_files_are_durable_has_confirmed_none(
+    mfa: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, delivery = _sent()
+    house.carried(delivery, mfa)
+    asking = Asking(mfa)
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(type(mfa.fetch_files), "_keep", killed)
+    with pytest.raises(Killed):
+        replace(mfa.process, fetch_files=replace(mfa.fetch_files, channel=asking))()  # type: ignore[arg-type]
+    assert asking.heard == []
 
 
 # --- damaged ---------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from adapter.domain.alarms import is_alarm
 from adapter.domain.incoming import JournalState
 from adapter.domain.receipt import MessageVerdict
 from adapter.errors import Retryable
@@ -44,8 +45,13 @@ def test_the_same_id_with_other_bytes_keeps_both_and_tells_a_person(mfa: House) 
     assert other.status == 200
     assert [mfa.store.blobs.read(one.sha256) for one in journal(mfa)] == [RAW, b"message-1 other bytes"]
     with mfa.store.transaction() as transaction:
-        codes = [one.event.details["code"] for one in transaction.audit.events()]
-    assert codes == [None, "receive.same-id-other-bytes"]
+        (*_, told) = transaction.audit.events()
+    assert is_alarm(told)
+    assert (told.event.action, told.event.details["code"]) == ("message.conflict", "receive.same-id-other-bytes")
+    known, new = (one.sha256 for one in journal(mfa))
+    assert (told.event.details["known_sha256"], told.event.details["new_sha256"]) == (known, new)
+    mfa.receive(RAW)
+    assert mfa.told().count("message.conflict") == 1, "the first one again is no news"
 
 
 def test_a_refused_message_is_kept_too_and_wakes_nobody(mfa: House) -> None:

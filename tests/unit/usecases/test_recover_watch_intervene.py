@@ -8,29 +8,18 @@ from datetime import timedelta
 import pytest
 
 from adapter.domain.delivery import AttemptOutcome, Delivery, DeliveryState
+from adapter.domain.incoming import NotUnderstood
 from adapter.domain.retry import RetryPolicy
 from adapter.errors import Final, OutcomeUnknown, Retryable
 from adapter.usecases.delivery_plan import DeliveryPlan
+from adapter.worker import Worker
 from tests.contract import samples
-from tests.unit.usecases.conftest import add
+from tests.unit.usecases.conftest import add, killed_while_sending
 from tests.unit.usecases.houses import House
 
 S = DeliveryState
 DEADLINE = samples.NOW + timedelta(hours=5)
 WHO = {"person": "A. Clerk", "reason": "the centre said so"}
-
-
-class Killed(BaseException):
-    """The process is gone: nothing of ours may catch it."""
-
-
-def killed_while_sending(house: House) -> None:
-    def die(message: bytes) -> None:
-        raise Killed
-
-    house.outgoing.answering.append(die)
-    with pytest.raises(Killed):
-        house.deliver()
 
 
 def uncertain(house: House, row: Delivery) -> Delivery:
@@ -148,7 +137,7 @@ def test_at_the_last_safe_try_the_planner_sends_the_same_bytes_once(sender: Hous
     first, second = sender.outgoing.sent
     assert first == second
     assert [one.planner for one in sender.attempts(row.id)] == [False, True]
-    sender.clock.move(hours=3)
+    sender.clock.move(hours=2)
     assert [one.code for one in sender.watch()] == ["watch.uncertain"], "only once by itself"
 
 
@@ -245,3 +234,79 @@ def test_a_row_in_a_workers_hands_is_not_decided_about(sender: House, queued: De
     with pytest.raises((Final, Retryable)):
         sender.intervene.withdraw(queued.id, **WHO)
     assert sender.delivery(queued.id).state is S.CLAIMED
+
+
+# --- a clock that was wrong -------------------------------------------------------------------------------------------
+DAY = timedelta(days=1)
+
+
+def test_what_was_put_off_under_a_clock_a_day_ahead_goes_on_when_the_clock_is_right(
+    sender: House, queued: Delivery
+) -> None:
+    sender.clock.move(days=1)
+    sender.outgoing.answering.append(Retryable("exchange.http-503"))
+    delivered = sender.deliver()
+    assert delivered is not None
+    assert delivered.after.state is S.QUEUED
+    sender.clock.move(days=-1)
+    assert sender.deliver() is None, "it is due tomorrow"
+
+    assert [one.id for one in sender.wake_sleepers()] == [queued.id]
+    again = sender.deliver()
+    assert again is not None
+    assert again.after.state is S.SENT
+    assert "watch.clock-stepped" in sender.told()
+
+
+def test_a_worker_that_died_under_a_clock_a_day_ahead_does_not_hold_its_lane_for_a_day(
+    sender: House, queued: Delivery
+) -> None:
+    sender.clock.move(days=1)
+    killed_while_sending(sender)
+    sender.clock.move(days=-1)
+    assert sender.recover() == ()
+
+    sender.wake_sleepers()
+    (recovered,) = sender.recover()
+    assert (recovered.id, recovered.state) == (queued.id, S.UNCERTAIN)
+
+
+def test_no_row_whose_wake_up_the_plan_could_have_set_is_touched(sender: House, queued: Delivery) -> None:
+    plan = sender.plan
+    longest = {
+        S.QUEUED: plan.retry.cap * 1.2,
+        S.CLAIMED: plan.lease_for,
+        S.SENDING: plan.lease_for,
+        S.SENT: plan.silence_alarm,
+        S.IN_CENTRE: plan.silence_alarm,
+        S.DELIVERED: plan.silence_alarm,
+        S.UNCERTAIN: plan.uncertain_window,
+        S.ABANDONED: plan.reminder,
+    }
+    for state, wait in longest.items():
+        held = {"lease": "l", "lease_until": sender.clock.at + wait} if state in {S.CLAIMED, S.SENDING} else {}
+        free = {"lease": None, "lease_until": None} if not held else {}
+        put(sender, queued, state=state, wake_at=sender.clock.at + wait, **held, **free)
+        assert sender.wake_sleepers() == (), state
+        put(sender, queued, wake_at=sender.clock.at + wait + DAY)
+        assert [one.id for one in sender.wake_sleepers()] == [queued.id], state
+        assert sender.delivery(queued.id).wake_at <= sender.clock.at + wait
+
+
+def test_a_message_whose_worker_died_under_a_clock_a_day_ahead_is_worked_on_today(sender: House) -> None:
+    entry = sender.entry(NotUnderstood(what="noise"), "m-1")
+    with sender.store.transaction() as transaction:
+        transaction.journal.claim(now=sender.clock.at + DAY, lease="gone", lease_for=sender.plan.lease_for)
+    assert sender.process() is None
+
+    sender.wake_sleepers()
+    sender.recover()
+    processed = sender.process()
+    assert processed is not None
+    assert processed.entry.id == entry.id
+
+
+def test_the_first_turn_of_a_worker_goes_on_with_what_was_asleep(sender: House, queued: Delivery) -> None:
+    put(sender, queued, wake_at=sender.clock.at + DAY)
+    Worker(sender).turn()
+    assert sender.delivery(queued.id).state is S.SENT

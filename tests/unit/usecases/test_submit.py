@@ -15,7 +15,7 @@ from adapter.domain.delivery import DeliveryState
 from adapter.domain.report import TreatyInformation
 from adapter.errors import Conflict, DocumentRefused, Final, Severity
 from adapter.usecases.convert import Attached
-from adapter.usecases.submit import Submit, SubmitLimits, Submitted
+from adapter.usecases.submit import Submit, Submitted
 from tests.factories import RECORD, bi, fx1, fx2, fx8, put
 from tests.unit.usecases.containers import altered
 from tests.unit.usecases.houses import ATTACHED, House, forger, issued
@@ -209,25 +209,6 @@ def test_attachments_are_those_that_the_header_declares(attached: tuple[Attached
         house.submit().report(fx2(), attached)
     assert {one.code for one in refused.value.findings} & {"BR-04b", "container.undeclared-object"}
     nothing_is_there(house)
-
-
-def test_a_container_over_the_limit_is_refused_with_size_and_limit(mof: House) -> None:
-    """Fault 23: at submit, never later; exactly at the limit passes."""
-    probe = House("KZ-MOF").submit().report(REPORT, ()).delivery.content.files[1].size
-    mof.limits = SubmitLimits(max_file_bytes=probe - 1)
-    with pytest.raises(Final, match="submit.file-too-large") as refused:
-        mof.submit().report(REPORT, ())
-    assert refused.value.params["limit"] == probe - 1
-    assert isinstance(refused.value.params["size"], int)
-    nothing_is_there(mof)
-
-
-def test_a_container_exactly_at_the_limit_passes() -> None:
-    sizes = House("KZ-MOF").submit().report(REPORT, ()).delivery.content.files
-    largest = max(file.size for file in sizes)
-    house = House("KZ-MOF", limits=SubmitLimits(max_file_bytes=largest + 16))
-    # The length of an ECDSA signature varies by a few bytes, and the container with it.
-    assert house.submit().report(REPORT, ()).delivery.state is DeliveryState.QUEUED
 
 
 # --- keys ------------------------------------------------------------------------------------------------------------

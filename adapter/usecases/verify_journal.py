@@ -1,0 +1,430 @@
+"""Whether the audit trail is whole: every gap, edit, reordering or cut-off end, and where it stands.
+
+    1 chain       each event follows from the one before it (domain/audit_event.py), from the genesis to the head row
+    2 stamps      each time-stamp stands over the event that is there now, and is judged at the time it was made
+    3 witnesses   what others were told of the chain - events of the feed, of a webhook, of an evidence folder - is in it
+    4 bytes       what rows and events name by digest is kept, in its size; on demand every byte is read
+    5 statements  what the node itself stated is a chain of its own, and every event that it names is in the trail
+
+What a verdict can rest on: 1 finds whoever changed rows. Who writes the whole chain anew, head row included, is found by
+2 and 3 alone, because a stamp was made by somebody else and a witness was kept elsewhere. Without either the end is
+"cannot tell" once the chain is old enough to have one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import signing
+from adapter import conversion
+from adapter.domain.audit_event import GENESIS, ChainedEvent, chain
+from adapter.domain.document import Sha256
+from adapter.domain.head_stamp import STAMPED, HeadStamp, StampKind, stamped_bytes
+from adapter.errors import ElshiError, Final, Finding, Severity
+from adapter.ports import ChainHead, Clock, Store, Transaction
+from adapter.usecases.evidence_json import event_of, read_json
+from adapter.usecases.stamp_head import judged_token
+from adapter.usecases.verified_container import Trust
+from adapter.usecases.verify_statements import NamedEvent, event_named_by, look_at_statements
+
+_PAGE = 1000
+_SHOWN = 20
+"""Faults told one by one; the rest is counted. After the first break of a chain most of what follows is its echo."""
+_OLD = timedelta(days=2)
+"""A chain older than this has had a time-stamp: one is made a day, and a day is left to a silent authority."""
+_APART = timedelta(days=1)
+"""How far the time inside a token may lie from ours: more is a token of another day."""
+_NAMES = ("sha256", "container")
+"""Details of events that are digests of bytes we keep."""
+
+
+class JournalVerdict(StrEnum):
+    """The three ends."""
+
+    HOLDS = "holds"
+    BROKEN = "broken"
+    CANNOT_TELL = "cannot-tell"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Witness:
+    """What somebody else was told of the chain: this event has this digest. `source` is where it stands, for people."""
+
+    source: str
+    sequence: int
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JournalReport:
+    """What was found. Faults are findings of severity error, what cannot be told is a warning, notes are info.
+
+    events          how many were read
+    head            the end of the chain; None when it is empty
+    stamps          how many time-stamps stand over it, and the last event that one stands over
+    bytes_checked   contents whose size was compared, or that were read
+    faults          all of them, those that are not shown too
+    """
+
+    verdict: JournalVerdict
+    events: int
+    head: ChainHead | None
+    stamps: int
+    stamped_up_to: int
+    bytes_checked: int
+    faults: int
+    findings: tuple[Finding, ...]
+
+
+@dataclass(slots=True)
+class _Found:
+    """Findings of a run, the first of each severity kept."""
+
+    shown: list[Finding] = field(default_factory=list)
+    faults: int = 0
+    undecided: int = 0
+
+    def fault(self, code: str, **params: object) -> None:
+        self.faults += 1
+        if self.faults <= _SHOWN:
+            self.shown.append(Finding(code=code, severity=Severity.ERROR, params=params))
+
+    def cannot_tell(self, code: str, **params: object) -> None:
+        self.undecided += 1
+        if self.undecided <= _SHOWN:
+            self.shown.append(Finding(code=code, severity=Severity.WARNING, params=params))
+
+    def note(self, code: str, **params: object) -> None:
+        self.shown.append(Finding(code=code, severity=Severity.INFO, params=params))
+
+    @property
+    def verdict(self) -> JournalVerdict:
+        if self.faults:
+            return JournalVerdict.BROKEN
+        return JournalVerdict.CANNOT_TELL if self.undecided else JournalVerdict.HOLDS
+
+
+@dataclass(slots=True)
+class Walk:
+    """The chain as it is read, event by event; `sees` gets every event that could be read."""
+
+    found: _Found
+    sequence: int = 0
+    digest: Sha256 | None = GENESIS
+    events: int = 0
+
+    def step(self, item: ChainedEvent) -> None:
+        """One event: its place, the one before it, its own digest."""
+        if item.sequence != self.sequence + 1:
+            self.found.fault("journal.gap", expected=self.sequence + 1, found=item.sequence)
+        elif self.digest is not None and item.previous != self.digest:
+            self.found.fault("journal.not-following", sequence=item.sequence, expected=self.digest, found=item.previous)
+        expected = _digest_of(item)
+        if expected != item.digest:
+            self.found.fault("journal.edited", sequence=item.sequence, expected=expected, found=item.digest)
+        self.sequence, self.digest = item.sequence, item.digest
+        self.events += 1
+
+    def unreadable(self) -> None:
+        """A row that is no event any more; what follows it is judged by itself."""
+        self.sequence += 1
+        self.found.fault("journal.unreadable", sequence=self.sequence)
+        self.digest = None
+
+
+def _digest_of(item: ChainedEvent) -> str:
+    try:
+        return chain(item.previous, item.event)
+    except (ValueError, TypeError):  # a `previous` that is no digest
+        return ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VerifyJournal:
+    """Reads everything, changes nothing, and may run beside workers.
+
+    trust       under what tokens are judged; a policy that asks nobody for revocation judges them as they stand
+    """
+
+    store: Store
+    clock: Clock
+    trust: Trust
+
+    def __call__(self, witnesses: Sequence[Witness] = (), *, reads_bytes: bool = False) -> JournalReport:
+        """The verdict. Raises only what the store raises when it cannot be read at all."""
+        found = _Found()
+        stamps = self._stamps()
+        # Before the trail is read: what is stated meanwhile names an event that the reading may not reach any more.
+        stated = look_at_statements(self.store)
+        elsewhere: tuple[Witness | NamedEvent, ...] = (*witnesses, *stated.events)
+        looked_for = {stamp.sequence for stamp in stamps} | {one.sequence for one in elsewhere}
+        told: dict[int, Sha256] = {}
+        named: dict[str, int] = {}
+        first_at: datetime | None = None
+
+        def see(item: ChainedEvent) -> None:
+            nonlocal first_at
+            first_at = first_at or item.event.at
+            if item.sequence in looked_for:
+                told[item.sequence] = item.digest
+            if item.event.action == STAMPED:
+                named[str(item.event.details.get("token"))] = item.sequence
+
+        walk, head = self._chain(found, see)
+        self._judge_stamps(found, stamps, told, named)
+        for finding in stated.findings:
+            found.fault(finding.code, **finding.params)
+        for witness in elsewhere:
+            _compare(found, witness, told.get(witness.sequence), walk.sequence)
+        self._age(found, stamps, first_at, has_witness=bool(witnesses))
+        checked = self._bytes(found, reads_bytes=reads_bytes)
+        return JournalReport(
+            verdict=found.verdict,
+            events=walk.events,
+            head=head,
+            stamps=len(stamps),
+            stamped_up_to=stamps[-1].sequence if stamps else 0,
+            bytes_checked=checked,
+            faults=found.faults,
+            findings=tuple(found.shown),
+        )
+
+    # --- 1 ---------------------------------------------------------------------------------------------------------
+    def _chain(self, found: _Found, see: Callable[[ChainedEvent], None]) -> tuple[Walk, ChainHead | None]:
+        walk = Walk(found=found)
+        while True:
+            with self.store.snapshot() as transaction:
+                head = transaction.audit.head()
+                page = self._page(transaction, walk)
+                missing = transaction.inventory.absent(_digests_in(page))
+            for item in page:
+                walk.step(item)
+                see(item)
+            for sha256 in missing:
+                found.fault("journal.bytes-missing", sha256=sha256)
+            if not page and not self._passes_over(walk, head):
+                # Head and end of the chain are of one moment: no event came between the two looks.
+                _compare_head(found, walk, head)
+                return walk, head
+
+    def _page(self, transaction: Transaction, walk: Walk) -> tuple[ChainedEvent, ...]:
+        """What can be read behind the last event; a row that is no event any more ends the page before it."""
+        limit = _PAGE
+        while True:
+            try:
+                return transaction.audit.events(after=walk.sequence, limit=limit)
+            except (ElshiError, ValueError, TypeError, KeyError):
+                if limit == 1:
+                    return ()
+                limit = max(1, limit // 10)
+
+    def _passes_over(self, walk: Walk, head: ChainHead | None) -> bool:
+        """A row that cannot be read stands next, or the end is reached."""
+        try:
+            with self.store.snapshot() as transaction:
+                is_end = not transaction.audit.events(after=walk.sequence, limit=1)
+        except (ElshiError, ValueError, TypeError, KeyError):
+            is_end = False
+        if is_end or (head is not None and walk.sequence > head.sequence + _PAGE):
+            return False
+        walk.unreadable()
+        return True
+
+    # --- 2 ---------------------------------------------------------------------------------------------------------
+    def _stamps(self) -> list[HeadStamp]:
+        stamps: list[HeadStamp] = []
+        while True:
+            with self.store.snapshot() as transaction:
+                page = transaction.head_stamps.listed(after=stamps[-1].sequence if stamps else 0)
+            stamps += page
+            if not page:
+                return stamps
+
+    def _judge_stamps(
+        self, found: _Found, stamps: Sequence[HeadStamp], told: Mapping[int, Sha256], named: Mapping[str, int]
+    ) -> None:
+        tokens = {hashlib.sha256(stamp.token).hexdigest() for stamp in stamps}
+        for token, sequence in named.items():
+            if token not in tokens:
+                found.fault("journal.stamp-missing", sequence=sequence, token=token)
+        for stamp in stamps:
+            standing = told.get(stamp.sequence)
+            if standing != stamp.digest:
+                found.fault(
+                    "journal.stamp-differs", sequence=stamp.sequence, expected=stamp.digest, found=standing or ""
+                )
+            if hashlib.sha256(stamp.token).hexdigest() not in named:
+                found.fault("journal.stamp-unrecorded", sequence=stamp.sequence)
+            self._judge_token(found, stamp)
+        if stamps and all(stamp.kind is StampKind.OWN_KEY for stamp in stamps):
+            found.note("journal.own-key", count=len(stamps))
+
+    def _judge_token(self, found: _Found, stamp: HeadStamp) -> None:
+        content = stamped_bytes(stamp.sequence, stamp.digest)
+        if stamp.kind is StampKind.OWN_KEY:
+            report = signing.verify_detached(
+                stamp.token,
+                [content],
+                policy=self.trust.policy,
+                anchors=self.trust.anchors,
+                at=stamp.stamped_at,
+                data=self.trust.data,
+                fetcher=self.trust.fetcher,
+            )
+        else:
+            judged = judged_token(stamp.token, content, self.trust, at=stamp.stamped_at)
+            report = judged.report
+            made = getattr(judged.facts, "generated_at", None)
+            if made is not None and abs(made - stamp.stamped_at) > _APART:
+                found.fault("journal.stamp-of-another-day", sequence=stamp.sequence, made=made, kept=stamp.stamped_at)
+        if report.indication is signing.Indication.TOTAL_PASSED:
+            return
+        failed = [one for each in report.signatures for one in each.checks]
+        reason = ", ".join(
+            check.id
+            for check in (*report.checks, *failed)
+            if check.conclusion in (signing.Conclusion.FAILED, signing.Conclusion.INDETERMINATE)
+        )
+        tell = found.fault if report.indication is signing.Indication.TOTAL_FAILED else found.cannot_tell
+        tell("journal.stamp-not-passed", sequence=stamp.sequence, indication=report.indication.value, reason=reason)
+
+    def _age(self, found: _Found, stamps: Sequence[HeadStamp], first_at: datetime | None, *, has_witness: bool) -> None:
+        """Nothing that was made elsewhere speaks for an old chain: whoever wrote all of it anew would not be seen."""
+        if not stamps and not has_witness and first_at is not None and self.clock.now() - first_at > _OLD:
+            found.cannot_tell("journal.not-stamped")
+
+    # --- 4 ---------------------------------------------------------------------------------------------------------
+    def _bytes(self, found: _Found, *, reads_bytes: bool) -> int:
+        with self.store.snapshot() as transaction:
+            missing = transaction.inventory.missing(limit=_SHOWN)
+        for sha256 in missing:
+            found.fault("journal.bytes-missing", sha256=sha256)
+        checked, after = 0, ""
+        while True:
+            with self.store.snapshot() as transaction:
+                page = transaction.inventory.kept(after=after)
+            if not page:
+                return checked
+            after = page[-1].sha256
+            for kept in page:
+                checked += 1
+                measured = self.store.blobs.measure(kept.sha256)
+                if measured != kept.size:
+                    found.fault("journal.bytes-size", sha256=kept.sha256, expected=kept.size, found=measured)
+                elif reads_bytes:
+                    self._read(found, kept.sha256)
+
+    def _read(self, found: _Found, sha256: Sha256) -> None:
+        try:
+            self.store.blobs.open(sha256).close()
+        except Final:
+            found.fault("journal.bytes-damaged", sha256=sha256)
+
+
+def verify_segment(content: bytes, name: str) -> JournalReport:
+    """The verdict on a stretch of the chain in a file: a list of events, as in an evidence folder's audit.json.
+
+    Its first event is taken at its word for what stands before it. Raises Final `journal.no-segment`.
+    """
+    found = _Found()
+    events = _events_in(content, name)
+    if not events:
+        raise Final("journal.no-segment", params={"file": name})
+    walk = Walk(found=found, sequence=events[0].sequence - 1, digest=events[0].previous)
+    if events[0].sequence == 1:
+        walk.digest = GENESIS
+    for item in events:
+        walk.step(item)
+    last = events[-1]
+    return JournalReport(
+        verdict=found.verdict,
+        events=walk.events,
+        head=ChainHead(sequence=last.sequence, digest=last.digest),
+        stamps=0,
+        stamped_up_to=0,
+        bytes_checked=0,
+        faults=found.faults,
+        findings=tuple(found.shown),
+    )
+
+
+def witnesses_in(content: bytes, name: str) -> tuple[Witness, ...]:
+    """What a file that was kept elsewhere says of the chain: `sequence` with `digest`, wherever they stand together.
+
+    Events of the feed, a message of the webhook, an evidence folder's audit.json; and a submission receipt or another
+    statement of the node, which names one event. Raises Final `journal.no-witness` where nothing in it is one.
+    """
+    if conversion.is_statement(content):
+        try:
+            event = event_named_by(content, name)
+        except Final as error:
+            raise Final("journal.no-witness", params={"file": name}) from error
+        return (Witness(source=name, sequence=event.sequence, digest=event.digest),)
+    try:
+        value = read_json(content)
+    except (ValueError, RecursionError) as error:
+        raise Final("journal.no-witness", params={"file": name}) from error
+    found = tuple(_witnesses(value, name))
+    if not found:
+        raise Final("journal.no-witness", params={"file": name})
+    return found
+
+
+def _witnesses(value: object, name: str) -> Iterator[Witness]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _witnesses(item, name)
+    elif isinstance(value, dict):
+        sequence, digest = value.get("sequence"), value.get("digest")
+        if isinstance(sequence, int) and not isinstance(sequence, bool) and isinstance(digest, str):
+            yield Witness(source=name, sequence=sequence, digest=digest)
+        for item in value.values():
+            yield from _witnesses(item, name)
+
+
+def _events_in(content: bytes, name: str) -> list[ChainedEvent]:
+    try:
+        value = read_json(content)
+        rows = value["events"] if isinstance(value, dict) else value
+        return [event_of(item) for item in rows]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Final("journal.no-segment", params={"file": name}) from error
+
+
+def _compare(found: _Found, witness: Witness | NamedEvent, standing: Sha256 | None, end: int) -> None:
+    if standing is None and witness.sequence > end:
+        found.fault("journal.witness-beyond-end", file=witness.source, sequence=witness.sequence, end=end)
+    elif standing != witness.digest:
+        found.fault(
+            "journal.witness-differs",
+            file=witness.source,
+            sequence=witness.sequence,
+            expected=witness.digest,
+            found=standing or "",
+        )
+
+
+def _compare_head(found: _Found, walk: Walk, head: ChainHead | None) -> None:
+    """The chain's own row says where it ends."""
+    if head is None:
+        if walk.events:
+            found.fault("journal.head-missing", sequence=walk.sequence)
+    elif head.sequence > walk.sequence:
+        found.fault("journal.cut-off", expected=head.sequence, found=walk.sequence)
+    elif head.sequence < walk.sequence or (walk.digest is not None and head.digest != walk.digest):
+        found.fault(
+            "journal.head-differs",
+            sequence=walk.sequence,
+            digest=walk.digest or "",
+            head=head.sequence,
+            head_digest=head.digest,
+        )
+
+
+def _digests_in(page: Iterable[ChainedEvent]) -> tuple[Sha256, ...]:
+    named = {str(item.event.details.get(name)) for item in page for name in _NAMES if item.event.details.get(name)}
+    return tuple(Sha256(one) for one in sorted(named))

@@ -1,0 +1,260 @@
+"""At the end: the books of both sides and of the exchange between them, compared line by line.
+
+Nothing here believes the program: counts come from what `elshi submit` answered, from the rows of every database, from the
+bytes themselves and from the exchange's own list of the messages that it took.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from adapter.composition import Node
+from adapter.domain.audit_event import first_break
+from adapter.domain.delivery import Attempt, AttemptOutcome, Delivery, DeliveryState, Proof, is_final
+from adapter.domain.incoming import JournalEntry, JournalState, RegisteredDocument
+from adapter.domain.outgoing import ContentKind
+from adapter.errors import ElshiError
+from tests.chaos.stand import REGISTRAR
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Violation:
+    """One promise that did not hold: its name, and the ids that show it."""
+
+    what: str
+    body: str
+    ids: str
+
+
+@dataclass(kw_only=True)
+class Book:
+    """What stands in one node's store."""
+
+    body: str
+    deliveries: list[Delivery]
+    attempts: dict[str, tuple[Attempt, ...]]
+    entries: list[JournalEntry]
+    registered: list[RegisteredDocument]
+
+    def documents(self) -> Iterator[Delivery]:
+        """Deliveries of documents, without our own notices."""
+        return (one for one in self.deliveries if one.content_kind is ContentKind.DOCUMENT)
+
+
+@dataclass(kw_only=True)
+class Exchange:
+    """What the sandbox wrote down, gathered while it ran: the ids of the messages that it took, by href and kind."""
+
+    documents: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    notices: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    faults: Counter[str] = field(default_factory=Counter)
+    last: int = 0
+    gaps: int = 0
+
+    def read(self, events: list[dict[str, object]]) -> None:
+        """The next events, in order."""
+        for event in events:
+            number = int(str(event["number"]))
+            self.gaps += number - self.last - 1
+            self.last = number
+            match event["what"]:
+                case "document.taken":
+                    self.documents[str(event.get("href"))].append(str(event.get("message_id")))
+                case "notice.taken":
+                    self.notices[str(event.get("href"))].append(str(event.get("message_id")))
+                case "fault.injected":
+                    self.faults[str(event.get("fault"))] += 1
+                case _:
+                    pass
+
+
+def book_of(node: Node) -> Book:
+    """Everything, page by page."""
+    with node.store.snapshot() as transaction:
+        deliveries: list[Delivery] = []
+        while page := transaction.outbox.listed(after=deliveries[-1].id if deliveries else None, limit=_PAGE):
+            deliveries += page
+        entries: list[JournalEntry] = []
+        while rows := transaction.journal.listed(after=entries[-1].id if entries else None, limit=_PAGE):
+            entries += rows
+        return Book(
+            body=str(node.settings.node.body),
+            deliveries=deliveries,
+            attempts={one.id: transaction.outbox.attempts(one.id) for one in deliveries},
+            entries=entries,
+            registered=list(transaction.register.listed()),
+        )
+
+
+def compare(
+    nodes: Mapping[str, Node],
+    answered: Mapping[str, Mapping[str, str]],
+    exchange: Exchange,
+    *,
+    now: datetime,
+    grace: timedelta,
+) -> list[Violation]:
+    """Every promise that did not hold. `answered`: by body, the deliveries that submit named, by DocumentId."""
+    books = {body: book_of(node) for body, node in nodes.items()}
+    found: list[Violation] = []
+    for body, node in nodes.items():
+        found += _rows(books[body], now, grace)
+        found += _bytes(node, books[body])
+        found += _chain(node, body)
+    for body, told in answered.items():
+        found += _submitted(books[body], told)
+    for sender, receiver in _pairs(books):
+        found += _both_sides(sender, receiver)
+    found += _exchange(books, exchange)
+    return found
+
+
+def _pairs(books: Mapping[str, Book]) -> Iterator[tuple[Book, Book]]:
+    for body, book in books.items():
+        if body != REGISTRAR:
+            yield book, books[REGISTRAR]
+            yield books[REGISTRAR], book
+
+
+def _submitted(book: Book, told: Mapping[str, str]) -> Iterator[Violation]:
+    """Every submit that answered is one delivery."""
+    by_document: dict[str, list[Delivery]] = defaultdict(list)
+    for one in book.documents():
+        by_document[one.document_id].append(one)
+    for document, delivery in told.items():
+        standing = by_document.get(document, [])
+        if not standing:
+            yield Violation(what="lost: submit answered and there is no delivery", body=book.body, ids=document)
+        elif len(standing) > 1:
+            yield Violation(what="doubled: two deliveries of one document", body=book.body, ids=document)
+        elif standing[0].id != delivery:
+            yield Violation(what="lost: submit named another delivery", body=book.body, ids=f"{document} {delivery}")
+
+
+def _both_sides(sender: Book, receiver: Book) -> Iterator[Violation]:
+    """What was sent is registered once, under the number the sender was told, with the bytes it submitted."""
+    rows: dict[str, list[RegisteredDocument]] = defaultdict(list)
+    for row in receiver.registered:
+        rows[row.document_id].append(row)
+    for one in sender.documents():
+        if one.addressee != receiver.body:
+            continue
+        ids = f"{one.document_id} {one.id}"
+        standing = rows.get(one.document_id, [])
+        if one.state is not DeliveryState.REGISTERED:
+            yield Violation(what=f"lost: not registered in the end but {one.state.value}", body=sender.body, ids=ids)
+        if not standing:
+            yield Violation(what="lost: no row in the register of the addressee", body=receiver.body, ids=ids)
+            continue
+        if len(standing) > 1:
+            yield Violation(what="doubled: two rows in the register", body=receiver.body, ids=ids)
+        if standing[0].xml != one.digest:
+            yield Violation(what="doubled: registered with another digest", body=receiver.body, ids=ids)
+        if one.registration_number is not None and one.registration_number != standing[0].number:
+            numbers = f"{one.registration_number} / {standing[0].number}"
+            yield Violation(what="doubled: the two sides name two numbers", body=sender.body, ids=f"{ids} {numbers}")
+        if sender.body != REGISTRAR and one.proof is not Proof.DIGEST:
+            yield Violation(what="no proof of the bytes", body=sender.body, ids=f"{ids} {one.proof.value}")
+    numbers_given = Counter(row.number for row in receiver.registered)
+    for number, times in numbers_given.items():
+        if times > 1:
+            yield Violation(what="doubled: one number for two documents", body=receiver.body, ids=number)
+    sent = {one.document_id for one in sender.documents()}
+    for document, standing in rows.items():
+        if standing[0].sender == sender.body and document not in sent:
+            yield Violation(what="doubled: registered and never submitted", body=receiver.body, ids=document)
+
+
+def _rows(book: Book, now: datetime, grace: timedelta) -> Iterator[Violation]:
+    """Nothing is stuck, overdue or open."""
+    for one in book.deliveries:
+        if is_final(one.state, one.content_kind):
+            continue
+        ids = f"{one.id} {one.content_kind.value} {one.state.value} {one.reason} wakes {one.wake_at}"
+        if one.wake_at is None or one.wake_at + grace < now:
+            yield Violation(what="overdue: an open row past its wake-up", body=book.body, ids=ids)
+        elif one.content_kind is ContentKind.NOTICE or one.wake_at > now + grace:
+            yield Violation(what="unfinished: a row that nothing wakes soon", body=book.body, ids=ids)
+    for entry in book.entries:
+        ids = f"{entry.id} {entry.outcome} {entry.document_id} wakes {entry.wake_at}"
+        if entry.state in {JournalState.RECEIVED, JournalState.CLAIMED}:
+            is_late = entry.wake_at is None or entry.wake_at + grace < now
+            what = "overdue: a message past its wake-up" if is_late else "unfinished: a message that waits"
+            yield Violation(what=what, body=book.body, ids=ids)
+        if entry.state is JournalState.HELD:
+            yield Violation(what="unfinished: a message held for a person", body=book.body, ids=ids)
+    for delivery, tries in book.attempts.items():
+        for one in tries:
+            if one.outcome is AttemptOutcome.OPEN:
+                yield Violation(
+                    what="unfinished: an attempt without an end", body=book.body, ids=f"{delivery} {one.id}"
+                )
+
+
+def _bytes(node: Node, book: Book) -> Iterator[Violation]:
+    """Every row that names bytes has them; the store digests them while it reads."""
+    named: dict[str, str] = {}
+    for delivery, tries in book.attempts.items():
+        for one in tries:
+            named[one.message] = f"attempt of {delivery}"
+            if one.answer is not None:
+                named[one.answer] = f"answer to {delivery}"
+    named |= {entry.sha256: f"message {entry.id}" for entry in book.entries}
+    named |= {file.sha256: f"file of message {entry.id}" for entry in book.entries for file in entry.files}
+    named |= {row.container: f"register {row.number}" for row in book.registered}
+    with node.store.snapshot() as transaction:
+        for document in {one.document_id for one in book.documents()}:
+            for receipt in transaction.receipts.of_document(document):
+                named[receipt.raw] = f"receipt {receipt.id} of {document}"
+    for sha256, whose in named.items():
+        try:
+            node.store.blobs.read(sha256)
+        except ElshiError as error:
+            yield Violation(what=f"receipt without bytes: {error.code}", body=book.body, ids=f"{sha256} {whose}")
+
+
+def _chain(node: Node, body: str) -> Iterator[Violation]:
+    """The audit trail, without a gap, from its first event to its head."""
+    last = None
+    count = 0
+    with node.store.snapshot() as transaction:
+        while page := transaction.audit.events(after=last.sequence if last else 0):
+            broken = first_break((last, *page) if last else page)
+            if broken is not None:
+                yield Violation(what="the audit chain does not hold", body=body, ids=f"event {broken}")
+                return
+            last = page[-1]
+            count += len(page)
+    if last is None or last.sequence != count:
+        yield Violation(what="the audit chain does not hold", body=body, ids=f"{count} events")
+
+
+def _exchange(books: Mapping[str, Book], exchange: Exchange) -> Iterator[Violation]:
+    """The exchange took nothing that we did not write down before, and nothing more often than we did."""
+    if exchange.gaps:
+        yield Violation(what="the exchange's list has gaps", body="sandbox", ids=str(exchange.gaps))
+    tries: dict[str, int] = defaultdict(int)
+    accepted: dict[str, int] = defaultdict(int)
+    sent: dict[str, set[str]] = defaultdict(set)
+    for book in books.values():
+        for one in book.documents():
+            href = one.document_id.removeprefix("urn:uuid:")
+            tries[href] += len(book.attempts[one.id])
+            accepted[href] += sum(try_.outcome is AttemptOutcome.ACCEPTED for try_ in book.attempts[one.id])
+            sent[href].add(one.message_id)
+    taken = {href.removeprefix("urn:uuid:"): messages for href, messages in exchange.documents.items()}
+    for href, messages in taken.items():
+        if len(messages) > tries.get(href, 0):
+            ids = f"{href}: {len(messages)} taken, {tries.get(href, 0)} attempts"
+            yield Violation(what="doubled: more messages taken than attempts written down", body="sandbox", ids=ids)
+        if not set(messages) <= sent.get(href, set()):
+            yield Violation(what="doubled: a message with an id that no delivery has", body="sandbox", ids=href)
+    for href, count in accepted.items():
+        if count > len(taken.get(href, [])):
+            ids = f"{href}: {count} accepted, {len(taken.get(href, []))} taken"
+            yield Violation(what="lost: an attempt counted as accepted that nobody took", body="sandbox", ids=ids)

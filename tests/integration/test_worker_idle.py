@@ -1,0 +1,134 @@
+"""What the loop costs when there is nothing to do, and what it does beside the work."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from adapter.clock import ScenarioClock
+from adapter.composition import Node
+from adapter.composition.stand import Stand
+from adapter.domain.breaker import Breaker, BreakerState
+from adapter.settings import load_settings
+from adapter.usecases.delivery_plan import CHANNEL
+from adapter.worker import Observers, Worker
+from tests.contract.samples import CONTAINER, delivery
+
+NOW = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> ScenarioClock:
+    return ScenarioClock(NOW, monotonic=lambda: 0.0)
+
+
+@pytest.fixture
+def node(stand: Stand, clock: ScenarioClock) -> Iterator[Node]:
+    made = Node(load_settings(stand.nodes["KZ-MOF"], {}), clock=clock)
+    made.store.blobs.put(CONTAINER)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def writes(node: Node, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """One entry for each transaction that was begun for writing."""
+    begun: list[str] = []
+    plain = node.store.transaction
+
+    def counted() -> Any:
+        begun.append("written")
+        return plain()
+
+    monkeypatch.setattr(node.store, "transaction", counted)
+    return begun
+
+
+def test_an_idle_worker_begins_no_transaction_for_writing(node: Node, clock: ScenarioClock, writes: list[str]) -> None:
+    worker = Worker(node)
+    assert not worker.turn()
+    writes.clear()
+    for _ in range(5):
+        clock.move(timedelta(seconds=1))
+        assert not worker.turn()
+    assert writes == []
+
+
+def test_new_work_ends_the_idleness_with_the_next_turn(node: Node) -> None:
+    worker = Worker(node)
+    assert not worker.turn()
+    assert not worker.turn()
+    with node.store.transaction() as t:
+        t.outbox.add(delivery(1, wake_at=NOW, created_at=NOW))
+    assert worker.turn(), "nobody listens at the gateway, and a try that fails is work too"
+
+
+@pytest.mark.parametrize(
+    ("moves", "kept"),
+    [((0.4, 0.4), 1), ((0.6, 0.6), 2), ((5, 5), 3)],
+    ids=["within a second", "once in it", "each turn"],
+)
+def test_the_house_is_kept_at_start_and_then_at_most_once_a_second(
+    node: Node, clock: ScenarioClock, moves: tuple[float, ...], kept: int
+) -> None:
+    seen: list[str] = []
+    worker = Worker(node)
+    worker._housekeeping = (lambda: seen.append("kept"),)
+    worker.turn()
+    for seconds in moves:
+        clock.move(timedelta(seconds=seconds))
+        worker.turn()
+    assert len(seen) == kept
+
+
+def test_a_clock_that_was_set_back_keeps_the_house_kept(node: Node) -> None:
+    seen: list[str] = []
+    worker = Worker(node)
+    worker._housekeeping = (lambda: seen.append("kept"),)
+    worker.turn()
+    node.clock = ScenarioClock(NOW - timedelta(days=1), monotonic=lambda: 0.0)
+    worker.turn()
+    worker.turn()
+    assert len(seen) == 2
+
+
+def test_a_channel_that_stays_closed_is_told_to_whoever_observes(node: Node) -> None:
+    with node.store.transaction() as t:
+        shut = Breaker(
+            channel=CHANNEL,
+            state=BreakerState.OPEN,
+            opened_at=NOW - timedelta(hours=1),
+            probe_at=NOW + timedelta(minutes=1),
+            reason="http.no-connection",
+        )
+        assert t.breakers.save(shut)
+    told: list[tuple[str, str]] = []
+    worker = Worker(node, observers=Observers(channel_alarmed=lambda one: told.append((one.code, one.reason))))
+    worker.turn()
+    worker.turn()
+    assert told == [("watch.channel-closed", "http.no-connection")]
+
+
+@pytest.mark.parametrize("loop", [Worker.run, Worker.run_until_idle], ids=["run", "once"])
+def test_leases_are_renewed_for_as_long_as_the_loop_runs(
+    node: Node, loop: Callable[[Worker], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renewed = threading.Event()
+    node.plan = replace(node.plan, lease_for=timedelta(milliseconds=3))
+    node.__dict__["renew_leases"] = renewed.set
+    worker = Worker(node)
+
+    def work() -> None:
+        # The turn does not come back before a renewal: it would wait for ever without the thread.
+        assert renewed.wait(30)
+        worker.stop()
+
+    worker._housekeeping = (work,)
+    loop(worker)
+    assert renewed.is_set()
+    assert "lease renewal" not in {one.name for one in threading.enumerate()}
