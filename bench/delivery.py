@@ -425,7 +425,11 @@ def recovery(house: House, engine: str) -> Result:
     for _ in range(3):
         with house.open(engine) as running:
             (path,) = running.reports(1)
-            script = '[[fault]]\nname = "timeout-after-accept"\noperation = "docOutgoing"\nseconds = 300.0\n'
+            # Without a notice, which would settle it long before the lease ends.
+            script = (
+                '[[fault]]\nname = "timeout-after-accept"\noperation = "docOutgoing"\nseconds = 300.0\n'
+                '[[fault]]\nname = "push-lost"\ncount = 0\n'
+            )
             _add_fault(running, script)
             ours, _ = running.workers(1)
             running.node.submit_file(path)
