@@ -37,5 +37,5 @@ class StorageConfig:
     blob_directory: Path | None = None
     temporary_directory: Path | None = None
     busy_timeout: timedelta = timedelta(seconds=10)
-    lease_for: timedelta = timedelta(seconds=30)
+    lease_for: timedelta = timedelta(seconds=25)
     migration_lease_for: timedelta = timedelta(seconds=30)
