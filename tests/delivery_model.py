@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -166,9 +166,7 @@ class DeliverInSteps(Deliver):
 class DeliveryModel(RuleBasedStateMachine):
     """A subclass says which store: `opened()`."""
 
-    @contextmanager
-    def opened(self) -> Iterator[Any]:
-        raise NotImplementedError
+    opened: Callable[[], AbstractContextManager[Any]]
 
     @initialize(
         resend_by_planner=st.booleans(),

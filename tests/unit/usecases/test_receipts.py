@@ -212,6 +212,8 @@ def test_the_next_request_signs_what_is_unsigned(mof: House) -> None:
     again = mof.submit().report(REPORT, ())
     assert again.receipt is not None
     assert again.receipt.signed is not None
+    _, content = conversion.read_statement(mof.store.blobs.read(again.receipt.signed))
+    assert content == again.receipt.statement.content
 
 
 def test_the_housekeeping_leaves_a_key_that_refused_alone_for_a_while(mof: House) -> None:
