@@ -18,6 +18,7 @@ from adapter.domain.incoming import Interpreted, JournalEntry, JournalState, Reg
 from adapter.domain.outgoing import Content, ContentKind, Words
 from adapter.domain.overdue import OverdueLimits, OverdueRow
 from adapter.domain.receipt import MessageVerdict, Receipt
+from adapter.domain.stamped_files import StampedFiles
 from adapter.domain.statement import SignedStatement, Statement, StatementKind
 from adapter.domain.subscription import Subscription
 
@@ -322,6 +323,14 @@ class Outbox(Protocol):
 
     def close_attempt(self, attempt: Attempt) -> None:
         """Write the end of an attempt."""
+        ...
+
+    def add_stamped(self, stamped: StampedFiles) -> None:
+        """Once for a delivery: Conflict `storage.already-there` after that; Final `storage.no-such-bytes`."""
+        ...
+
+    def stamped(self, delivery_id: str) -> StampedFiles | None:
+        """What travels of a document that was handed over without its time-stamp; None before that is settled."""
         ...
 
     def attempts(self, delivery_id: str) -> tuple[Attempt, ...]:

@@ -85,6 +85,7 @@ from signing.verify.envelope import EnvelopeValidation, verify_envelope
 from signing.verify.evidence import verify_evidence
 from signing.verify.evidence_form import evidence_kind, is_key_file
 from signing.verify.evidence_report import EvidenceValidation
+from signing.verify.raised_from import is_raised_from
 from signing.verify.verified_object import VerifiedObject
 from signing.verify.xml import SignedXml, XmlValidation, verify_xml
 
@@ -160,6 +161,7 @@ __all__ = [
     "evidence_kind",
     "is_der",
     "is_key_file",
+    "is_raised_from",
     "national_provider",
     "pem_blocks",
     "prepare_detached",

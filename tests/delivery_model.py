@@ -192,6 +192,7 @@ class DeliveryModel(RuleBasedStateMachine):
                 clock=self.clock,
                 identifiers=self.identifiers,
                 plan=self.plan,
+                travels=lambda row: row.content,
                 leases=held,
             )
             for held in self.held

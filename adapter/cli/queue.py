@@ -49,6 +49,7 @@ _STATES = {
     DeliveryState.ABANDONED: {"kk": "тоқтатылды", "ru": "остановлен", "en": "given up"},
     DeliveryState.WITHDRAWN: {"kk": "кері алынды", "ru": "отозван", "en": "withdrawn"},
 }
+_STAMP_PENDING = {"kk": "уақыт белгісін күтуде", "ru": "ждёт метку времени", "en": "time-stamp pending"}
 _NOTICE = {"kk": "хабарлама", "ru": "уведомление", "en": "notice"}
 _OVERDUE = {"kk": "кешікті", "ru": "поздно", "en": "late"}
 _PARTS = {
@@ -105,7 +106,7 @@ def _lines(queue: Queue, rows: Iterable[Delivery], language: Language, now: date
         yield (
             _subject(row, language),
             row.addressee,
-            _STATES[row.state][language.value],
+            (_STAMP_PENDING if ahead.stamp_pending else _STATES[row.state])[language.value],
             row.attempts,
             _when(ahead, language, now),
             _left(ahead, language),

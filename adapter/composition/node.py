@@ -132,6 +132,11 @@ class Node(Passes):
         """What our signatures are raised to; None where the settings name no time-stamp authority."""
         return baseline_of(self.settings, self.fetcher, self.clock)
 
+    @property
+    def waits_for_stamp(self) -> bool:
+        """As the settings say."""
+        return self.settings.time_stamps.when_silent == "wait"
+
     def _policy(
         self, sandbox: signing.ValidationPolicy, national: signing.ValidationPolicy
     ) -> signing.ValidationPolicy:

@@ -35,6 +35,7 @@ from adapter.usecases.fetch_files import FetchFiles
 from adapter.usecases.intervene import Intervene
 from adapter.usecases.leases import HeldLeases, RenewLeases
 from adapter.usecases.look import Look
+from adapter.usecases.obtain_stamp import ObtainStamp
 from adapter.usecases.preflight import SubmitLimits
 from adapter.usecases.process_message import ProcessMessage
 from adapter.usecases.publish import Publish
@@ -153,6 +154,11 @@ class Passes(ABC):
         """What our signatures are raised to; None: level B-B."""
         return None
 
+    @property
+    def waits_for_stamp(self) -> bool:
+        """Whether a document is taken over although a trust service is silent, and waits for its time-stamp."""
+        return True
+
     def seal_key(self) -> signing.SigningKey:
         """The key that seals evidence folders: the office's."""
         return self.office_key()
@@ -193,6 +199,7 @@ class Passes(ABC):
             trust=self.trust,
             office_trust=self.trust,
             baseline=self.baseline,
+            waits_for_stamp=self.waits_for_stamp,
         )
 
     def submit(self, key: OpenKey | None = None) -> Submit:
@@ -238,8 +245,14 @@ class Passes(ABC):
             clock=self.clock,
             identifiers=self.identifiers,
             plan=self.plan,
+            travels=self.obtain_stamp,
             leases=self.leases,
         )
+
+    @cached_property
+    def obtain_stamp(self) -> ObtainStamp:
+        """Time-stamps that were not to be had at submit."""
+        return ObtainStamp(store=self.store, clock=self.clock, sign=self.sign(), retry=self.plan.retry)
 
     @cached_property
     def leases(self) -> HeldLeases:

@@ -44,6 +44,7 @@ class OutgoingDocument:
     sheets, appendices  as they stand on the paper copy
     answers             outgoing number of the document being answered
     due_on              date by which the addressee expects the document, if any
+    stamp_pending       the container has no time-stamp yet and waits for one (domain/stamped_files.py); the office signs then
     """
 
     document_id: DocumentId
@@ -64,6 +65,7 @@ class OutgoingDocument:
     prepared_at: datetime
     answers: str | None = None
     due_on: date | None = None
+    stamp_pending: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,6 +21,8 @@ class TimeStampSettings:
     policy          its policy OID that we ask for; none: its own choice
     level           what our signatures are made at when there is an authority
     certificates    the authority's own, where its answers do not carry them
+    when_silent     "wait": a document is taken over without its time-stamp and gets it before it leaves, at the last safe
+                    try it goes without; "refuse": submit ends with "try again later"
     """
 
     url: str | None = None
@@ -28,6 +30,7 @@ class TimeStampSettings:
     policy: str | None = None
     level: Literal["B-T", "B-LT", "B-LTA"] = "B-T"
     certificates: tuple[Path, ...] = ()
+    when_silent: Literal["wait", "refuse"] = "wait"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,7 +13,18 @@ from adapter.domain.document import BodyCode, DocumentId, DocumentType, Sha256
 from adapter.domain.notice import Notice, NoticeKind, RefusalReason
 from adapter.domain.outgoing import Content, OutgoingDocument, OutgoingNotice, TravellingFile, Words
 from adapter.errors import Finding, Place, Severity
-from adapter.storage.strict_json import Fields, as_bytes, as_date, as_instant, as_pair, as_text, as_whole, each, written
+from adapter.storage.strict_json import (
+    Fields,
+    as_bytes,
+    as_date,
+    as_instant,
+    as_pair,
+    as_text,
+    as_truth,
+    as_whole,
+    each,
+    written,
+)
 
 CONTENT_VERSION = 1
 FILES_VERSION = 1
@@ -61,6 +72,8 @@ def _document(document: OutgoingDocument) -> dict[str, object]:
         "preparedAt": document.prepared_at.isoformat(),
         "answers": document.answers,
         "dueOn": None if document.due_on is None else document.due_on.isoformat(),
+        # only where it says something: older programs refuse words that they do not know
+        **({"stampPending": True} if document.stamp_pending else {}),
     }
 
 
@@ -85,6 +98,7 @@ def _read_document(value: object) -> OutgoingDocument:
         prepared_at=fields.take("preparedAt", as_instant),
         answers=fields.maybe("answers", as_text),
         due_on=fields.maybe("dueOn", as_date),
+        stamp_pending=fields.maybe("stampPending", as_truth) or False,
     )
     fields.end()
     return document

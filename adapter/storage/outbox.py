@@ -23,11 +23,21 @@ from sqlalchemy import (
 from adapter.domain.delivery import FINAL_STATES, Attempt, Delivery, DeliveryState
 from adapter.domain.document import BodyCode, DocumentId
 from adapter.domain.outgoing import ContentKind, OutgoingDocument
+from adapter.domain.stamped_files import StampedFiles
 from adapter.errors import Conflict, Final
 from adapter.ports import AddedDelivery
 from adapter.storage.database import OpenTransaction
-from adapter.storage.rows import attempt_end, attempt_of, attempt_row, delivery_changes, delivery_of, delivery_row
-from adapter.storage.tables import LANE, attempts, blobs, deliveries
+from adapter.storage.rows import (
+    attempt_end,
+    attempt_of,
+    attempt_row,
+    delivery_changes,
+    delivery_of,
+    delivery_row,
+    stamped_of,
+    stamped_row,
+)
+from adapter.storage.tables import LANE, attempts, blobs, deliveries, stamped_files
 
 HELD = (DeliveryState.CLAIMED, DeliveryState.SENDING)
 """States in which a worker holds the row: they keep the lane busy."""
@@ -59,6 +69,8 @@ _SAVE = update(deliveries).where(_d.id == bindparam("of_id"), _d.revision == bin
 _ADD_ATTEMPT = insert(attempts)
 _LOCK = select(_d.id).where(_d.id == bindparam("of_id")).with_for_update(key_share=True)
 _CLOSE_ATTEMPT = update(attempts).where(_a.id == bindparam("of_id"))
+_ADD_STAMPED = insert(stamped_files)
+_STAMPED = select(stamped_files).where(stamped_files.c.delivery_id == bindparam("of_delivery"))
 _ATTEMPTS = select(attempts).where(_a.delivery_id == bindparam("of_delivery")).order_by(_a.number)
 
 
@@ -78,8 +90,7 @@ class SqlOutbox:
         if standing is not None:
             return AddedDelivery(replayed=True, delivery=same_or_conflict(standing, delivery))
         for sha256 in named_bytes(delivery):
-            if not self._transaction.value(_ARE_BYTES_KEPT, of_digest=sha256):
-                raise Final("storage.no-such-bytes", params={"sha256": sha256})
+            self._refuse_unless_kept(sha256)
         self._transaction.change(_ADD, **delivery_row(delivery))
         return AddedDelivery(replayed=False, delivery=delivery)
 
@@ -226,6 +237,21 @@ class SqlOutbox:
     def attempts(self, delivery_id: str) -> tuple[Attempt, ...]:
         """In order of their number."""
         return tuple(attempt_of(row) for row in self._transaction.rows(_ATTEMPTS, of_delivery=delivery_id))
+
+    def add_stamped(self, stamped: StampedFiles) -> None:
+        """Conflict `storage.already-there` for a delivery that has its files already; Final `storage.no-such-bytes`."""
+        for file in stamped.files:
+            self._refuse_unless_kept(file.sha256)
+        self._transaction.change(_ADD_STAMPED, **stamped_row(stamped))
+
+    def stamped(self, delivery_id: str) -> StampedFiles | None:
+        """What travels of a document that was handed over without its time-stamp; None before that is settled."""
+        row = self._transaction.row(_STAMPED, of_delivery=delivery_id)
+        return None if row is None else stamped_of(row)
+
+    def _refuse_unless_kept(self, sha256: str) -> None:
+        if not self._transaction.value(_ARE_BYTES_KEPT, of_digest=sha256):
+            raise Final("storage.no-such-bytes", params={"sha256": sha256})
 
     def _one(self, statement: Select[tuple[object, ...]], **values: object) -> Delivery | None:
         row = self._transaction.row(statement, **values)

@@ -12,6 +12,7 @@ from adapter.domain.document import DocumentType
 from adapter.domain.incoming import JournalEntry, JournalState, RegisteredDocument
 from adapter.domain.outgoing import ContentKind
 from adapter.domain.receipt import MessageVerdict, Receipt, ReceiptKind
+from adapter.domain.stamped_files import StampedFiles
 from adapter.domain.statement import SignedStatement, Statement, StatementKind
 from adapter.storage.content_json import (
     content_from_json,
@@ -155,6 +156,17 @@ def statement_of(row: Row) -> Statement:
     return Statement(**{**row, "kind": StatementKind(row["kind"]), "content": bytes(row["content"])})
 
 
+def stamped_row(stamped: StampedFiles) -> dict[str, object]:
+    """Every column of files as they travel."""
+    return {**_fields(stamped), "files": files_to_json(stamped.files), "container": stamped.files[0].sha256}
+
+
+def stamped_of(row: Row) -> StampedFiles:
+    """The files as they travel in a row."""
+    fields = {name: value for name, value in row.items() if name != "container"}
+    return StampedFiles(**{**fields, "files": files_from_json(row["files"])})
+
+
 def event_row(chained: ChainedEvent) -> dict[str, object]:
     """Every column of an audit event."""
     return {
@@ -192,7 +204,8 @@ def _fields(
     | Receipt
     | AuditEvent
     | Statement
-    | SignedStatement,
+    | SignedStatement
+    | StampedFiles,
 ) -> dict[str, object]:
     """Field name to value; a column has the name of its field, and an Enum of ours is its text."""
     return {name: getattr(value, name) for name in value.__slots__}

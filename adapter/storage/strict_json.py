@@ -78,6 +78,12 @@ def as_whole(value: object) -> int:
     return value
 
 
+def as_truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("not a truth")
+    return value
+
+
 def as_date(value: object) -> date:
     return date.fromisoformat(as_text(value))
 

@@ -410,6 +410,22 @@ statement_signatures = Table(
     comment="the first signed form of a statement, for ever",
 )
 
+stamped_files = Table(
+    "stamped_files",
+    metadata,
+    Column("delivery_id", _ID, nullable=False, comment="of a document that was handed over without its time-stamp"),
+    Column("document_id", _NAME, nullable=False, comment="the document"),
+    Column("level", _CODE, nullable=False, comment="of the signatures as they travel; B-B: sent as it was handed over"),
+    Column("container", _DIGEST, nullable=False, comment="blob of the container as it travels"),
+    Column("files", Text, nullable=False, comment="versioned JSON, the files as they travel"),
+    Column("office_signature", LargeBinary, comment="DER of the CMS over those files"),
+    Column("stamped_at", Instant, nullable=False, comment="when it was settled"),
+    PrimaryKeyConstraint("delivery_id", name="stamped_files_pk"),
+    ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], name="stamped_files_delivery"),
+    ForeignKeyConstraint(["container"], ["blobs.sha256"], name="stamped_files_bytes"),
+    comment="what travels of a document whose time-stamp was not to be had when it was handed over",
+)
+
 head_stamps = Table(
     "head_stamps",
     metadata,
@@ -523,6 +539,7 @@ _APPEND_ONLY = (
     (audit_trail, "the audit trail is append-only"),
     (statements, "what was stated is neither changed nor deleted"),
     (statement_signatures, "the first signed form of a statement stands for ever"),
+    (stamped_files, "what travels of a document is settled once"),
     (head_stamps, "a time-stamp over the audit trail is proof: it is neither changed nor deleted"),
 )
 

@@ -19,6 +19,7 @@ from adapter.domain.receipt import Receipt as KeptReceipt
 from adapter.domain.report import ProcessingResponse, Receipt, Report
 from adapter.errors import Retryable
 from adapter.ports import Clock, Identifiers, Transaction
+from adapter.usecases.obtain_stamp import travelled
 
 _LAW = "Law 370-II, art. 7"
 
@@ -46,7 +47,7 @@ class ApplyAnswer:
         subject = receipt.ref_document.document_ref.document_id
         delivery = transaction.outbox.find(subject, ContentKind.DOCUMENT, registered.sender)
         stated = Sha256(receipt.ref_document.digest.value.hex())
-        sent = _container_of(delivery) if delivery is not None else None
+        sent = _container_of(transaction, delivery) if delivery is not None else None
         agrees = sent is not None and stated == sent and receipt.sender.ref.code == self.body
         if delivery is not None and agrees and delivery.proof is not Proof.DIGEST:
             self._save(transaction, replace(delivery, proof=Proof.DIGEST, changed_at=self.clock.now()))
@@ -105,9 +106,9 @@ class ApplyAnswer:
             raise Retryable("receive.moved-meanwhile", params={"document": delivery.document_id})
 
 
-def _container_of(delivery: Delivery) -> Sha256 | None:
-    files = getattr(delivery.content, "files", ())
-    return files[0].sha256 if files else None
+def _container_of(transaction: Transaction, delivery: Delivery) -> Sha256 | None:
+    sent = travelled(transaction, delivery)
+    return None if sent is None else sent.sha256
 
 
 def _told(response: ProcessingResponse) -> str | None:

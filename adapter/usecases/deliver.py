@@ -15,6 +15,7 @@ so only a pause inside that last system call could send what somebody else has m
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -26,6 +27,7 @@ from adapter.domain.delivery import (
     DeliveryEvent,
     is_contradicted,
 )
+from adapter.domain.outgoing import Content
 from adapter.domain.receipt import Receipt, ReceiptKind
 from adapter.errors import ElshiError, Final, OutcomeUnknown, Retryable
 from adapter.ports import Accepted, Clock, Identifiers, OutgoingChannel, Store, Transaction
@@ -51,13 +53,14 @@ class Delivered:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deliver:
-    """The outgoing half of the worker."""
+    """The outgoing half of the worker. `travels` says what of a delivery goes out (obtain_stamp.py)."""
 
     store: Store
     channel: OutgoingChannel
     clock: Clock
     identifiers: Identifiers
     plan: DeliveryPlan
+    travels: Callable[[Delivery], Content]
     leases: HeldLeases = field(default_factory=HeldLeases)
 
     @property
@@ -124,7 +127,7 @@ class Deliver:
                 # What may have been taken once must not travel again with other bytes unless a person or the settings say so.
                 raise Final("deliver.files-expired", params={"document": claimed.document_id})
             prepared = self.channel.prepare(
-                claimed.content, message_id=claimed.message_id, files=self.store.blobs, at=self.clock.now()
+                self.travels(claimed), message_id=claimed.message_id, files=self.store.blobs, at=self.clock.now()
             )
             message, expire_at = prepared.message, prepared.files_expire_at
         now = self.clock.now()

@@ -13,7 +13,7 @@ from typing import Any
 
 import signing
 from adapter.usecases.evidence_own import VERSION
-from adapter.usecases.export import CONTAINER, PRINTED_FORM
+from adapter.usecases.export import CONTAINER, HANDED_OVER, PRINTED_FORM
 from adapter.usecases.verdict import FAILED, check
 from adapter.usecases.verified_container import RENDITION_NAME, Judged
 
@@ -49,7 +49,7 @@ def form(manifest: Mapping[str, Any], contents: Mapping[str, bytes], judged: Jud
     if missing:
         more = ["..."] if len(missing) > _SHOWN else []
         checks.append(check("evidence.form", FAILED, missing=", ".join([*missing[:_SHOWN], *more])))
-    known = {CONTAINER, PRINTED_FORM, _ATTEMPTS, _CHAIN}
+    known = {CONTAINER, PRINTED_FORM, HANDED_OVER, _ATTEMPTS, _CHAIN}
     has_statements = manifest.get("version") == VERSION
     checks += [
         check("evidence.unknown-file", FAILED, name=name)

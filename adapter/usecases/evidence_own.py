@@ -58,7 +58,10 @@ class OwnStatement:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Beside:
-    """What statements are laid beside: the judged container and its digest, the sender's certificates, the chain."""
+    """What statements are laid beside: the judged container, the sender's certificates, the chain.
+
+    container   digest of the container that the node took over: this one, or what it was before its time-stamp came
+    """
 
     document: Judged
     container: str

@@ -37,6 +37,7 @@ class Prospect:
     last_safe_try   the last moment at which a try can still end before the legal deadline; None without one
     time_left       until the legal deadline, negative after it; None without one, and when it is done
     is_overdue      nobody looked at it in time
+    stamp_pending   it waits for its time-stamp before it leaves (obtain_stamp.py)
     """
 
     next_try: datetime | None
@@ -44,6 +45,7 @@ class Prospect:
     last_safe_try: datetime | None
     time_left: timedelta | None
     is_overdue: bool
+    stamp_pending: bool = False
 
     def as_json(self) -> dict[str, object]:
         """Plain values: instants in ISO 8601, spans in seconds."""
@@ -53,6 +55,7 @@ class Prospect:
             "lastSafeTry": _iso(self.last_safe_try),
             "timeLeftSeconds": None if self.time_left is None else round(self.time_left.total_seconds()),
             "overdue": self.is_overdue,
+            "stampPending": self.stamp_pending,
         }
 
 
@@ -146,6 +149,7 @@ def _next(delivery: Delivery, ahead: Prospect, plan: DeliveryPlan, now: datetime
     elif delivery.state is DeliveryState.QUEUED:
         is_now = ahead.next_look <= now
         yield Statement(code="explain.next-try-now") if is_now else Statement(code="explain.next-try", params=at)
+        yield from _stamp(ahead)
     elif delivery.state in _HELD:
         yield Statement(code="explain.lease-until", params=at)
     elif delivery.state is DeliveryState.ABANDONED:
@@ -158,6 +162,14 @@ def _next(delivery: Delivery, ahead: Prospect, plan: DeliveryPlan, now: datetime
             yield Statement(code=code, params={"at": clerks_time(ahead.next_try)})
     else:
         yield Statement(code="explain.next-look", params=at)
+
+
+def _stamp(ahead: Prospect) -> Iterator[Statement]:
+    if not ahead.stamp_pending:
+        return
+    yield Statement(code="explain.stamp-pending")
+    if ahead.last_safe_try is not None:
+        yield Statement(code="explain.stamp-pending-until", params={"at": clerks_time(ahead.last_safe_try)})
 
 
 def _deadline(delivery: Delivery, ahead: Prospect, now: datetime) -> Iterator[Statement]:

@@ -3,6 +3,7 @@
     evidence.json             what the folder is, and the digest of every file in it
     evidence.json.p7s         the seal: detached CMS over evidence.json, by a key of the exporting body
     document.asice            the container exactly as it travelled
+    handed-over.asice         the container as it was handed over, where its time-stamp was not to be had then
     document.pdf              the printed form, for reading without any program
     messages/NNN-<what>.xml   raw answers and notices of the exchange, byte for byte
     answers/attempt-N-*.bin   answers that took nothing: faults, error pages
@@ -26,7 +27,6 @@ import signing
 from adapter.domain.audit_event import ChainedEvent
 from adapter.domain.delivery import Attempt, Delivery
 from adapter.domain.document import DocumentId, Sha256
-from adapter.domain.incoming import RegisteredDocument
 from adapter.domain.outgoing import ContentKind, OutgoingDocument
 from adapter.domain.receipt import Receipt, ReceiptKind
 from adapter.domain.statement import Statement
@@ -35,6 +35,7 @@ from adapter.ports import Blobs, Clock, EvidenceFolder, KeptBlob, Store
 from adapter.usecases.evidence_json import attempt_json, delivery_json, event_json, json_bytes, registered_json
 from adapter.usecases.evidence_own import VERSION, name_of
 from adapter.usecases.evidence_seal import SEAL, owned, parties_of
+from adapter.usecases.obtain_stamp import travelled
 from adapter.usecases.sign import Baseline, detached, refuse_unfit_key
 from adapter.usecases.sign_statements import SignStatements
 from adapter.usecases.verified_container import RENDITION_NAME, Judged, Trust, judge, sha256_of
@@ -46,6 +47,7 @@ by name."""
 MANIFEST = "evidence.json"
 CONTAINER = "document.asice"
 PRINTED_FORM = "document.pdf"
+HANDED_OVER = "handed-over.asice"
 _CHUNK = 256 * 1024
 _SHOWN = 5
 _UNFINISHED = ".partial"
@@ -124,12 +126,17 @@ class Export:
                 if delivery.content_kind is ContentKind.DOCUMENT
             )
             registered = transaction.register.find(document_id)
+            sent = next(
+                (kept for kept in (travelled(transaction, each) for each in deliveries) if kept is not None), None
+            )
             attempts = {delivery.id: transaction.outbox.attempts(delivery.id) for delivery in deliveries}
             receipts = transaction.receipts.of_document(document_id)
             stated = transaction.statements.of_document(document_id)
             own_events = transaction.audit.of_document(document_id)
             segment = _segment(transaction.audit.events, own_events)
-        container = _container(deliveries, registered)
+        container = (
+            sent if registered is None else KeptBlob(sha256=registered.container, size=registered.container_size)
+        )
         if container is None:
             raise Final("export.no-such-document", params={"document": document_id})
         now = self.clock.now()
@@ -139,6 +146,7 @@ class Export:
         self._refuse_key_of_another_body(key, judged)
         written = _Written(folder=folder)
         _documents(written, container, judged, self.store.blobs)
+        _handed_over(written, deliveries, container, self.store.blobs)
         self._answers(written, receipts)
         self._stated(written, stated)
         self._other_answers(written, [item for each in attempts.values() for item in each], receipts)
@@ -274,14 +282,13 @@ def _documents(written: _Written, container: KeptBlob, judged: Judged, blobs: Bl
         written.put(PRINTED_FORM, [rendition.read()], what="printed-form")
 
 
-def _container(deliveries: tuple[Delivery, ...], registered: RegisteredDocument | None) -> KeptBlob | None:
-    if registered is not None:
-        return KeptBlob(sha256=registered.container, size=registered.container_size)
+def _handed_over(written: _Written, deliveries: tuple[Delivery, ...], sent: KeptBlob, blobs: Blobs) -> None:
+    """What the submission receipt names, where the time-stamp came later and made another file of it."""
     for delivery in deliveries:
-        if isinstance(delivery.content, OutgoingDocument):
-            file = delivery.content.files[0]
-            return KeptBlob(sha256=file.sha256, size=file.size)
-    return None
+        content = delivery.content
+        if isinstance(content, OutgoingDocument) and content.stamp_pending and content.files[0].sha256 != sent.sha256:
+            written.put(HANDED_OVER, _chunks(blobs, content.files[0].sha256), what="handed-over")
+            return
 
 
 def _segment(read: object, own: tuple[ChainedEvent, ...]) -> tuple[ChainedEvent, ...]:

@@ -11,6 +11,7 @@ from adapter.domain.retry import next_attempt
 from adapter.errors import ElshiError, Final, Retryable
 from adapter.ports import Clock, Identifiers
 from adapter.usecases.delivery_plan import DeliveryPlan, moved, uncertain_wake
+from adapter.usecases.obtain_stamp import STAMP_PENDING
 
 PAUSED = "deliver.paused"
 """The lease had too little room when the message should have left: nothing did."""
@@ -41,7 +42,7 @@ class NextRow:
         """The row as it is to be saved. `breaker` as it stands after this try, `attempt` when one was begun."""
         now = self.clock.now()
         state = moved(delivery, event)
-        is_deferred = event is DeliveryEvent.CHANNEL_CLOSED
+        is_deferred = event is DeliveryEvent.CHANNEL_CLOSED or (error is not None and error.code == STAMP_PENDING)
         is_no_attempt = is_deferred or (error is not None and error.code in _NEVER_LEFT)
         counted = delivery.attempts - 1 if is_no_attempt and delivery.state is DeliveryState.SENDING else None
         after = replace(

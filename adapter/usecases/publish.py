@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from adapter.domain.codes import AccessMarking, Action, PublicationDecision
-from adapter.domain.delivery import DeliveryState
+from adapter.domain.delivery import Delivery, DeliveryState
 from adapter.domain.document import DocumentId, DocumentType
 from adapter.domain.header import Header, RulesetRef
 from adapter.domain.outgoing import OutgoingDocument
@@ -22,8 +22,9 @@ from adapter.domain.reference import Bilingual, DocRef, OrgRef
 from adapter.domain.report import PublishedResults, PublishedTreatyEntry, TreatyInformation, Withheld
 from adapter.domain.treaty import Treaty
 from adapter.errors import Final
-from adapter.ports import Clock, KeptBlob, Store
+from adapter.ports import Clock, Store
 from adapter.usecases.answer import national
+from adapter.usecases.obtain_stamp import travelled
 from adapter.usecases.summarise import Source, Summarise
 from adapter.usecases.verified_container import judge
 
@@ -93,7 +94,7 @@ class Publish:
             content = delivery.content
             if not isinstance(content, OutgoingDocument) or delivery.state in _NOT_STANDING:
                 continue
-            if content.document_type is DocumentType.SUMMARY_INFORMATION and self._year_of(content) == year:
+            if content.document_type is DocumentType.SUMMARY_INFORMATION and self._year_of(delivery) == year:
                 return DocRef(
                     document_id=delivery.document_id,
                     registration_number=content.registration_number,
@@ -101,10 +102,11 @@ class Publish:
                 )
         raise Final("publish.no-summary", params={"year": year})
 
-    def _year_of(self, content: OutgoingDocument) -> int | None:
+    def _year_of(self, delivery: Delivery) -> int | None:
         """The reporting year that stands in the signed document itself."""
-        file = content.files[0]
-        kept = KeptBlob(sha256=file.sha256, size=file.size)
+        with self.store.snapshot() as transaction:
+            kept = travelled(transaction, delivery)
+        assert kept is not None
         judged = judge(kept, self.store.blobs, self.summarise.trust, at=self.clock.now())
         return judged.report.header.reporting_year if judged.report is not None else None
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from adapter.domain.delivery import Attempt, Delivery, DeliveryState
 from adapter.domain.document import DocumentId
-from adapter.domain.outgoing import ContentKind
+from adapter.domain.outgoing import ContentKind, OutgoingDocument
 from adapter.errors import Final
 from adapter.ports import Clock, Store
 from adapter.usecases.delivery_plan import DeliveryPlan
@@ -101,7 +101,19 @@ class Queue:
 
     def ahead(self, row: Delivery) -> Prospect:
         """What lies ahead of it now."""
-        return prospect(row, self.plan, self.watchdog.limits(), self.clock.now())
+        ahead = prospect(row, self.plan, self.watchdog.limits(), self.clock.now())
+        return replace(ahead, stamp_pending=self._is_stamp_pending(row))
+
+    def _is_stamp_pending(self, row: Delivery) -> bool:
+        content = row.content
+        if (
+            not isinstance(content, OutgoingDocument)
+            or not content.stamp_pending
+            or row.state is not DeliveryState.QUEUED
+        ):
+            return False
+        with self.store.snapshot() as transaction:
+            return transaction.outbox.stamped(row.id) is None
 
     def attempts(self, row: Delivery) -> tuple[Attempt, ...]:
         """Its tries."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import BinaryIO, Literal
 
 import signing
 from adapter.domain.outgoing import TravellingFile
 from adapter.errors import Final, Retryable
-from adapter.ports import Blobs, KeptBlob
+from adapter.ports import Blobs, Clock, KeptBlob
 from adapter.usecases.certificate_runway import refuse_short_runway
 from adapter.usecases.convert import Composed
 from adapter.usecases.verified_container import (
@@ -34,6 +34,7 @@ _LATER = frozenset(
     }
 )
 """Codes of a trust service that is silent: the same may go well in an hour."""
+_STATUS_LATER = "sign.status-later"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,12 +46,22 @@ class Baseline:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Queued:
+    """A container for the queue; `pending` is the code of the trust service's silence, None when all is there."""
+
+    kept: KeptBlob
+    judged: Judged
+    pending: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Sign:
     """Keys are asked for only when something is signed: `document_key` may prompt a person for a PIN.
 
     document_key    the head's key, or the registrar's for receipts and responses
     baseline        level and authority of time-stamps; None: level B-B
     office_key      the office's key for the detached signature over the travelling files; None: the office does not sign
+    waits_for_stamp a document is queued although a trust service is silent, and gets its time-stamp before it leaves
     """
 
     blobs: Blobs
@@ -60,6 +71,7 @@ class Sign:
     trust: Trust
     office_trust: Trust
     baseline: Baseline | None = None
+    waits_for_stamp: bool = False
 
     def container(
         self, composed: Composed, *, at: datetime, deadline: datetime | None = None
@@ -81,10 +93,85 @@ class Sign:
         )
         judged = judge(kept, self.blobs, self.trust, at=at)
         if judged.validation.sub_indication is signing.SubIndication.TRY_LATER:
-            told = refusal("sign.status-later", judged.validation)
-            raise Retryable(told.code, params=told.params)
+            later = refusal(_STATUS_LATER, judged.validation)
+            raise Retryable(later.code, params=later.params)
         refuse_unless_passed(judged, "sign.own-verification")
         return kept, judged
+
+    def container_for_queue(self, composed: Composed, *, at: datetime, deadline: datetime | None = None) -> Queued:
+        """As `container`; where only a trust service is silent, at level B-B and "stamp pending", if the settings wait.
+
+        That form is judged by all but what the silent ones would say. Raises as `container` does, and Retryable where
+        the settings do not wait.
+        """
+        try:
+            kept, judged = self.container(composed, at=at, deadline=deadline)
+            return Queued(kept=kept, judged=judged, pending=None)
+        except Retryable as error:
+            if not self.waits_for_stamp or error.code not in {*_LATER, _STATUS_LATER}:
+                raise
+            silence = error.code
+        with self.blobs.new() as signed:
+            try:
+                signing.sign_container(
+                    container_objects(composed),
+                    self.document_key(),
+                    policy=self.policy,
+                    signing_time=at,
+                    out=signed.file,
+                )
+            except signing.SigningError as error:
+                raise told(error) from error
+            kept = signed.keep()
+        judged = judge(kept, self.blobs, self.without_services.trust, at=at)
+        refuse_unless_passed(judged, "sign.own-verification")
+        return Queued(kept=kept, judged=judged, pending=silence)
+
+    def raised_later(self, handed_over: KeptBlob, *, clock: Clock) -> KeptBlob:
+        """A container that was kept "stamp pending", at the level of `baseline` and judged under the whole policy.
+
+        Raises as `container` does. Without a baseline nothing is added, and the verdict alone is asked for.
+        """
+        now = clock.now()
+        kept = handed_over if self.baseline is None else self._augmented(handed_over, self.baseline, at=now)
+        judged = judge(kept, self.blobs, self.trust, at=clock.now())
+        if judged.validation.sub_indication is signing.SubIndication.TRY_LATER:
+            later = refusal(_STATUS_LATER, judged.validation)
+            raise Retryable(later.code, params=later.params)
+        refuse_unless_passed(judged, "sign.own-verification")
+        return kept
+
+    @property
+    def level(self) -> str:
+        """What signatures are raised to."""
+        return "B-B" if self.baseline is None else self.baseline.level
+
+    @property
+    def without_services(self) -> Sign:
+        """The same, asking no trust service and judged without what one would say."""
+        return replace(
+            self, baseline=None, trust=_without_services(self.trust), office_trust=_without_services(self.office_trust)
+        )
+
+    def _augmented(self, lower: KeptBlob, baseline: Baseline, *, at: datetime) -> KeptBlob:
+        try:
+            with self.blobs.open(lower.sha256) as source, self.blobs.new() as higher:
+                self._augment(source, higher.file, baseline, at=at)
+                return higher.keep()
+        except signing.SigningError as error:
+            raise told(error) from error
+
+    def _augment(self, source: BinaryIO, out: BinaryIO, baseline: Baseline, *, at: datetime) -> None:
+        signing.augment_container(
+            source,
+            out,
+            level=baseline.level,
+            time_stamps=baseline.time_stamps,
+            anchors=self.trust.anchors,
+            policy=self.trust.policy,
+            at=at,
+            fetcher=self.trust.fetcher,
+        )
 
     def raised(
         self,
@@ -106,16 +193,7 @@ class Sign:
                     return signed.keep()
                 signed.file.seek(0)
                 with self.blobs.new() as higher:
-                    signing.augment_container(
-                        signed.file,
-                        higher.file,
-                        level=self.baseline.level,
-                        time_stamps=self.baseline.time_stamps,
-                        anchors=self.trust.anchors,
-                        policy=self.trust.policy,
-                        at=at,
-                        fetcher=self.trust.fetcher,
-                    )
+                    self._augment(signed.file, higher.file, self.baseline, at=at)
                     return higher.keep()
         except signing.SigningError as error:
             raise told(error) from error
@@ -178,11 +256,19 @@ def detached(
         fetcher=trust.fetcher,
     )
     if report.sub_indication is signing.SubIndication.TRY_LATER:
-        later = refusal("sign.status-later", report)
+        later = refusal(_STATUS_LATER, report)
         raise Retryable(later.code, params=later.params)
     if report.indication is not signing.Indication.TOTAL_PASSED:
         raise refusal(code, report)
     return signature
+
+
+def _without_services(trust: Trust) -> Trust:
+    """All that can be judged with what is at hand."""
+    policy = replace(
+        trust.policy, name=f"{trust.policy.name}#stamp-pending", timestamp="not-required", revocation="not-checked"
+    )
+    return replace(trust, policy=policy, fetcher=None)
 
 
 def told(error: signing.SigningError) -> Final | Retryable:

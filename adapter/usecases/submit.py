@@ -25,7 +25,7 @@ from adapter.usecases.convert import Attached, Convert
 from adapter.usecases.facts import FactsOf
 from adapter.usecases.findings import Places, located
 from adapter.usecases.preflight import SubmitLimits, size_findings, too_large
-from adapter.usecases.sign import Sign, refuse_unless_passed
+from adapter.usecases.sign import Queued, Sign, refuse_unless_passed
 from adapter.usecases.sign_statements import Stated
 from adapter.usecases.take_over import Taken, TakeOver
 from adapter.usecases.verified_container import CONTAINER_MEDIA_TYPE, RENDITION_NAME, Judged, judge
@@ -74,9 +74,9 @@ class Submit:
         _refuse_errors(sizes)
         deadline = self._deadline(composed.report)
         ahead = certificate_findings(self.certificates, now=now, deadline=deadline)
-        kept, judged = self.sign.container(composed, at=now, deadline=deadline)
-        findings = (*composed.findings, *ahead, *self._signed_findings(judged, now))
-        return self._queue(kept, judged, findings, now)
+        signed = self.sign.container_for_queue(composed, at=now, deadline=deadline)
+        findings = (*composed.findings, *ahead, *self._signed_findings(signed.judged, now), *_pending(signed))
+        return self._queue(signed, findings, now)
 
     def container(self, kept: KeptBlob) -> Submitted:
         """Submit a container that was signed elsewhere: it is judged as the addressee will judge it.
@@ -112,7 +112,7 @@ class Submit:
         ahead = certificate_findings(self.certificates, now=now, deadline=deadline)
         findings = (*locked, *self._signed_findings(judged, now), *signers, *ahead)
         _refuse_errors(findings)
-        return self._queue(kept, judged, findings, now)
+        return self._queue(Queued(kept=kept, judged=judged, pending=None), findings, now)
 
     # --- steps --------------------------------------------------------------------------------------------------------
     def _standing(self, document_id: DocumentId, report: Report, digest: str) -> Taken | None:
@@ -135,24 +135,23 @@ class Submit:
         if report.header.sender.code != self.body:
             raise Final("submit.not-our-body", params={"sender": report.header.sender.code, "body": self.body})
 
-    def _queue(self, kept: KeptBlob, judged: Judged, findings: tuple[Finding, ...], now: datetime) -> Submitted:
+    def _queue(self, signed: Queued, findings: tuple[Finding, ...], now: datetime) -> Submitted:
+        judged = signed.judged
         assert judged.container is not None
         assert judged.report is not None
-        content = self._content(judged.container, judged.report, kept, judged, now)
+        content = self._content(judged.container, judged.report, signed, now)
         return _submitted(self._add(content, judged.container, judged.report), findings)
 
-    def _content(
-        self, container: SignedContainer, report: Report, kept: KeptBlob, judged: Judged, now: datetime
-    ) -> OutgoingDocument:
+    def _content(self, container: SignedContainer, report: Report, signed: Queued, now: datetime) -> OutgoingDocument:
         """The files as they will travel: the container first, then the printed form for people without the program."""
-        header = report.header
+        header, kept = report.header, signed.kept
         recipient = header.recipient
         assert recipient is not None  # _standing has asked for the addressee before
         guid = header.document_id.removeprefix("urn:uuid:")
         files = [
             TravellingFile(name=f"{guid}.asice", media_type=CONTAINER_MEDIA_TYPE, size=kept.size, sha256=kept.sha256)
         ]
-        rendition = judged.objects.get(RENDITION_NAME)
+        rendition = signed.judged.objects.get(RENDITION_NAME)
         if rendition is not None:
             page = self.store.blobs.put(rendition.read())
             files.append(
@@ -176,9 +175,10 @@ class Submit:
             executor_phone=header.executor.phone if header.executor else "",
             sheets=paper.sheets if paper else 0,
             files=tuple(files),
-            office_signature=self.sign.office_signature(files, at=now),
+            office_signature=None if signed.pending else self.sign.office_signature(files, at=now),
             prepared_at=now,
             answers=next((ref.registration_number for ref in header.in_reply_to if ref.registration_number), None),
+            stamp_pending=signed.pending is not None,
         )
 
     def _check_sizes(self, files: Sequence[TravellingFile]) -> None:
@@ -219,6 +219,13 @@ class Submit:
 
 def _submitted(taken: Taken, findings: tuple[Finding, ...]) -> Submitted:
     return Submitted(delivery=taken.delivery, replayed=taken.replayed, findings=findings, receipt=taken.receipt)
+
+
+def _pending(signed: Queued) -> tuple[Finding, ...]:
+    """Taken over all the same: the worker asks for the time-stamp before the document leaves."""
+    if signed.pending is None:
+        return ()
+    return (Finding(code="submit.stamp-pending", severity=Severity.WARNING, params={"reason": signed.pending}),)
 
 
 def _unnumbered(report: Report) -> tuple[Finding, ...]:

@@ -54,6 +54,7 @@ class TakeOver:
                 receipt = receipt_of(transaction, added.delivery)
             else:
                 event = _note_queued(transaction, added.delivery, container, ruleset)
+                _note_pending(transaction, added.delivery)
                 receipt = self._state(transaction, added.delivery, event, ruleset)
         return self._taken(added.delivery, receipt, replayed=added.replayed)
 
@@ -156,5 +157,22 @@ def _note_queued(
                 # whoever leaves the receipt out of a folder is found by it
                 "receipt": True,
             },
+        )
+    )
+
+
+def _note_pending(transaction: Transaction, delivery: Delivery) -> None:
+    """The alarm about a document whose time-stamp was not to be had."""
+    content = delivery.content
+    if not isinstance(content, OutgoingDocument) or not content.stamp_pending:
+        return
+    transaction.audit.append(
+        AuditEvent(
+            at=delivery.created_at,
+            actor=delivery.sender,
+            action="watch.stamp-pending",
+            mandate="p.7, p.12",
+            document_id=delivery.document_id,
+            details={"delivery": delivery.id, "addressee": delivery.addressee},
         )
     )

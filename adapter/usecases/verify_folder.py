@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import signing
 from adapter.domain.audit_event import ChainedEvent, first_break
 from adapter.domain.document import Sha256
 from adapter.domain.incoming import Interpreted
@@ -35,7 +36,7 @@ from adapter.usecases.evidence_messages import Envelopes, Read, Speakers, judge_
 from adapter.usecases.evidence_own import VERSION, Beside, judge_own_statements
 from adapter.usecases.evidence_seal import SEAL, UNSEALED, JudgedSeal, Party, judge_seal, parties_of
 from adapter.usecases.evidence_statements import Answer, Shown, statements
-from adapter.usecases.export import CONTAINER, MANIFEST, PRINTED_FORM, WITHOUT_STATEMENTS
+from adapter.usecases.export import CONTAINER, HANDED_OVER, MANIFEST, PRINTED_FORM, WITHOUT_STATEMENTS
 from adapter.usecases.verdict import FAILED, INDETERMINATE, PASSED, Verdict, check, joined, of_container
 from adapter.usecases.verified_container import RENDITION_NAME, Judged, Trust, judge_bytes
 
@@ -96,7 +97,14 @@ class VerifyFolder:
         _printed_form(contents, judged, checks)
         _claims(manifest, checks, history)
         answers = [one.answer for one in (*receipts, *messages) if one.answer is not None]
-        beside = Beside(document=judged, container=digest, parties=parties, events=events, trust=self.trust, at=self.at)
+        beside = Beside(
+            document=judged,
+            container=_handed_over(contents, bytes_of_container, checks) or digest,
+            parties=parties,
+            events=events,
+            trust=self.trust,
+            at=self.at,
+        )
         own = judge_own_statements(contents, beside, checks)
         sizes = {file: len(content) for file, content in contents.items()}
         shown = Shown(document=judged, document_id=document, sizes=sizes, answers=answers, own=own, events=events)
@@ -252,6 +260,16 @@ def _contents(
     if len(contents) == len(declared) == len(present):
         checks.append(check("evidence.files", PASSED, count=str(len(contents))))
     return contents
+
+
+def _handed_over(contents: Mapping[str, bytes], container: bytes, checks: list[Mapping[str, Any]]) -> str | None:
+    """Digest of the container that the node took over, where its time-stamp came later: it is this one but for that."""
+    lower = contents.get(HANDED_OVER)
+    if lower is None:
+        return None
+    same = signing.is_raised_from(container, lower)
+    checks.append(check("evidence.handed-over", PASSED if same else FAILED, name=HANDED_OVER))
+    return hashlib.sha256(lower).hexdigest() if same else None
 
 
 def _printed_form(contents: Mapping[str, bytes], judged: Judged, checks: list[Mapping[str, Any]]) -> None:

@@ -22,6 +22,7 @@ from adapter.domain.incoming import JournalEntry, JournalState, RegisteredDocume
 from adapter.domain.outgoing import ContentKind, OutgoingDocument
 from adapter.domain.overdue import OverdueKind
 from adapter.domain.receipt import Receipt
+from adapter.domain.stamped_files import StampedFiles
 from adapter.domain.statement import SignedStatement, Statement, StatementKind, chained
 from adapter.domain.subscription import Subscription
 from adapter.errors import Conflict, Final
@@ -53,6 +54,7 @@ class _Tables:
     bytes_kept: dict[str, bytes] = field(default_factory=dict)
     statements: dict[int, Statement] = field(default_factory=dict)
     signed: dict[int, SignedStatement] = field(default_factory=dict)
+    stamped: dict[str, StampedFiles] = field(default_factory=dict)
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     head_stamps: dict[int, HeadStamp] = field(default_factory=dict)
     marks: dict[tuple[OverdueKind, str], tuple[datetime, datetime]] = field(default_factory=dict)
@@ -382,6 +384,19 @@ class MemoryOutbox:
         closed = replace(standing, **{name: getattr(attempt, name) for name in ended})
         self._hold_attempt(closed)
         self._tables.attempts[attempt.id] = closed
+
+    def add_stamped(self, stamped: StampedFiles) -> None:
+        for file in stamped.files:
+            if file.sha256 not in self._blobs:
+                raise Final("storage.no-such-bytes", params={"sha256": file.sha256})
+        if stamped.delivery_id in self._tables.stamped:
+            raise Conflict("storage.already-there", params={"what": "stamped_files_pk"})
+        if stamped.delivery_id not in self._tables.deliveries:
+            raise Final("storage.nothing-to-point-at", params={"what": "stamped_files_delivery"})
+        self._tables.stamped[stamped.delivery_id] = stamped
+
+    def stamped(self, delivery_id: str) -> StampedFiles | None:
+        return self._tables.stamped.get(delivery_id)
 
     def attempts(self, delivery_id: str) -> tuple[Attempt, ...]:
         rows = (a for a in self._tables.attempts.values() if a.delivery_id == delivery_id)

@@ -175,6 +175,7 @@ class MemoryInventory:
             *(e.sha256 for e in self._tables.journal.values()),
             *(r.raw for r in self._tables.receipts.values()),
             *(r.container for r in self._tables.register.values()),
+            *(s.files[0].sha256 for s in self._tables.stamped.values()),
         }
         return tuple(sorted(one for one in named if one not in self._blobs))[:limit]
 

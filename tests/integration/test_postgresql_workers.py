@@ -73,7 +73,7 @@ clock = ScenarioClock(now, monotonic=lambda: 0.0)
 store = open_store(StorageConfig(url=url), clock=clock)
 parts = dict(store=store, clock=clock, plan=DeliveryPlan())
 parts["identifiers"] = SystemIdentifiers()
-recover, deliver = Recover(**parts), Deliver(channel=Exchange(), **parts)
+recover, deliver = Recover(**parts), Deliver(channel=Exchange(), travels=lambda row: row.content, **parts)
 say("ready")
 assert sys.stdin.readline() == "go\\n"
 empty = 0

@@ -89,6 +89,7 @@ def test_what_waits_for_its_next_try_says_when_and_until_when_it_is_safe(sender:
         "lastSafeTry": last_safe_try(sender.plan.retry, DEADLINE).isoformat(),
         "timeLeftSeconds": (5 * 60 + 12) * 60,
         "overdue": False,
+        "stampPending": False,
     }
     sender.clock.at = DEADLINE - timedelta(minutes=9)
     assert "last-safe-passed" in codes(sender, row(S.QUEUED, wake_at=sender.clock.at))
