@@ -37,6 +37,7 @@ from adapter.usecases.leases import HeldLeases, RenewLeases
 from adapter.usecases.look import Look
 from adapter.usecases.obtain_stamp import ObtainStamp
 from adapter.usecases.preflight import SubmitLimits
+from adapter.usecases.probe_services import ProbeTimeStamps
 from adapter.usecases.process_message import ProcessMessage
 from adapter.usecases.publish import Publish
 from adapter.usecases.receive import Receive
@@ -44,6 +45,7 @@ from adapter.usecases.recover import Recover
 from adapter.usecases.register_document import RegisterDocument
 from adapter.usecases.sign import Baseline, Sign
 from adapter.usecases.sign_statements import Reprint, SignStatements
+from adapter.usecases.silence import Silence
 from adapter.usecases.submit import Submit
 from adapter.usecases.summarise import Summarise
 from adapter.usecases.take_over import TakeOver
@@ -200,6 +202,7 @@ class Passes(ABC):
             office_trust=self.trust,
             baseline=self.baseline,
             waits_for_stamp=self.waits_for_stamp,
+            silence=self.silence,
         )
 
     def submit(self, key: OpenKey | None = None) -> Submit:
@@ -229,7 +232,13 @@ class Passes(ABC):
             policy=signing.DEFAULT_SIGNING,
             trust=self.trust,
             baseline=self.baseline,
+            silence=self.silence,
         )
+
+    @cached_property
+    def silence(self) -> Silence:
+        """That a trust service was silent a moment ago."""
+        return Silence()
 
     @cached_property
     def reprint(self) -> Reprint:
@@ -253,6 +262,11 @@ class Passes(ABC):
     def obtain_stamp(self) -> ObtainStamp:
         """Time-stamps that were not to be had at submit."""
         return ObtainStamp(store=self.store, clock=self.clock, sign=self.sign(), retry=self.plan.retry)
+
+    @cached_property
+    def probe_time_stamps(self) -> ProbeTimeStamps:
+        """Whether the time-stamp authority gives real answers."""
+        return ProbeTimeStamps(clock=self.clock, identifiers=self.identifiers, baseline=self.baseline)
 
     @cached_property
     def leases(self) -> HeldLeases:

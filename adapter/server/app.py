@@ -18,7 +18,7 @@ from adapter.composition.watching import duties_of
 from adapter.errors import Final
 from adapter.server.api import router
 from adapter.server.metrics import Metrics
-from adapter.server.probes import Ready, live
+from adapter.server.probes import Ready, ServicesReady, live
 from adapter.server.refusals import add_refusals
 from adapter.server.sync_channel import SyncChannelEndpoint
 
@@ -39,6 +39,7 @@ def application(node: Node) -> Starlette:
     app.router.routes.append(Route(server.path, endpoint.answer, methods=["POST"]))
     app.router.routes.append(Route("/live", live, methods=["GET"]))
     app.router.routes.append(Route("/ready", Ready(node).answer, methods=["GET"]))
+    app.router.routes.append(Route("/ready/services", ServicesReady(node).answer, methods=["GET"]))
     app.router.routes.append(Route("/metrics", Metrics(node).answer, methods=["GET"]))
     add_refusals(app)
     return app

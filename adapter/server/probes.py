@@ -1,4 +1,9 @@
-"""Probes: `live` says that the process answers, `ready` that it can keep what it is given."""
+"""Probes: `live` says that the process answers, `ready` that it can keep what it is given, `ready/services` that those whom it
+asks give real answers.
+
+The last is a probe of its own: a node whose time-stamp authority is out must stay in the balancer, for it goes on taking
+documents over and receiving them (usecases/obtain_stamp.py).
+"""
 
 from __future__ import annotations
 
@@ -15,6 +20,24 @@ def live(request: Request) -> Response:
     """The process answers."""
     del request
     return JSONResponse({"status": "live"})
+
+
+class ServicesReady:
+    """Whether those whom the node asks give real answers (usecases/probe_services.py)."""
+
+    def __init__(self, node: Node) -> None:
+        self._probe = node.probe_time_stamps
+
+    async def answer(self, request: Request) -> Response:
+        """200, or 503 with the code of what is wrong; `not-set` where the settings name no authority."""
+        del request
+        found = await run_in_threadpool(self._probe)
+        if found is None:
+            return JSONResponse({"status": "ready", "timeStamps": {"status": "not-set"}})
+        is_well = found.code is None
+        told = {"status": "green" if is_well else "red", "code": found.code, "askedAt": found.asked_at.isoformat()}
+        content = {"status": "ready" if is_well else "not-ready", "timeStamps": told}
+        return JSONResponse(content, status_code=200 if is_well else 503)
 
 
 class Ready:

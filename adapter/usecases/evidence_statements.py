@@ -118,7 +118,7 @@ def _same(place: str, facts: Mapping[str, Any], key: str, shown: object) -> _Com
 
 
 # --- files -----------------------------------------------------------------------------------------------------------
-_KINDS = {"document.asice": "container", "document.pdf": "printed-form"}
+_KINDS = {"document.asice": "container", "document.pdf": "printed-form", "handed-over.asice": "handed-over"}
 _KINDS_OF_FOLDERS = {"certificates": "certificate", "answers": "answer"}
 
 

@@ -1,8 +1,8 @@
 """The time-stamp that was not to be had at submit, obtained before the first byte leaves ("stamp pending").
 
-An authority that is silent keeps no document out of the outbox: it is signed at level B-B, taken over with its receipt,
-and waits here. What was handed over is never changed; the container with its time-stamp is kept beside it, judged as any
-other that we send, and travels (domain/stamped_files.py).
+An authority that is silent or not to be believed keeps no document out of the outbox: it is signed at level B-B, taken
+over with its receipt, and waits here. What was handed over is never changed; the container with its time-stamp is kept
+beside it, judged as any other that we send, and travels (domain/stamped_files.py).
 
 1 ask           the authority, and whoever tells the status of certificates; not again for a while after silence
 2 judge         the raised container under the whole policy
@@ -16,18 +16,17 @@ without a time-stamp, and the addressee's system states its own time of receipt.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
 
 from adapter.domain.audit_event import AuditEvent
 from adapter.domain.delivery import Delivery
 from adapter.domain.outgoing import Content, OutgoingDocument, TravellingFile
 from adapter.domain.retry import RetryPolicy, last_safe_try
 from adapter.domain.stamped_files import StampedFiles
-from adapter.errors import Conflict, Retryable
+from adapter.errors import Conflict, Final, Retryable
 from adapter.ports import Clock, KeptBlob, Store, Transaction
 from adapter.usecases.delivery_plan import MANDATE
-from adapter.usecases.sign import Sign
+from adapter.usecases.sign import Sign, is_of_services
 
 STAMP_PENDING = "deliver.stamp-pending"
 """Code of the wait: no attempt, nothing of the exchange's."""
@@ -38,18 +37,7 @@ STAMPED = "delivery.stamped"
 SENT_WITHOUT = "watch.sent-without-time-stamp"
 """Action of the alarm when the last safe try came first."""
 
-_QUIET = timedelta(seconds=10)
-"""After a silence nobody of this process asks again for so long: a backlog must not wait for one timeout after the other."""
-
 _log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Silence:
-    """What this process knows: until when nobody is asked, and what was said last."""
-
-    until: datetime | None = None
-    code: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +48,6 @@ class ObtainStamp:
     clock: Clock
     sign: Sign
     retry: RetryPolicy
-    _silence: _Silence = field(default_factory=_Silence, repr=False, compare=False)
 
     def __call__(self, delivery: Delivery) -> Content:
         """The content with the files as they travel; at once for a document that was stamped when it was signed.
@@ -80,7 +67,9 @@ class ObtainStamp:
         action = STAMPED
         try:
             stamped = self._stamped(delivery, content)
-        except Retryable as error:
+        except (Retryable, Final) as error:
+            if not is_of_services(error.code):
+                raise
             if not self._is_last_moment(delivery):
                 params = {"document": delivery.document_id, "reason": error.code}
                 raise Retryable(STAMP_PENDING, params=params) from error
@@ -100,15 +89,17 @@ class ObtainStamp:
 
     def _stamped(self, delivery: Delivery, content: OutgoingDocument) -> StampedFiles:
         """Steps 1 to 3. Raises Retryable for a silence, this one's or the last one's."""
-        now = self.clock.now()
-        quiet = self._silence.until
-        if quiet is not None and now < quiet <= now + _QUIET:
-            raise Retryable(self._silence.code)
+        silent = self.sign.silence.lasts(self.clock.now())
+        if silent is not None:
+            raise Retryable(silent)
+        begun = self.clock.running()
         try:
             kept = self.sign.raised_later(_handed_over(content), clock=self.clock)
             return self._files(delivery, content, kept, level=self.sign.level)
-        except Retryable as error:
-            self._silence.until, self._silence.code = self.clock.now() + _QUIET, error.code
+        except (Retryable, Final) as error:
+            if not is_of_services(error.code):
+                raise
+            self.sign.silence.begins(error.code, now=self.clock.now(), took=self.clock.running() - begun)
             _log.warning("%s: document %s: %s", STAMP_PENDING, delivery.document_id, error.code)
             raise
 

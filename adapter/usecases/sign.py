@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import BinaryIO, Literal
 
@@ -13,6 +13,7 @@ from adapter.errors import Final, Retryable
 from adapter.ports import Blobs, Clock, KeptBlob
 from adapter.usecases.certificate_runway import refuse_short_runway
 from adapter.usecases.convert import Composed
+from adapter.usecases.silence import Silence
 from adapter.usecases.verified_container import (
     ATTACHMENTS,
     DOCUMENT_NAME,
@@ -72,6 +73,7 @@ class Sign:
     office_trust: Trust
     baseline: Baseline | None = None
     waits_for_stamp: bool = False
+    silence: Silence = field(default_factory=Silence, repr=False, compare=False)
 
     def container(
         self, composed: Composed, *, at: datetime, deadline: datetime | None = None
@@ -98,34 +100,30 @@ class Sign:
         refuse_unless_passed(judged, "sign.own-verification")
         return kept, judged
 
-    def container_for_queue(self, composed: Composed, *, at: datetime, deadline: datetime | None = None) -> Queued:
-        """As `container`; where only a trust service is silent, at level B-B and "stamp pending", if the settings wait.
+    def container_for_queue(
+        self, composed: Composed, *, clock: Clock, at: datetime, deadline: datetime | None = None
+    ) -> Queued:
+        """As `container`; where only a trust service fails, at level B-B and "stamp pending", if the settings wait.
 
-        That form is judged by all but what the silent ones would say. Raises as `container` does, and Retryable where
+        That form is judged by all but what the failing ones would say. Raises as `container` does, and the failure where
         the settings do not wait.
         """
+        silent = self.silence.lasts(clock.now()) if self.waits_for_stamp else None
+        if silent is not None:
+            return self._pending(composed, silent, at=at, deadline=deadline)
+        begun = clock.running()
         try:
             kept, judged = self.container(composed, at=at, deadline=deadline)
             return Queued(kept=kept, judged=judged, pending=None)
-        except Retryable as error:
-            if not self.waits_for_stamp or error.code not in {*_LATER, _STATUS_LATER}:
+        except (Retryable, Final) as error:
+            if not self.waits_for_stamp or not is_of_services(error.code):
                 raise
-            silence = error.code
-        with self.blobs.new() as signed:
-            try:
-                signing.sign_container(
-                    container_objects(composed),
-                    self.document_key(),
-                    policy=self.policy,
-                    signing_time=at,
-                    out=signed.file,
-                )
-            except signing.SigningError as error:
-                raise told(error) from error
-            kept = signed.keep()
-        judged = judge(kept, self.blobs, self.without_services.trust, at=at)
-        refuse_unless_passed(judged, "sign.own-verification")
-        return Queued(kept=kept, judged=judged, pending=silence)
+            self.silence.begins(error.code, now=clock.now(), took=clock.running() - begun)
+            return self._pending(composed, error.code, at=at, deadline=deadline)
+
+    def _pending(self, composed: Composed, code: str, *, at: datetime, deadline: datetime | None) -> Queued:
+        kept, judged = self.without_services.container(composed, at=at, deadline=deadline)
+        return Queued(kept=kept, judged=judged, pending=code)
 
     def raised_later(self, handed_over: KeptBlob, *, clock: Clock) -> KeptBlob:
         """A container that was kept "stamp pending", at the level of `baseline` and judged under the whole policy.
@@ -261,6 +259,14 @@ def detached(
     if report.indication is not signing.Indication.TOTAL_PASSED:
         raise refusal(code, report)
     return signature
+
+
+def is_of_services(code: str) -> bool:
+    """Whether a code says that a time-stamp or a status is not to be had, or not to be believed: no fault of the document.
+
+    A certificate that is known to be revoked is none of these.
+    """
+    return code in {*_LATER, _STATUS_LATER} or code.startswith("signing.timestamp-")
 
 
 def _without_services(trust: Trust) -> Trust:

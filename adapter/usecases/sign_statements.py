@@ -16,7 +16,8 @@ from adapter.domain.document import DocumentId, Sha256
 from adapter.domain.statement import SignedStatement, Statement, StatementKind
 from adapter.errors import ElshiError, Final, Retryable
 from adapter.ports import Clock, Store
-from adapter.usecases.sign import Baseline, refuse_outside_validity, told
+from adapter.usecases.sign import Baseline, is_of_services, refuse_outside_validity, told
+from adapter.usecases.silence import Silence
 from adapter.usecases.verified_container import Trust
 
 AGAIN_AFTER = timedelta(minutes=1)
@@ -71,6 +72,7 @@ class SignStatements:
     policy: signing.SigningPolicy
     trust: Trust
     baseline: Baseline | None = None
+    silence: Silence = field(default_factory=Silence, repr=False, compare=False)
     _reach: _Reach = field(default_factory=_Reach, repr=False, compare=False)
 
     def sign(self, statement: Statement) -> SignedStatement:
@@ -122,31 +124,47 @@ class SignStatements:
     def _signed(self, content: bytes, now: datetime) -> bytes:
         key = self.key()
         refuse_outside_validity(signing.certificate_facts(key.certificate_chain[0]), at=now)
-        authority = None if self.baseline is None else self.baseline.time_stamps
+        baseline = None if self.silence.lasts(now) else self.baseline
+        begun = self.clock.running()
         try:
-            signed = signing.sign_xml(content, key, policy=self.policy, signing_time=now, time_stamps=authority)
-            if self.baseline is None or self.baseline.level == "B-T":
-                return signed
-            return signing.augment_xml(
-                signed,
-                level=self.baseline.level,
-                time_stamps=self.baseline.time_stamps,
-                anchors=self.trust.anchors,
-                policy=machine_policy(self.trust.policy),
-                at=now,
-                fetcher=self.trust.fetcher,
-            )
+            return self._at_level(content, key, baseline, now)
+        except signing.SigningError as error:
+            if baseline is None or not is_of_services(error.code):
+                raise told(error) from error
+            # A paper in the hands of those who handed it over, today, is worth more than a time-stamp on it tomorrow: the
+            # chain that it stands in is time-stamped as a whole.
+            self.silence.begins(error.code, now=self.clock.now(), took=self.clock.running() - begun)
+        try:
+            return self._at_level(content, key, None, now)
         except signing.SigningError as error:
             raise told(error) from error
 
+    def _at_level(self, content: bytes, key: signing.SigningKey, baseline: Baseline | None, now: datetime) -> bytes:
+        authority = None if baseline is None else baseline.time_stamps
+        signed = signing.sign_xml(content, key, policy=self.policy, signing_time=now, time_stamps=authority)
+        if baseline is None or baseline.level == "B-T":
+            return signed
+        return signing.augment_xml(
+            signed,
+            level=baseline.level,
+            time_stamps=baseline.time_stamps,
+            anchors=self.trust.anchors,
+            policy=machine_policy(self.trust.policy),
+            at=now,
+            fetcher=self.trust.fetcher,
+        )
+
 
 def machine_policy(policy: signing.ValidationPolicy) -> signing.ValidationPolicy:
-    """What is asked of a statement's signature: all that is asked of a document's but the role, for a machine makes it."""
+    """What is asked of a statement's signature: all that is asked of a document's but the role, for a machine makes it, and
+    but the time-stamp, which is not waited for while its authority is silent: the chain's head has one each day.
+    """
     return replace(
         policy,
         name=f"{policy.name}#statement",
         required_roles=signing.KZ_SIGNATURE.required_roles,
         refused_roles=signing.KZ_SIGNATURE.refused_roles,
+        timestamp="not-required",
     )
 
 

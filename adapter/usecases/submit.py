@@ -74,7 +74,7 @@ class Submit:
         _refuse_errors(sizes)
         deadline = self._deadline(composed.report)
         ahead = certificate_findings(self.certificates, now=now, deadline=deadline)
-        signed = self.sign.container_for_queue(composed, at=now, deadline=deadline)
+        signed = self.sign.container_for_queue(composed, clock=self.clock, at=now, deadline=deadline)
         findings = (*composed.findings, *ahead, *self._signed_findings(signed.judged, now), *_pending(signed))
         return self._queue(signed, findings, now)
 

@@ -10,6 +10,7 @@ import pytest
 
 from adapter.domain.delivery import AttemptOutcome, DeliveryState, Proof
 from adapter.domain.outgoing import ContentKind
+from adapter.domain.stamped_files import StampedFiles
 from adapter.errors import Conflict, Final
 from tests.contract.samples import (
     CONTAINER,
@@ -602,3 +603,52 @@ def test_refuses_an_attempt_without_its_bytes_its_delivery_or_its_beginning(stor
         with pytest.raises(Final) as refused:
             t.outbox.close_attempt(begun)
     assert refused.value.code == "storage.no-such-attempt"
+
+
+# --- what travels of a document whose time-stamp came later --------------------------------------------------------------
+def stamped(number=1, **changes):
+    row = delivery(number)
+    fields = {
+        "delivery_id": row.id,
+        "document_id": row.document_id,
+        "level": "B-T",
+        "files": row.content.files,
+        "office_signature": b"\x30\x00\xff",
+        "stamped_at": NOW,
+    }
+    return StampedFiles(**fields | changes)
+
+
+def test_files_as_they_travel_are_kept_once_and_for_ever(store):
+    put(store, delivery(1), delivery(2))
+    with store.transaction() as t:
+        assert t.outbox.stamped("delivery-0001") is None
+        t.outbox.add_stamped(stamped(1))
+        t.outbox.add_stamped(stamped(2, office_signature=None, level="B-B"))
+    with store.snapshot() as t:
+        assert t.outbox.stamped("delivery-0001") == stamped(1)
+        assert t.outbox.stamped("delivery-0002") == stamped(2, office_signature=None, level="B-B")
+        assert t.outbox.get("delivery-0001").content == delivery(1).content
+    with pytest.raises(Conflict) as told, store.transaction() as t:
+        t.outbox.add_stamped(stamped(1, level="B-LT"))
+    assert told.value.code == "storage.already-there"
+    with store.snapshot() as t:
+        assert t.outbox.stamped("delivery-0001").level == "B-T"
+
+
+def test_files_of_nothing_and_bytes_that_nobody_kept_are_refused(store):
+    put(store, delivery(1))
+    with pytest.raises(Final) as told, store.transaction() as t:
+        t.outbox.add_stamped(stamped(9))
+    assert told.value.code == "storage.nothing-to-point-at"
+    unkept = replace(delivery(1).content.files[0], sha256=digest(b"nobody kept these"))
+    with pytest.raises(Final) as told, store.transaction() as t:
+        t.outbox.add_stamped(stamped(1, files=(unkept,)))
+    assert told.value.code == "storage.no-such-bytes"
+
+
+def test_a_document_that_waits_for_its_time_stamp_says_so_when_it_is_read_again(store):
+    waiting = delivery(1, content=outgoing_document(1, stamp_pending=True, office_signature=None))
+    put(store, waiting)
+    with store.snapshot() as t:
+        assert t.outbox.get(waiting.id).content == waiting.content

@@ -155,9 +155,18 @@ def submitted(
 def start_node(engine: Engine, home: Stand, open_keys: dict[str, Any], stack: ExitStack) -> Callable[..., Node]:
     """A node of a body; on the store of another one where its URL is given."""
 
-    def start(body: str = "KZ-MOF", *, url: str | None = None, clock: Any = None, **environment: str) -> Node:
+    def start(
+        body: str = "KZ-MOF",
+        *,
+        url: str | None = None,
+        clock: Any = None,
+        anchors: tuple[Path, ...] = (),
+        **environment: str,
+    ) -> Node:
         environment = {"ELSHI_STORAGE__URL": url or engine.url()} | environment
-        node = Node(load_settings(home.nodes[body], environment), clock=clock)
+        settings = load_settings(home.nodes[body], environment)
+        trust = replace(settings.trust, anchors=(*settings.trust.anchors, *anchors))
+        node = Node(replace(settings, trust=trust), clock=clock)
         node._keys = open_keys.setdefault(body, node._keys)
         stack.callback(node.close)
         return node
@@ -185,7 +194,9 @@ def new_line(  # noqa: PLR0917 - fixtures come by position
     leaves one out.
     """
 
-    def made(plays: str = "registers", *, clock: Any = None, **environment: Any) -> Line:
+    def made(
+        plays: str = "registers", *, clock: Any = None, anchors: tuple[Path, ...] = (), **environment: Any
+    ) -> Line:
         # Every look at it is a microsecond later: what comes one after the other is never at the same time.
         ticks = itertools.count()
         clock = clock or ScenarioClock(datetime.now(UTC), monotonic=lambda: next(ticks) * 1e-6)
@@ -213,9 +224,9 @@ def new_line(  # noqa: PLR0917 - fixtures come by position
         )
         chosen = {"ELSHI_SERVER__API_TOKEN": TOKEN, **environment}
         environment = {name: value for name, value in chosen.items() if value is not None}
-        nodes = [start_node("KZ-MOF", clock=clock, **environment)]
+        nodes = [start_node("KZ-MOF", clock=clock, anchors=anchors, **environment)]
         if plays == "itself":
-            nodes.append(start_node("KZ-MFA", clock=clock))
+            nodes.append(start_node("KZ-MFA", clock=clock, anchors=anchors))
         for node in nodes:
             stack.enter_context(Server(node))
         template, files = submitted

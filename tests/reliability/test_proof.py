@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -21,12 +22,17 @@ from adapter import conversion, texts
 from adapter.clock import ScenarioClock
 from adapter.composition import Node
 from adapter.composition.stand import Stand, default_plan, make_stand
+from adapter.composition.watching import queue_of
 from adapter.composition.years_later import JUDGED, STRICT, YearsLater, years_later
-from adapter.domain.delivery import Delivery, DeliveryState
+from adapter.domain.delivery import Delivery, DeliveryState, Proof
 from adapter.domain.incoming import JournalState
+from adapter.domain.retry import last_safe_try
 from adapter.errors import DocumentRefused, Final, Retryable, Severity
 from adapter.settings import load_settings
 from adapter.texts import Language
+from signing import SandboxPki
+from signing.sandbox_services.services import SandboxServices
+from signing.sandbox_services.tsa import SandboxTsa
 from tests import corpus
 from tests.reliability.line import REPORT, Engine, Line, by_hand
 from tests.stands import EXAMPLES
@@ -36,44 +42,144 @@ __all__ = ["elshi"]
 S = DeliveryState
 
 
+@dataclass
+class Authority:
+    """A time-stamp authority on the loopback: takes connections, and answers rubbish until it is well.
+
+    url, root   where it is asked, and the anchor of its certificate
+    clock       its time and the node's: a week before the report is due
+    asked       how often it was
+    """
+
+    url: str
+    root: Path
+    clock: ScenarioClock
+    is_well: bool = False
+    asked: int = 0
+
+
 @pytest.fixture
-def rubbish() -> Iterator[str]:
-    """A time-stamp authority that takes connections, answers 200, and says nothing that is a time-stamp."""
+def authority(tmp_path: Path) -> Iterator[Authority]:
+    pki = SandboxPki.create(not_before=datetime(2026, 1, 1, tzinfo=UTC), not_after=datetime(2046, 1, 1, tzinfo=UTC))
+    key = pki.issue("tsa", "SANDBOX TSA", "Sandbox", key="ec-p256")
+    ticks = itertools.count()
+    clock = ScenarioClock(datetime(2026, 11, 3, 6, 0, tzinfo=UTC), monotonic=lambda: next(ticks) * 1e-6)
+    services = SandboxServices.of(pki, clock.now, tsa=SandboxTsa(key=key, clock=clock.now))
+    (tmp_path / "tsa-root.pem").write_bytes(pki.anchor_pem())
 
     class Answer(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+            found.asked += 1
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            request = signing.FetchRequest(kind="time-stamp", url=found.url, body=body)
+            content = services.fetch(request, 1_000_000) if found.is_well else b"rubbish"
             self.send_response(200)
-            self.send_header("Content-Length", "7")
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(b"rubbish")
+            self.wfile.write(content)
 
         def log_message(self, *_: object) -> None:
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Answer)
+    url = f"http://127.0.0.1:{server.server_address[1]}/tsa"
+    found = Authority(url=url, root=tmp_path / "tsa-root.pem", clock=clock)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/tsa"
+    yield found
     server.shutdown()
     server.server_close()
     thread.join()
 
 
-def test_fault_17_a_time_stamp_authority_that_answers_rubbish_ends_the_command_and_nothing_else(
-    new_line: Callable[..., Line], rubbish: str
+def _line(new_line: Callable[..., Line], authority: Authority, **settings: str) -> Line:
+    return new_line(clock=authority.clock, anchors=(authority.root,), ELSHI_TIME_STAMPS__URL=authority.url, **settings)
+
+
+def test_fault_17_a_time_stamp_authority_that_answers_rubbish_keeps_no_document_out_and_none_leaves_unstamped(
+    new_line: Callable[..., Line], authority: Authority
 ) -> None:
-    """TCP works, the answer is none: nothing is signed and nothing is queued by half, and the person is told to try
-    again. What was queued before goes out meanwhile.
+    """TCP works, the answer is none: the document is taken over with its receipt and waits as "time-stamp pending"; the
+    queue goes on. When the authority is well it gets its time-stamp and leaves; what was handed over stays as it was.
     """
-    line = new_line(ELSHI_TIME_STAMPS__URL=rubbish)
+    line = _line(new_line, authority)
     (before,) = line.queue()
+    submitted = line.mof.submit_file(REPORT)
+    assert [one.code for one in submitted.findings if one.severity is Severity.WARNING] == ["submit.stamp-pending"]
+    assert submitted.receipt is not None
+    handed_over = submitted.delivery.content.files[0].sha256
+    line.settle()
+    assert line.state(before) is S.REGISTERED
+    waiting = line.row(submitted.delivery)
+    assert (waiting.state, waiting.attempts, line.taken(waiting)) == (S.QUEUED, 0, 0)
+    assert queue_of(line.mof).ahead(waiting).stamp_pending
+    assert "watch.stamp-pending" in line.told()
+    probe = line.ask("GET", "/ready/services", token=None)
+    assert (probe.status_code, probe.json()["timeStamps"]["code"]) == (503, "signing.timestamp-unreadable")
+    assert line.ask("GET", "/ready", token=None).status_code == 200
+    again = line.mof.submit_file(REPORT)
+    assert (again.replayed, again.delivery.id) == (True, waiting.id)
+
+    authority.is_well = True
+    sent = waiting
+    while sent.state is S.QUEUED:
+        assert sent.wake_at is not None
+        assert sent.wake_at < line.clock.now() + timedelta(minutes=1)
+        line.clock.move(max(timedelta(), sent.wake_at - line.clock.now()))
+        line.settle()
+        sent = line.row(waiting)
+    assert (sent.state, sent.proof) == (S.REGISTERED, Proof.NOTICE)
+    with line.mof.store.snapshot() as transaction:
+        stamped = transaction.outbox.stamped(sent.id)
+    assert stamped is not None
+    assert stamped.level == "B-T"
+    assert sent.content.files[0].sha256 == handed_over != stamped.files[0].sha256
+    assert signing.is_raised_from(
+        line.mof.store.blobs.read(stamped.files[0].sha256), line.mof.store.blobs.read(handed_over)
+    )
+    (seen,) = line.serving.sandbox.documents(href=sent.document_id.removeprefix("urn:uuid:"))
+    assert seen["taken"] == 1
+    assert "delivery.stamped" in line.told()
+    line.clock.move(timedelta(seconds=31))
+    probe = line.ask("GET", "/ready/services", token=None)
+    assert (probe.status_code, probe.json()["timeStamps"]["status"]) == (200, "green")
+
+
+def test_at_the_last_safe_try_a_document_leaves_without_its_time_stamp_and_a_person_is_told(
+    new_line: Callable[..., Line], authority: Authority
+) -> None:
+    line = _line(new_line, authority)
+    waiting = line.mof.submit_file(REPORT).delivery
+    line.settle()
+    assert waiting.deadline is not None
+    safe = last_safe_try(line.mof.plan.retry, waiting.deadline)
+    line.clock.move_to(safe - timedelta(hours=1))
+    tries = authority.asked
+    while line.clock.now() < safe:
+        assert line.state(waiting) is S.QUEUED
+        wake = line.row(waiting).wake_at
+        assert wake is not None
+        assert wake <= safe
+        line.clock.move(max(timedelta(), wake - line.clock.now()))
+        line.settle()
+    assert authority.asked > tries
+    assert line.state(waiting) is S.REGISTERED
+    with line.mof.store.snapshot() as transaction:
+        stamped = transaction.outbox.stamped(waiting.id)
+    assert stamped is not None
+    assert (stamped.level, stamped.files) == ("B-B", waiting.content.files)
+    assert stamped.office_signature
+    assert "watch.sent-without-time-stamp" in line.told()
+
+
+def test_settings_that_refuse_to_wait_end_the_command_and_nothing_is_queued_by_half(
+    new_line: Callable[..., Line], authority: Authority
+) -> None:
+    line = _line(new_line, authority, ELSHI_TIME_STAMPS__WHEN_SILENT="refuse")
     with pytest.raises(Retryable) as refused:
         line.mof.submit_file(REPORT)
     assert refused.value.code == "signing.timestamp-unreadable"
-    assert [one.id for one in line.all()] == [before.id]
-    line.settle()
-    assert line.state(before) is S.REGISTERED
+    assert line.all() == []
 
 
 @pytest.fixture(scope="module")
