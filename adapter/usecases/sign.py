@@ -121,6 +121,20 @@ class Sign:
             self.silence.begins(error.code, now=clock.now(), took=clock.running() - begun)
             return self._pending(composed, error.code, at=at, deadline=deadline)
 
+    def offered(self, kept: KeptBlob, *, at: datetime) -> Queued:
+        """A container that was signed elsewhere, judged; pending where the status of a certificate is not to be had now, and
+        everything else passes. The caller looks at the verdict.
+        """
+        judged = judge(kept, self.blobs, self.trust, at=at)
+        if self.waits_for_stamp and judged.validation.sub_indication is signing.SubIndication.TRY_LATER:
+            policy = replace(
+                self.trust.policy, name=f"{self.trust.policy.name}#status-pending", revocation="not-checked"
+            )
+            without = judge(kept, self.blobs, replace(self.trust, policy=policy, fetcher=None), at=at)
+            if without.validation.indication is signing.Indication.TOTAL_PASSED:
+                return Queued(kept=kept, judged=without, pending=_STATUS_LATER)
+        return Queued(kept=kept, judged=judged, pending=None)
+
     def _pending(self, composed: Composed, code: str, *, at: datetime, deadline: datetime | None) -> Queued:
         kept, judged = self.without_services.container(composed, at=at, deadline=deadline)
         return Queued(kept=kept, judged=judged, pending=code)
@@ -157,6 +171,8 @@ class Sign:
                 self._augment(source, higher.file, baseline, at=at)
                 return higher.keep()
         except signing.SigningError as error:
+            if error.code == "signing.level-reached":  # who signed it elsewhere has seen to it
+                return lower
             raise told(error) from error
 
     def _augment(self, source: BinaryIO, out: BinaryIO, baseline: Baseline, *, at: datetime) -> None:

@@ -28,7 +28,7 @@ from adapter.usecases.preflight import SubmitLimits, size_findings, too_large
 from adapter.usecases.sign import Queued, Sign, refuse_unless_passed
 from adapter.usecases.sign_statements import Stated
 from adapter.usecases.take_over import Taken, TakeOver
-from adapter.usecases.verified_container import CONTAINER_MEDIA_TYPE, RENDITION_NAME, Judged, judge
+from adapter.usecases.verified_container import CONTAINER_MEDIA_TYPE, RENDITION_NAME, Judged
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,10 +81,12 @@ class Submit:
     def container(self, kept: KeptBlob) -> Submitted:
         """Submit a container that was signed elsewhere: it is judged as the addressee will judge it.
 
-        Raises Final `submit.container-not-verified` with the verdict when it does not end TOTAL-PASSED.
+        Raises Final `submit.container-not-verified` with the verdict when it does not end TOTAL-PASSED; that only the status of
+        a certificate is not to be had now is waited for, as for what is signed here.
         """
         now = self.clock.now()
-        judged = judge(kept, self.store.blobs, self.sign.trust, at=now)
+        offered = self.sign.offered(kept, at=now)
+        judged = offered.judged
         if judged.findings:
             raise DocumentRefused(judged.findings)
         refuse_unless_passed(judged, "submit.container-not-verified")
@@ -110,9 +112,9 @@ class Submit:
             for found in runway("signer", one.signer, now=now, deadline=deadline)
         )
         ahead = certificate_findings(self.certificates, now=now, deadline=deadline)
-        findings = (*locked, *self._signed_findings(judged, now), *signers, *ahead)
+        findings = (*locked, *self._signed_findings(judged, now), *signers, *ahead, *_pending(offered))
         _refuse_errors(findings)
-        return self._queue(Queued(kept=kept, judged=judged, pending=None), findings, now)
+        return self._queue(offered, findings, now)
 
     # --- steps --------------------------------------------------------------------------------------------------------
     def _standing(self, document_id: DocumentId, report: Report, digest: str) -> Taken | None:

@@ -23,6 +23,7 @@ from adapter.composition.stand import Stand
 from adapter.composition.trust_services import TrustServices
 from adapter.domain.outgoing import OutgoingDocument
 from adapter.errors import Final, Retryable
+from adapter.rules import Stage
 from adapter.settings import load_settings
 from signing import (
     SANDBOX_DOCUMENT,
@@ -214,6 +215,74 @@ def test_a_status_that_is_not_to_be_had_is_tried_again_later(world: World, node:
         with pytest.raises(Retryable) as caught:
             ready.sign_file(REPORT)
         assert caught.value.code == code
+
+
+@pytest.mark.parametrize("level", ["B-T", "B-LT"])
+def test_a_report_is_taken_over_while_nobody_tells_the_status_and_gets_it_before_it_leaves(
+    world: World, node: Callable[..., Node], level: str
+) -> None:
+    """At B-T nothing is missing from the container: what is waited for is the verdict."""
+    world.down |= {"/ocsp", "/crl", "/root.crl"}
+    ready = node(level)
+    told = ready.submit_file(REPORT)
+    codes = {one.code: one.params for one in told.findings}
+    assert codes["submit.stamp-pending"]["reason"] in {"signing.status-unavailable", "sign.status-later"}
+    ready.clock.move(timedelta(seconds=4))
+    with pytest.raises(Retryable) as waits:
+        ready.obtain_stamp(told.delivery)
+    assert waits.value.code == "deliver.stamp-pending"
+    world.down.clear()
+    ready.clock.move(timedelta(seconds=4))
+    travels = ready.obtain_stamp(told.delivery)
+    assert isinstance(travels, OutgoingDocument)
+    assert travels.office_signature is not None
+    container = ready.store.blobs.read(travels.files[0].sha256)
+    expected = Indication.INDETERMINATE if level == "B-T" else Indication.TOTAL_PASSED
+    assert judged(world, container, ready.clock.now()).indication is expected
+    office = verify_detached(
+        travels.office_signature,
+        [container, ready.store.blobs.read(travels.files[1].sha256)],
+        policy=STRICT,
+        anchors=world.pki.trust_anchors(),
+        at=ready.clock.now(),
+    )
+    assert office.indication is expected
+
+
+def test_a_container_signed_elsewhere_is_taken_over_while_nobody_tells_the_status(
+    world: World, node: Callable[..., Node]
+) -> None:
+    ready = node()
+    container = signed(ready)
+    world.down |= {"/ocsp", "/crl", "/root.crl"}
+    told = ready.submit().container(ready.store.blobs.put(container))
+    assert "submit.stamp-pending" in {one.code for one in told.findings}
+    world.down.clear()
+    ready.clock.move(timedelta(seconds=4))
+    travels = ready.obtain_stamp(told.delivery)
+    assert isinstance(travels, OutgoingDocument)
+    assert ready.store.blobs.read(travels.files[0].sha256) == container, "it has its time-stamp already"
+
+
+def test_a_container_without_the_time_stamp_that_is_demanded_is_no_outage(
+    world: World, node: Callable[..., Node]
+) -> None:
+    ready = node()
+    unstamped = io.BytesIO()
+    with ready.store.blobs.open(ready.sign().without_services.container(composed(ready), at=world.now)[0].sha256) as at:
+        unstamped.write(at.read())
+    world.down |= {"/ocsp", "/crl", "/root.crl"}
+    strict = replace(ready.trust, policy=STRICT)
+    submit = ready.submit()
+    with pytest.raises(Final) as refused:
+        replace(submit, sign=replace(submit.sign, trust=strict)).container(ready.store.blobs.put(unstamped.getvalue()))
+    assert refused.value.code == "submit.container-not-verified"
+
+
+def composed(node: Node) -> Any:
+    opened = node.open_report(REPORT)
+    facts = node.facts.before_signing(opened.report, at=node.clock.now(), attachments=opened.attachments)
+    return node.convert(opened.report, opened.attachments, facts=facts, stage=Stage.LOCK, places=opened.places)
 
 
 # --- files and renewal -----------------------------------------------------------------------------------------------
