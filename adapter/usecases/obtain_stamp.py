@@ -9,8 +9,9 @@ beside it, judged as any other that we send, and travels (domain/stamped_files.p
 3 office        signs the files as they will travel
 4 settle    T   what travels, and the event that names both containers
 
-At the last safe try before the legal deadline, and after it, the document goes as it was handed over: late is worse than
-without a time-stamp, and the addressee's system states its own time of receipt.
+From the last safe try on until the legal deadline the document goes as it was handed over: late is worse than without a
+time-stamp, and the addressee's system states its own time of receipt. What is late in any case waits: an addressee that
+demands a time-stamp would hold it.
 """
 
 from __future__ import annotations
@@ -123,7 +124,8 @@ class ObtainStamp:
         )
 
     def _is_last_moment(self, delivery: Delivery) -> bool:
-        return delivery.deadline is not None and self.clock.now() >= last_safe_try(self.retry, delivery.deadline)
+        deadline = delivery.deadline
+        return deadline is not None and last_safe_try(self.retry, deadline) <= self.clock.now() < deadline
 
 
 def travelled(transaction: Transaction, delivery: Delivery) -> KeptBlob | None:

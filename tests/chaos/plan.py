@@ -12,6 +12,8 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tests.chaos.time_stamps import OUTAGES
+
 Value = str | int | float | bool
 
 KILLS = frozenset({"kill-at-step", "kill-at-random"})
@@ -23,8 +25,8 @@ class Injection:
     """One thing that is done to the system.
 
     number      its place in the plan, from 1
-    kind        kill-at-step, kill-at-random, database-..., disk-full, clock-jump, network-..., exchange
-    target      process, host, body or link; the fault's name for `exchange`
+    kind        kill-at-step, kill-at-random, database-..., disk-full, clock-jump, network-..., time-stamps-out, exchange
+    target      process, host, body or link; what comes instead of time-stamps; the fault's name for `exchange`
     detail      numbers that go with it
     """
 
@@ -70,6 +72,8 @@ _DELIVERING = _around(
     "commit of watch.__call__",
     "commit of leases.__call__",
     "commit of deliver._claim",
+    "bytes of sign._augmented",
+    "commit of obtain_stamp._settled",
     "call of directory._fetch",
     "call of file_store._ask",
     "commit of deliver._prepare",
@@ -145,6 +149,7 @@ _WEIGHTS: Mapping[str, int] = {
     "clock-jump": 2,
     "disk-full": 2,
     "network-down": 2,
+    "time-stamps-out": 3,
     "exchange": 14,
 }
 
@@ -203,6 +208,8 @@ def _drawn(  # noqa: PLR0911 - each kind of injection is one line
             return chance.choice(list(cast.disks)), {"for": chance.uniform(1, 4)}
         case "network-down":
             return chance.choice(list(cast.links)), {"for": chance.uniform(0.5, 4)}
+        case "time-stamps-out":
+            return chance.choice(OUTAGES), {"for": chance.uniform(1, 6)}
         case "exchange":
             name, parameters = faults.draw()
             assert isinstance(parameters, Mapping)

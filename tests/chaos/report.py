@@ -83,7 +83,15 @@ def table(report: Mapping[str, Any]) -> str:
         *(f"| {name.replace('_', ' ')} | {report[name]} |" for name in found),
         *(
             f"| {name.replace('_', ' ')} | {report[name]} |"
-            for name in ("uncertain_outcomes", "resends_by_persons", "resends_by_planner", "released_by_persons")
+            for name in (
+                "uncertain_outcomes",
+                "resends_by_persons",
+                "resends_by_planner",
+                "released_by_persons",
+                "taken_over_without_time_stamp",
+                "stamped_before_they_left",
+                "sent_without_time_stamp",
+            )
         ),
         f"| disputes | {report['disputes']} |",
         f"| documents that the exchange took more than once | {report['documents_taken_more_than_once']} |",

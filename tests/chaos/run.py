@@ -342,6 +342,15 @@ class Run:
         link.set_down(True)
         self._after(float(one.detail["for"]), lambda: link.set_down(False))
 
+    def _time_stamps_out(self, one: Injection) -> None:
+        authority = self.world.authority
+        authority.outage = one.target
+
+        def back() -> None:
+            authority.outage = None
+
+        self._after(float(one.detail["for"]), back)
+
     def _exchange(self, one: Injection) -> bool:
         with suppress(OSError):
             self.world.sandbox("/sandbox/script", {"fault": [{"name": one.target, **one.detail}]})
@@ -354,6 +363,7 @@ class Run:
         for disk in self.world.disks.values():
             disk.free()
         self.world.network.calm()
+        self.world.authority.outage = None
         self.world.sandbox("/sandbox/script", method="DELETE")
         self.world.sandbox("/sandbox/listener", {"open": True})
         for seat in self.world.seats.values():
@@ -562,6 +572,9 @@ def _of_the_books(nodes: dict[str, object]) -> dict[str, object]:
         "resends_by_persons": actions["person-resends"],
         "resends_by_planner": actions["watch.planner-resends"],
         "released_by_persons": actions["message.released"],
+        "taken_over_without_time_stamp": actions["watch.stamp-pending"],
+        "stamped_before_they_left": actions["delivery.stamped"],
+        "sent_without_time_stamp": actions["watch.sent-without-time-stamp"],
         "disputes": disputes,
         "attempts": dict(outcomes),
         "audit_events": dict(actions),

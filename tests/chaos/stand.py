@@ -1,4 +1,5 @@
-"""The system under chaos: ministries on SQLite, the MFA with its workers on PostgreSQL, the sandbox, a bad network between.
+"""The system under chaos: ministries on SQLite, the MFA with its workers on PostgreSQL, the sandbox, a bad network between, a
+time-stamp authority beside.
 
 Every process of the program is one that `elshi` starts; a supervisor's work (starting again what has ended) is done by run.py.
 """
@@ -31,6 +32,7 @@ from tests.chaos.database import Database
 from tests.chaos.disk import SmallDisk
 from tests.chaos.plan import Cast, Injection
 from tests.chaos.proxy import Link, Network
+from tests.chaos.time_stamps import Authority
 from tests.stands import EXAMPLES, free_ports, gateway_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -172,6 +174,7 @@ class World:
     seats: dict[str, Seat]
     environments: dict[str, dict[str, str]]
     control_url: str
+    authority: Authority
     nodes: dict[str, Node] = field(default_factory=dict)
 
     def cast(self) -> Cast:
@@ -216,6 +219,17 @@ def build(stack: ExitStack, stand: Stand, shape: Shape, *, seed: int, folder: Pa
     network.start()
     stack.callback(network.stop)
 
+    authority = Authority()
+    stack.callback(authority.close)
+    (stand.folder / "trust" / "tsa.pem").write_bytes(authority.root)
+    for body in bodies:
+        own = stand.nodes[body].read_text(encoding="utf-8")
+        trusting = own.replace(
+            'anchors = ["../trust/sandbox.pem"]', 'anchors = ["../trust/sandbox.pem", "../trust/tsa.pem"]'
+        )
+        assert trusting != own
+        stand.nodes[body].write_text(trusting, encoding="utf-8")
+
     disks = _disks(stack, folder, shape)
     database = _database(stack, disks.get(REGISTRAR))
     nursery = Nursery(folder / "nursery.log")
@@ -224,6 +238,7 @@ def build(stack: ExitStack, stand: Stand, shape: Shape, *, seed: int, folder: Pa
     environments = {
         body: {
             **pace(shape.lease),
+            "ELSHI_TIME_STAMPS__URL": authority.url,
             "ELSHI_EXCHANGE__ENDPOINT": f"http://127.0.0.1:{gateway_proxy}/bip-sync-wss-gost/",
             "ELSHI_STORAGE__URL": database.url if body == REGISTRAR else _sqlite(folder, disks.get(body), body),
         }
@@ -250,6 +265,7 @@ def build(stack: ExitStack, stand: Stand, shape: Shape, *, seed: int, folder: Pa
         seats=_seats(folder, stand, shape, environments),
         environments=environments,
         control_url=f"http://127.0.0.1:{control_port}",
+        authority=authority,
     )
     stack.callback(lambda: [node.close() for node in world.nodes.values()])
     _until_open(world)

@@ -30,8 +30,9 @@ CAST = Cast(
     disks=("KZ-MOF",),
     links=("to-gateway",),
 )
-SEED = 3045
-"""Among the first dozen injections of this plan are a crash of PostgreSQL, a jump of a clock and kills of each role."""
+SEED = 4799
+"""Among the first dozen injections of this plan are a crash of PostgreSQL, a jump of a clock, an outage of the time-stamp authority
+and kills of each role."""
 
 
 @pytest.mark.skipif(find_spec(PACKAGE) is None, reason=f"{PACKAGE} has no wheel for this machine")

@@ -229,6 +229,16 @@ def test_a_moment_before_the_last_safe_try_it_still_waits(house: Stamping, pendi
     assert house.delivery(pending.id).wake_at == safe
 
 
+def test_what_is_late_in_any_case_waits_for_its_time_stamp(house: Stamping) -> None:
+    deadline = house.submit().report(REPORT, ()).delivery.deadline
+    assert deadline is not None
+    other = Stamping()
+    other.clock.at = deadline
+    late = other.submit().report(REPORT, ()).delivery
+    assert other.wake(late).state is S.QUEUED
+    assert "watch.sent-without-time-stamp" not in other.told()
+
+
 @pytest.mark.parametrize(
     "answer", [b"rubbish", b"\x30\x03\x02\x01\x00"], ids=["no answer of the protocol", "a refusal of another kind"]
 )
