@@ -38,6 +38,7 @@ _STATUS = {
     "server.defect": 500,
     "storage.damaged": 503,
     "storage.failed": 503,
+    "storage.file-replaced": 503,
     "storage.full": 503,
     "storage.login-refused": 503,
     "storage.not-permitted": 503,

@@ -8,6 +8,7 @@ _OURS = frozenset(
     {
         "storage.full",
         "storage.failed",
+        "storage.file-replaced",
         "storage.read-only",
         "storage.not-permitted",
         "storage.login-refused",
