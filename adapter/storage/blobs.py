@@ -255,8 +255,10 @@ class _FilesByDigest:
         self._directory = directory
         self._database = database
         self._clock = clock
+        self._synced: set[str] = set()
         with disk_errors():
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            sync_folder(directory.parent)
 
     def write(self, sha256: Sha256, size: int, source: BinaryIO) -> None:
         """The file first, then its row."""
@@ -273,9 +275,11 @@ class _FilesByDigest:
         """A temporary file in the same folder, synced and renamed: a file with the name is always whole."""
         folder = self._directory / sha256[:2]
         with disk_errors():
-            if not folder.exists():
+            if folder.name not in self._synced:
+                # Once for each process: whoever made the folder may have been killed before its name was on the disk.
                 folder.mkdir(mode=0o700, exist_ok=True)
                 sync_folder(self._directory)
+                self._synced.add(folder.name)
             handle, temporary = tempfile.mkstemp(dir=folder, prefix=".new-")
             try:
                 with os.fdopen(handle, "wb") as file:

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from adapter.clock import ScenarioClock
 from adapter.errors import Final
 from adapter.storage import StorageConfig, open_store
+from adapter.storage import blobs as blobs_module
 from adapter.storage.blobs import CHUNK
 from tests.contract.samples import NOW, digest
 
@@ -141,6 +142,19 @@ def test_memory_stays_flat_however_large_the_bytes_are(tmp_path, directory):
     store.close()
     assert read == kept.size == size
     assert peak < 10 * CHUNK
+
+
+def test_a_folder_that_another_writer_made_and_did_not_live_to_sync_is_synced_before_bytes_in_it_count(
+    tmp_path, monkeypatch
+):
+    """A power failure takes a folder whose name is not on the disk, and everything in it."""
+    store = opened(tmp_path, directory=True)
+    (tmp_path / "blobs" / digest(BIG)[:2]).mkdir()
+    synced = []
+    monkeypatch.setattr(blobs_module, "sync_folder", synced.append)
+    kept = store.blobs.put(BIG)
+    store.close()
+    assert synced == [tmp_path / "blobs", tmp_path / "blobs" / kept.sha256[:2]]
 
 
 def test_a_disk_that_is_full_while_the_caller_writes_is_told_as_full(store):
