@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 
 def protocol(headers_within: timedelta) -> type[asyncio.Protocol]:
@@ -25,7 +25,8 @@ def protocol(headers_within: timedelta) -> type[asyncio.Protocol]:
 
         def data_received(self, data: bytes) -> None:
             super().data_received(data)
-            if self.cycle is not None and not self.cycle.response_complete:
+            answering: RequestResponseCycle | None = self.cycle
+            if answering is not None and not answering.response_complete:
                 self._wait_no_more()
             elif self._hanging_up is None:
                 # A next request on the same connection has begun; its silence before that uvicorn counts itself.
