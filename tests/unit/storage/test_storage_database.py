@@ -50,6 +50,8 @@ def other_program(folder: Path) -> sqlite3.Connection:
     ("changes", "code"),
     [
         ({"url": "not a url"}, "storage.url-unreadable"),
+        ({"url": "postgresql://elshi@db.example.kz:S3cret/elshi"}, "storage.url-unreadable"),
+        ({"url": "postgresql://elshi@[::1/elshi"}, "storage.url-unreadable"),
         ({"url": "mysql://db/elshi"}, "storage.url-unsupported"),
         ({"url": "sqlite+aiosqlite:///a.db"}, "storage.url-unsupported"),
         ({"url": "sqlite://"}, "storage.url-in-memory"),
