@@ -36,6 +36,8 @@ _STATUS = {
     "submit.file-too-large": 413,
     "exchange.push-too-large": 413,
     "server.defect": 500,
+    "storage.blob-directory-gone": 503,
+    "storage.blob-directory-needed": 503,
     "storage.damaged": 503,
     "storage.failed": 503,
     "storage.file-replaced": 503,

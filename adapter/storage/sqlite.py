@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from adapter.errors import Conflict, ElshiError, Final, Finding, Retryable, SettingsRefused, Severity
 from adapter.storage.config import StorageConfig
-from adapter.storage.disk import disk_errors
+from adapter.storage.disk import disk_errors, identity_of
 from adapter.storage.tables import LANE, Refusal
 
 _POOLED = 8
@@ -82,7 +82,7 @@ class Sqlite:
         self._patience = config.busy_timeout.total_seconds()
         self._path = Path(str(url.database)).absolute()
         self.folder = _prepared(url)
-        self._file = _identity(self._path)
+        self._file = identity_of(self._path)
         self.engine = _engine(url, self._patience)
         self._switch_to_wal()
 
@@ -102,7 +102,7 @@ class Sqlite:
         """The answer cannot be lost: nobody is between us and the file. Final `storage.file-replaced`, nothing committed,
         when what we write into is no longer the file that lies at its address: nobody would ever find it again.
         """
-        if not _is_reading(connection) and _identity(self._path) != self._file:
+        if not _is_reading(connection) and identity_of(self._path) != self._file:
             raise Final("storage.file-replaced")
         transaction.commit()
 
@@ -193,15 +193,6 @@ def _engine(url: URL, patience: float) -> Engine:
 
 def _is_reading(connection: Connection) -> bool:
     return bool(connection.get_execution_options().get("elshi_reading", False))
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file lies there, whatever its name; None: none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 def refusal_statements(refusal: Refusal) -> tuple[str, ...]:

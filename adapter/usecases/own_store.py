@@ -8,6 +8,8 @@ _OURS = frozenset(
     {
         "storage.full",
         "storage.failed",
+        "storage.blob-directory-gone",
+        "storage.blob-directory-needed",
         "storage.file-replaced",
         "storage.read-only",
         "storage.not-permitted",
