@@ -32,6 +32,7 @@ CHUNK = 1024 * 1024
 
 # Built once: to build a statement costs several times what the database takes for it.
 _IS_KEPT = select(exists().where(blobs.c.sha256 == bindparam("digest")))
+_PLACE = select(blobs.c.place).where(blobs.c.sha256 == bindparam("digest"))
 _PIECE = select(blob_chunks.c.content).where(
     blob_chunks.c.sha256 == bindparam("digest"), blob_chunks.c.number == bindparam("place_of_piece")
 )
@@ -132,8 +133,8 @@ class SqlBlobs:
         with disk_errors():
             size, sha256 = _measured(source)
         with self._database.reading() as transaction:
-            known = transaction.value(_IS_KEPT, digest=sha256)
-        if not known:
+            stands = self._stands(transaction, sha256, size)
+        if not stands:
             source.seek(0)
             self._place.write(sha256, size, source)
         return KeptBlob(sha256=sha256, size=size)
@@ -141,9 +142,16 @@ class SqlBlobs:
     def keep_in(self, transaction: OpenTransaction, content: bytes) -> KeptBlob:
         """Keep bytes as a part of `transaction`: they are durable with the rest of it, or do not exist."""
         kept = KeptBlob(sha256=Sha256(hashlib.sha256(content).hexdigest()), size=len(content))
-        if not transaction.value(_IS_KEPT, digest=kept.sha256):
+        if not self._stands(transaction, kept.sha256, kept.size):
             self._place.write_in(transaction, kept.sha256, kept.size, io.BytesIO(content))
         return kept
+
+    def _stands(self, transaction: OpenTransaction, sha256: Sha256, size: int) -> bool:
+        """Whether the bytes need not be written: of a file that somebody has taken away the row alone is left."""
+        place = transaction.value(_PLACE, digest=sha256)
+        if place is None or place != self._place.name:
+            return place is not None
+        return self._place.name == "database" or self._place.measure(sha256) == size
 
     def _checked(self, sha256: Sha256) -> Iterator[bytes]:
         """The pieces; the difference shows at the end, so a caller hands nothing out before it has them all."""

@@ -199,6 +199,24 @@ def test_a_damaged_file_is_told(with_directory, tmp_path, damage):
     assert refused_code(with_directory.blobs.read, kept.sha256) == "storage.damaged-bytes"
 
 
+@pytest.mark.parametrize("damage", [cut, Path.unlink])
+def test_bytes_that_are_kept_again_are_there_again(with_directory, tmp_path, damage):
+    """Who hands over the very bytes whose file somebody has taken away is told that they are kept: then they are."""
+    kept = with_directory.blobs.put(BIG)
+    for keep in (with_directory.blobs.put, in_a_transaction(with_directory)):
+        damage(tmp_path / "blobs" / kept.sha256[:2] / kept.sha256)
+        assert keep(BIG) == kept
+        assert with_directory.blobs.read(kept.sha256) == BIG
+
+
+def in_a_transaction(store):
+    def keep(content):
+        with store.transaction() as transaction:
+            return transaction.keep(content)
+
+    return keep
+
+
 def test_a_file_of_a_killed_writer_without_its_row_is_no_blob_until_it_is_kept_again(with_directory, tmp_path):
     orphan = tmp_path / "blobs" / digest(BIG)[:2] / digest(BIG)
     orphan.parent.mkdir()
