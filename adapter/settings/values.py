@@ -196,7 +196,8 @@ def _contradictions(settings: Settings) -> list[Finding]:
     found += trust_service_faults(settings.time_stamps, settings.revocation)
     if host_of(settings.exchange.endpoint) is None:
         # The address itself is not shown: a password may have been put there.
-        params = {"key": "exchange.endpoint", "expected": "https://…"}
+        name = "endpoint"
+        params = {"key": f"exchange.{name}", "expected": "https://…"}
         found.append(Finding(code="settings.wrong-type", severity=Severity.ERROR, params=params))
     found += _too_small(settings)
     found += alarm_faults(settings.alarms)
