@@ -50,6 +50,9 @@ _CHUNK = 16 * 1024
 _TOO_LATE = "http.left-too-late"
 """The caller's time for the first byte was over before it left: a new try would be no earlier."""
 
+_SILENCE = TimeoutError.__name__
+"""Nobody answered the connection for as long as the settings wait: no blink, and every other document waits meanwhile."""
+
 _TRIES = 3
 """Tries inside one call. Few: the schedule of the delivery does the waiting, this only bridges a blink."""
 
@@ -121,8 +124,9 @@ class HttpClient:
     ) -> HttpAnswer:
         """POST `body` and read the whole answer, whatever its status.
 
-        Repeated a few times while no byte has left; with `repeatable` also when the outcome is unknown, so only for
-        requests that are harmless twice.
+        Repeated a few times while the connection is refused, so that no byte has left: that bridges the restart of a
+        gateway, which the breaker would count and the schedule wait for. Not when nobody answered the connection at all.
+        With `repeatable` also when the outcome is unknown, so only for requests that are harmless twice.
         With `leave_within` the first byte leaves within that time from now or none does: Retryable `http.left-too-late`.
         The time runs on while the process is stopped or the machine sleeps.
         Raises Final `http.address-refused`; Retryable `http.no-connection`, `http.name-not-found`, `http.tls-failed`;
@@ -146,7 +150,7 @@ class HttpClient:
         host = self._checked(request.url)
 
         def is_safe_to_repeat(error: BaseException) -> bool:
-            if isinstance(error, Retryable) and error.code == _TOO_LATE:
+            if isinstance(error, Retryable) and (error.code == _TOO_LATE or error.params.get("cause") == _SILENCE):
                 return False
             return isinstance(error, Retryable) or (repeatable and isinstance(error, OutcomeUnknown))
 

@@ -469,6 +469,14 @@ class Watched(Protocol):
         """A person is told of this row and this wake-up at `at`."""
         ...
 
+    def has_settled(self) -> bool:
+        """Whether a mark is left of a row that is done, or was looked at since."""
+        ...
+
+    def forget_settled(self, *, limit: int = 500) -> int:
+        """Take such marks away: that a person was told stands in the audit trail. How many were taken."""
+        ...
+
 
 class Subscriptions(Protocol):
     """Who follows the audit trail, and how far."""

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 from adapter.composition import Node
 from adapter.composition.watching import duties_of
-from adapter.errors import ElshiError
+from adapter.errors import ElshiError, Retryable
 from adapter.lease_renewal import LeaseRenewal
 from adapter.usecases.deliver import Delivered
 from adapter.usecases.look import Seen
@@ -168,7 +168,14 @@ class Worker:
         if before is not None and timedelta() <= now - before < _BETWEEN_HOUSEKEEPING:
             return
         for step in self._housekeeping:
-            step()
+            try:
+                step()
+            except Retryable:
+                raise  # the store is busy or gone, which the next step would find as well
+            except ElshiError as error:
+                _log.error("a step of the housekeeping ended with %s; the others and the work go on", error.code)
+            except Exception as error:  # noqa: BLE001 - reason: one row that a step breaks on must not stop every lane
+                _log.error("a step of the housekeeping ended with a defect: %s", type(error).__name__)
         self._kept_house_at = now
 
     def _recover(self) -> None:

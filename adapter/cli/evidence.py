@@ -12,6 +12,7 @@ from adapter.cli.screen import GOOD
 from adapter.domain.document import DocumentId
 from adapter.domain.outgoing import ContentKind
 from adapter.errors import Final
+from adapter.usecases.pages import every_delivery
 
 
 @app.command(epilog="Example: [cyan]elshi export --all -o evidence/ -s elshi.toml[/]")
@@ -28,11 +29,9 @@ def export(
     with ready.node() as node:
         wanted = [DocumentId(one) for one in documents or ()]
         if everything:
-            with node.store.transaction() as transaction:
+            with node.store.snapshot() as transaction:
                 sent = [
-                    row.document_id
-                    for row in transaction.outbox.listed(limit=100_000)
-                    if row.content_kind is ContentKind.DOCUMENT
+                    row.document_id for row in every_delivery(transaction) if row.content_kind is ContentKind.DOCUMENT
                 ]
                 wanted += [*sent, *(row.document_id for row in transaction.register.listed())]
         unique = list(dict.fromkeys(wanted))

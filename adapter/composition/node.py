@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -19,7 +20,7 @@ from adapter.clock import SystemClock, SystemIdentifiers
 from adapter.composition.key_files import certificate, signing_errors
 from adapter.composition.node_keys import NodeKeys
 from adapter.composition.passes import OpenKey, OwnBody, Passes
-from adapter.composition.regular_files import read_file
+from adapter.composition.regular_files import read_file, reading
 from adapter.composition.report_files import Opened, open_report, source_context
 from adapter.composition.secret_sources import AskPassword
 from adapter.composition.services import baseline_of, fetcher_of
@@ -310,20 +311,20 @@ class Node(Passes):
 
     def keep_file(self, path: Path, *, limit: int | None = None) -> KeptBlob:
         """A file's bytes in the store. Final `submit.file-too-large` for one that is longer than `limit` bytes."""
-        with self.store.blobs.new() as writer:
-            try:
-                with path.open("rb") as source:
-                    # Before a byte of it is copied: who took the wrong file does not fill the disk with it.
-                    size = os.fstat(source.fileno()).st_size
-                    while limit is None or size <= limit:
-                        chunk = source.read(1 << 18)
-                        if not chunk:
-                            return writer.keep()
-                        writer.file.write(chunk)
-                        size = max(size, writer.file.tell())
-                    raise Final("submit.file-too-large", params={"file": path.name, "size": size, "limit": limit})
-            except OSError as error:
-                raise Final("file.unreadable", place=Place(file=path.name), params={"file": path.name}) from error
+        with self.store.blobs.new() as writer, ExitStack() as opened:
+            with reading(path):
+                source = opened.enter_context(path.open("rb"))
+                # Before a byte of it is copied: who took the wrong file does not fill the disk with it.
+                size = os.fstat(source.fileno()).st_size
+            while limit is None or size <= limit:
+                with reading(path):
+                    chunk = source.read(1 << 18)
+                if not chunk:
+                    return writer.keep()
+                # Outside: a disk without room for the copy is no fault of the file (the writer says so).
+                writer.file.write(chunk)
+                size = max(size, writer.file.tell())
+            raise Final("submit.file-too-large", params={"file": path.name, "size": size, "limit": limit})
 
     def export_to(self, document_id: DocumentId, folder: Path) -> Mapping[str, Sha256]:
         """Write an evidence folder: a new or empty one, or over an earlier export of the same document.

@@ -27,6 +27,15 @@ def regular_file(path: Path, code: str = "file.unreadable") -> Iterator[BinaryIO
         yield source
 
 
+@contextmanager
+def reading(path: Path, code: str = "file.unreadable") -> Iterator[None]:
+    """Around the steps that touch the file: Final with that code when the machine refuses one."""
+    try:
+        yield
+    except OSError as error:
+        raise _unreadable(path, code) from error
+
+
 def _unreadable(path: Path, code: str) -> Final:
     return Final(code, place=Place(file=path.name), params={"file": path.name})
 

@@ -17,6 +17,7 @@ from adapter.composition import Node
 from adapter.composition.watching import duties_of
 from adapter.errors import Final
 from adapter.server.api import router
+from adapter.server.connections import protocol
 from adapter.server.metrics import Metrics
 from adapter.server.probes import Ready, ServicesReady, live
 from adapter.server.refusals import add_refusals
@@ -55,6 +56,8 @@ class Server:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((settings.host, settings.port))
+            # Two that are bound and do not listen yet are none the wiser: the second would fail much later, with a traceback.
+            self._socket.listen()
         except OSError as error:
             self._socket.close()
             raise Final(
@@ -68,7 +71,13 @@ class Server:
         self._path = settings.path
         self._node = node
         self._uvicorn = uvicorn.Server(
-            uvicorn.Config(application(node), log_config=None, access_log=False, timeout_graceful_shutdown=10)
+            uvicorn.Config(
+                application(node),
+                http=protocol(settings.read_within),
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=10,
+            )
         )
         self._thread: threading.Thread | None = None
 

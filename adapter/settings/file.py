@@ -36,6 +36,8 @@ def settings_from(mapping: Mapping[str, Any], folder: Path) -> Settings:
     """Settings from a parsed TOML document; paths are relative to `folder`."""
     reading = Reading(folder)
     profile = mapping.get("profile")
+    # As the reading below takes it: with a blank in it the node would be one for production, and its exchange a stand's.
+    profile = profile.strip() if isinstance(profile, str) else profile
     kind = "production" if profile == "production" else "stand"
     storage = mapping.get("storage")
     if isinstance(storage, Mapping) and isinstance(storage.get("url"), str):

@@ -16,7 +16,7 @@ from adapter.http_client import HttpSettings
 from adapter.secret import Secret
 from adapter.settings.alarms import AlarmSettings, alarm_contradictions, alarm_faults
 from adapter.settings.keys import KeysSettings, key_contradictions, key_faults
-from adapter.settings.trust_services import RevocationSettings, TimeStampSettings, trust_service_faults
+from adapter.settings.trust_services import RevocationSettings, TimeStampSettings, host_of, trust_service_faults
 from adapter.storage import StorageConfig
 
 _SHORTEST_TOKEN: Final = 16
@@ -194,6 +194,11 @@ def _contradictions(settings: Settings) -> list[Finding]:
     found += key_faults(settings.keys)
     found += _missing_of_the_trust(settings.trust)
     found += trust_service_faults(settings.time_stamps, settings.revocation)
+    if host_of(settings.exchange.endpoint) is None:
+        # The address itself is not shown: a password may have been put there.
+        name = "endpoint"
+        params = {"key": f"exchange.{name}", "expected": "https://…"}
+        found.append(Finding(code="settings.wrong-type", severity=Severity.ERROR, params=params))
     found += _too_small(settings)
     found += alarm_faults(settings.alarms)
     if not 0 <= settings.server.port <= _LAST_PORT:
@@ -251,6 +256,9 @@ def _too_small(settings: Settings) -> Iterator[Finding]:
 def _of_the_exchange(settings: Settings) -> Iterator[tuple[str, str]]:
     """The dialect's own words for waiting and resending; `delivery` is what the program acts on."""
     delivery, exchange = settings.delivery, settings.exchange
+    is_plain = exchange.endpoint.startswith("http://")
+    if is_plain and not settings.http.plain_http_allowed and settings.profile != "production":
+        yield "exchange.endpoint=http://…", "http.plain_http_allowed=false"
     if exchange.files.reupload_on_expiry == "manual" and delivery.uncertain_window >= exchange.files.lifetime:
         # A person would be asked whether the same bytes shall go again when the exchange has forgotten their files.
         yield (

@@ -23,7 +23,7 @@ from adapter.domain.document import Sha256
 from adapter.errors import Conflict, Final
 from adapter.ports import Clock, KeptBlob
 from adapter.storage.database import Database, OpenTransaction
-from adapter.storage.disk import disk_error, disk_errors, is_full
+from adapter.storage.disk import disk_error, disk_errors, identity_of, is_full
 from adapter.storage.tables import blob_chunks, blobs
 
 CHUNK = 1024 * 1024
@@ -32,6 +32,7 @@ CHUNK = 1024 * 1024
 
 # Built once: to build a statement costs several times what the database takes for it.
 _IS_KEPT = select(exists().where(blobs.c.sha256 == bindparam("digest")))
+_PLACE = select(blobs.c.place).where(blobs.c.sha256 == bindparam("digest"))
 _PIECE = select(blob_chunks.c.content).where(
     blob_chunks.c.sha256 == bindparam("digest"), blob_chunks.c.number == bindparam("place_of_piece")
 )
@@ -43,6 +44,7 @@ _ROW_AND_FIRST = (
 _LENGTH = select(func.coalesce(func.sum(func.length(blob_chunks.c.content)), 0)).where(
     blob_chunks.c.sha256 == bindparam("digest")
 )
+_IN_DIRECTORY = select(blobs.c.sha256).where(blobs.c.place == "directory").limit(1)
 _PUT_ROW = insert(blobs)
 _PUT_PIECE = insert(blob_chunks).from_select(
     ["sha256", "number", "content"],
@@ -131,8 +133,8 @@ class SqlBlobs:
         with disk_errors():
             size, sha256 = _measured(source)
         with self._database.reading() as transaction:
-            known = transaction.value(_IS_KEPT, digest=sha256)
-        if not known:
+            stands = self._stands(transaction, sha256, size)
+        if not stands:
             source.seek(0)
             self._place.write(sha256, size, source)
         return KeptBlob(sha256=sha256, size=size)
@@ -140,9 +142,16 @@ class SqlBlobs:
     def keep_in(self, transaction: OpenTransaction, content: bytes) -> KeptBlob:
         """Keep bytes as a part of `transaction`: they are durable with the rest of it, or do not exist."""
         kept = KeptBlob(sha256=Sha256(hashlib.sha256(content).hexdigest()), size=len(content))
-        if not transaction.value(_IS_KEPT, digest=kept.sha256):
+        if not self._stands(transaction, kept.sha256, kept.size):
             self._place.write_in(transaction, kept.sha256, kept.size, io.BytesIO(content))
         return kept
+
+    def _stands(self, transaction: OpenTransaction, sha256: Sha256, size: int) -> bool:
+        """Whether the bytes need not be written: of a file that somebody has taken away the row alone is left."""
+        place = transaction.value(_PLACE, digest=sha256)
+        if place is None or place != self._place.name:
+            return place is not None
+        return self._place.name == "database" or self._place.measure(sha256) == size
 
     def _checked(self, sha256: Sha256) -> Iterator[bytes]:
         """The pieces; the difference shows at the end, so a caller hands nothing out before it has them all."""
@@ -255,8 +264,13 @@ class _FilesByDigest:
         self._directory = directory
         self._database = database
         self._clock = clock
-        with disk_errors():
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._synced: set[str] = set()
+        self._found: tuple[int, int] | None = None
+        if self._known() is None:
+            with disk_errors():
+                directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+                sync_folder(directory.parent)
+        self._require_there()
 
     def write(self, sha256: Sha256, size: int, source: BinaryIO) -> None:
         """The file first, then its row."""
@@ -272,10 +286,13 @@ class _FilesByDigest:
     def _write_file(self, sha256: Sha256, source: BinaryIO) -> None:
         """A temporary file in the same folder, synced and renamed: a file with the name is always whole."""
         folder = self._directory / sha256[:2]
+        self._require_there()
         with disk_errors():
-            if not folder.exists():
+            if folder.name not in self._synced:
+                # Once for each process: whoever made the folder may have been killed before its name was on the disk.
                 folder.mkdir(mode=0o700, exist_ok=True)
                 sync_folder(self._directory)
+                self._synced.add(folder.name)
             handle, temporary = tempfile.mkstemp(dir=folder, prefix=".new-")
             try:
                 with os.fdopen(handle, "wb") as file:
@@ -291,17 +308,40 @@ class _FilesByDigest:
             sync_folder(folder)
 
     def pieces(self, sha256: Sha256, first: bytes | None) -> Iterator[bytes]:
-        """A file that is gone gives nothing, which is damage."""
+        """A file that is gone gives nothing, which is damage. Final `storage.blob-directory-gone`."""
         del first
+        self._require_there()
         with disk_errors(), suppress(FileNotFoundError), (self._directory / sha256[:2] / sha256).open("rb") as file:
             while piece := file.read(CHUNK):
                 yield piece
 
     def measure(self, sha256: Sha256) -> int | None:
         """The size of the file."""
+        self._require_there()
         with disk_errors(), suppress(FileNotFoundError):
             return (self._directory / sha256[:2] / sha256).stat().st_size
         return None
+
+    def _require_there(self) -> None:
+        """Final `storage.blob-directory-gone` where what lies at the address is not the directory of these bytes: not
+        mounted here, or another one. That is no damage of any document, and what was written there nobody would find.
+
+        Looked at closely only when it is another directory than the last time.
+        """
+        found = identity_of(self._directory)
+        if found is not None and found == self._found:
+            return
+        known = self._known()
+        if found is None or (known is not None and not (self._directory / known[:2]).is_dir()):
+            self._found = None
+            raise Final("storage.blob-directory-gone")
+        self._found = found
+
+    def _known(self) -> str | None:
+        """A digest whose file was made here; its folder is never taken away."""
+        with self._database.reading() as transaction:
+            found: str | None = transaction.value(_IN_DIRECTORY)
+        return found
 
 
 def sync_folder(folder: Path) -> None:

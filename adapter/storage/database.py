@@ -47,7 +47,7 @@ def refusals(config: StorageConfig) -> tuple[Finding, ...]:
     found: list[Finding] = []
     try:
         url = make_url(config.url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the second repeats what it could not read, which may be a password
         return (_finding("storage.url-unreadable"),)
     match url.get_backend_name(), url.drivername.partition("+")[2]:
         case "sqlite", "" | "pysqlite":

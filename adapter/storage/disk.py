@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeGuard
 
 from adapter.errors import Final
@@ -26,6 +27,15 @@ def disk_error(error: OSError) -> Final:
     if error.errno in _NO_ROOM:
         return Final("storage.full")
     return Final("storage.failed", params={"reason": error.strerror or type(error).__name__})
+
+
+def identity_of(path: Path) -> tuple[int, int] | None:
+    """Which file or directory lies there, whatever its name; None: none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def is_full(error: BaseException | None) -> TypeGuard[OSError]:

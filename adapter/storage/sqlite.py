@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from adapter.errors import Conflict, ElshiError, Final, Finding, Retryable, SettingsRefused, Severity
 from adapter.storage.config import StorageConfig
-from adapter.storage.disk import disk_errors
+from adapter.storage.disk import disk_errors, identity_of
 from adapter.storage.tables import LANE, Refusal
 
 _POOLED = 8
@@ -80,7 +80,9 @@ class Sqlite:
     def __init__(self, url: URL, config: StorageConfig) -> None:
         """Makes the folder and, readable by its owner only, the file."""
         self._patience = config.busy_timeout.total_seconds()
+        self._path = Path(str(url.database)).absolute()
         self.folder = _prepared(url)
+        self._file = identity_of(self._path)
         self.engine = _engine(url, self._patience)
         self._switch_to_wal()
 
@@ -97,8 +99,11 @@ class Sqlite:
         """Who writes is alone already."""
 
     def commit(self, connection: Connection, transaction: RootTransaction) -> None:
-        """The answer cannot be lost: nobody is between us and the file."""
-        del connection
+        """The answer cannot be lost: nobody is between us and the file. Final `storage.file-replaced`, nothing committed,
+        when what we write into is no longer the file that lies at its address: nobody would ever find it again.
+        """
+        if not _is_reading(connection) and identity_of(self._path) != self._file:
+            raise Final("storage.file-replaced")
         transaction.commit()
 
     def translated(self, error: SQLAlchemyError) -> ElshiError:
@@ -181,10 +186,13 @@ def _engine(url: URL, patience: float) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begun(connection: Connection) -> None:
-        reading = connection.get_execution_options().get("elshi_reading", False)
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN" if _is_reading(connection) else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _is_reading(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get("elshi_reading", False))
 
 
 def refusal_statements(refusal: Refusal) -> tuple[str, ...]:

@@ -6,7 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, ColumnElement, Subquery, Table, and_, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Subquery,
+    Table,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from adapter.domain.delivery import FINAL_STATES, Delivery, DeliveryState
 from adapter.domain.incoming import JournalState
@@ -89,6 +103,16 @@ class SqlWatched:
         if self._transaction.change(standing) == 0:
             self._transaction.change(insert(overdue_marks).values(kind=row.kind, row_id=row.id, **told))
 
+    def has_settled(self) -> bool:
+        """As the port says."""
+        return bool(self._transaction.value(select(exists(select(_m.row_id).where(_is_settled())))))
+
+    def forget_settled(self, *, limit: int = 500) -> int:
+        """As the port says; queues like `overdue`, so that two watchdogs do not wait for each other's rows."""
+        self._transaction.queue_for("overdue_marks")
+        settled = select(_m.kind, _m.row_id).where(_is_settled()).limit(limit)
+        return self._transaction.change(delete(overdue_marks).where(tuple_(_m.kind, _m.row_id).in_(settled)))
+
 
 _ALL = 2**62
 """More rows than there will ever be."""
@@ -107,6 +131,15 @@ def open_rows() -> Subquery:
     read a million finished rows in order than sort ten open ones.
     """
     return select(deliveries).where(is_open()).limit(_ALL).subquery("opened")
+
+
+def _is_settled() -> ColumnElement[bool]:
+    """No row stands at the wake-up that was missed: what is done has none, what was looked at has a later one."""
+    stands = (
+        and_(_m.kind == kind, exists().where(row.id == _m.row_id, row.wake_at == _m.wake_at))
+        for kind, row in ((OverdueKind.DELIVERY, _d), (OverdueKind.MESSAGE, _j))
+    )
+    return ~or_(*stands)
 
 
 def _parts(limits: OverdueLimits) -> Iterator[_Part]:

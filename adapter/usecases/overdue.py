@@ -45,9 +45,11 @@ class Watchdog:
         now = self.clock.now()
         limits, since = self.limits(), now - self.plan.reminder
         with self.store.snapshot() as transaction:
-            if not transaction.watched.overdue(limits, unless_told_since=since, limit=1):
+            is_overdue = bool(transaction.watched.overdue(limits, unless_told_since=since, limit=1))
+            if not is_overdue and not transaction.watched.has_settled():
                 return ()
         with self.store.transaction() as transaction:
+            transaction.watched.forget_settled()
             rows = transaction.watched.overdue(limits, unless_told_since=since, limit=_LOOK)
             for row in rows:
                 transaction.watched.mark(row, at=now)

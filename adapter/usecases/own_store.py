@@ -8,6 +8,9 @@ _OURS = frozenset(
     {
         "storage.full",
         "storage.failed",
+        "storage.blob-directory-gone",
+        "storage.blob-directory-needed",
+        "storage.file-replaced",
         "storage.read-only",
         "storage.not-permitted",
         "storage.login-refused",

@@ -25,6 +25,7 @@ from adapter.errors import Final
 from adapter.ports import Clock, Store
 from adapter.usecases.answer import national
 from adapter.usecases.obtain_stamp import travelled
+from adapter.usecases.pages import every_delivery
 from adapter.usecases.summarise import Source, Summarise
 from adapter.usecases.verified_container import judge
 
@@ -89,12 +90,16 @@ class Publish:
     def _summary(self, year: int) -> DocRef:
         """The summary of this year that we sent last."""
         with self.store.snapshot() as transaction:
-            deliveries = transaction.outbox.listed(limit=100_000)
-        for delivery in reversed(deliveries):
-            content = delivery.content
-            if not isinstance(content, OutgoingDocument) or delivery.state in _NOT_STANDING:
-                continue
-            if content.document_type is DocumentType.SUMMARY_INFORMATION and self._year_of(delivery) == year:
+            # All of them: the one that was sent last stands at the very end.
+            sent = [
+                (delivery, delivery.content)
+                for delivery in every_delivery(transaction)
+                if isinstance(delivery.content, OutgoingDocument)
+                and delivery.content.document_type is DocumentType.SUMMARY_INFORMATION
+                and delivery.state not in _NOT_STANDING
+            ]
+        for delivery, content in reversed(sent):
+            if self._year_of(delivery) == year:
                 return DocRef(
                     document_id=delivery.document_id,
                     registration_number=content.registration_number,

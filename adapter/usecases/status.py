@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from adapter.domain.delivery import Attempt, Delivery, DeliveryState
+from adapter.domain.delivery import Attempt, Delivery
 from adapter.domain.document import DocumentId
 from adapter.domain.incoming import JournalState, RegisteredDocument
 from adapter.domain.outgoing import ContentKind, OutgoingDocument
 from adapter.errors import Final
 from adapter.ports import Store
 from adapter.usecases.explain import Prospect
+from adapter.usecases.pages import every_delivery, every_entry
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,9 +28,7 @@ class Status:
         """Deliveries, oldest first; notices of ours only when asked for. Final `status.no-such-document`."""
         with self.store.snapshot() as transaction:
             rows = (
-                transaction.outbox.of_document(document_id)
-                if document_id is not None
-                else transaction.outbox.listed(limit=10_000)
+                transaction.outbox.of_document(document_id) if document_id is not None else every_delivery(transaction)
             )
             wanted = [row for row in rows if notices or row.content_kind is ContentKind.DOCUMENT]
             found = [
@@ -48,7 +47,7 @@ class Status:
     def held(self) -> list[dict[str, Any]]:
         """Incoming messages that wait for a person."""
         with self.store.snapshot() as transaction:
-            rows = transaction.journal.listed(states=(JournalState.HELD, JournalState.REFUSED))
+            rows = tuple(every_entry(transaction, states=(JournalState.HELD, JournalState.REFUSED)))
         return [
             {
                 "entry": row.id,
@@ -67,16 +66,6 @@ class Status:
         """The register row of a document."""
         with self.store.snapshot() as transaction:
             return transaction.register.find(document_id)
-
-    def counts(self) -> dict[str, int]:
-        """Deliveries of documents by state."""
-        with self.store.snapshot() as transaction:
-            rows = transaction.outbox.listed(limit=100_000)
-        found = {state.value: 0 for state in DeliveryState}
-        for row in rows:
-            if row.content_kind is ContentKind.DOCUMENT:
-                found[row.state.value] += 1
-        return found
 
 
 def delivery_as_json(

@@ -204,6 +204,7 @@ def _bytes(node: Node, book: Book) -> Iterator[Violation]:
             named[one.message] = f"attempt of {delivery}"
             if one.answer is not None:
                 named[one.answer] = f"answer to {delivery}"
+    named |= {file.sha256: f"file of {one.id}" for one in book.documents() for file in one.content.files}
     named |= {entry.sha256: f"message {entry.id}" for entry in book.entries}
     named |= {file.sha256: f"file of message {entry.id}" for entry in book.entries for file in entry.files}
     named |= {row.container: f"register {row.number}" for row in book.registered}
@@ -211,6 +212,12 @@ def _bytes(node: Node, book: Book) -> Iterator[Violation]:
         for document in {one.document_id for one in book.documents()}:
             for receipt in transaction.receipts.of_document(document):
                 named[receipt.raw] = f"receipt {receipt.id} of {document}"
+            for stated in transaction.statements.of_document(document):
+                signed = transaction.statements.signed(stated.sequence)
+                if signed is None:
+                    yield Violation(what="receipt without bytes: unsigned", body=book.body, ids=f"{stated.sequence}")
+                else:
+                    named[signed.sha256] = f"statement {stated.sequence} of {document}"
     for sha256, whose in named.items():
         try:
             node.store.blobs.read(sha256)

@@ -139,6 +139,27 @@ def test_a_row_is_told_once_for_each_wake_up_and_again_after_the_reminder(store)
     assert overdue(store) == [("delivery-0001", "overdue.not-taken")], "another wake-up was missed"
 
 
+def test_a_mark_goes_when_its_row_was_looked_at_or_is_done_and_stays_until_then(store):
+    late = NOW - MINUTE
+    store.blobs.put(b"<raw/>")
+    add(store, *(delivery(number, addressee=f"KZ-{number}", wake_at=late) for number in range(1, 4)))
+    with store.transaction() as t:
+        t.journal.add(entry(1, wake_at=late))
+        for row in t.watched.overdue(limits(), unless_told_since=LONG_AGO):
+            t.watched.mark(row, at=NOW)
+    with store.transaction() as t:
+        assert (t.watched.has_settled(), t.watched.forget_settled()) == (False, 0), "nobody has looked at them yet"
+        ever_sent = replace(t.outbox.get("delivery-0001"), state=S.REGISTERED, wake_at=None, ever_sent=True)
+        assert t.outbox.save(ever_sent)
+        assert t.outbox.save(replace(t.outbox.get("delivery-0002"), wake_at=NOW + MINUTE))
+        assert t.journal.save(replace(t.journal.get("entry-0001"), state=JournalState.HELD, wake_at=None))
+    with store.transaction() as t:
+        assert t.watched.has_settled()
+        assert [t.watched.forget_settled(limit=2) for _ in range(3)] == [2, 1, 0]
+        assert not t.watched.has_settled()
+    assert overdue(store) == [], "the one that is still overdue keeps its mark and is not told again"
+
+
 def test_processes_that_look_at_once_tell_a_row_once(store):
     add(store, *(delivery(number, addressee=f"KZ-{number}", wake_at=NOW - MINUTE) for number in range(1, 4)))
     told, start = [], threading.Barrier(4)

@@ -51,6 +51,24 @@ class MemoryWatched:
     def mark(self, row: OverdueRow, *, at: datetime) -> None:
         self._tables.marks[row.kind, row.id] = (row.wake_at, at)
 
+    def has_settled(self) -> bool:
+        return bool(self._settled())
+
+    def forget_settled(self, *, limit: int = 500) -> int:
+        settled = self._settled()[:limit]
+        for key in settled:
+            del self._tables.marks[key]
+        return len(settled)
+
+    def _settled(self) -> list[tuple[OverdueKind, str]]:
+        rows = {OverdueKind.DELIVERY: self._tables.deliveries, OverdueKind.MESSAGE: self._tables.journal}
+        marks = self._tables.marks.items()
+        return [
+            (kind, name)
+            for (kind, name), (wake_at, _) in marks
+            if name not in rows[kind] or rows[kind][name].wake_at != wake_at
+        ]
+
     def _rows(self, limits: OverdueLimits) -> Iterator[OverdueRow]:
         deliveries = self._tables.deliveries.values()
         live = {d.addressee for d in deliveries if d.state in _HELD and d.lease_until > limits.before}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -9,6 +10,8 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import psycopg
 import pytest
@@ -19,6 +22,7 @@ from adapter.domain.audit_event import first_break
 from adapter.domain.delivery import DeliveryState
 from adapter.errors import Final, OutcomeUnknown, Retryable, SettingsRefused
 from adapter.secret import Secret
+from adapter.server.probes import Ready
 from adapter.storage import SqlStore, StorageConfig, open_store
 from adapter.storage.database import Database, refusals
 from tests.contract.samples import CONTAINER, LEASE, NOW, delivery, entry, receipt, registered
@@ -183,6 +187,22 @@ def test_a_user_who_may_not_write_and_a_server_that_takes_no_changes_are_for_a_p
         t.register.next_number("a")
     assert refused.value.code == "storage.read-only"
     reader.close()
+
+
+def test_a_node_whose_server_takes_no_changes_is_not_ready(url, store):
+    """A standby answers every question and keeps nothing: what is sent there would be lost on the way."""
+    with by_hand(url) as admin:
+        admin.execute("CREATE ROLE standby LOGIN SUPERUSER")
+    behind = opened(url.replace("elshi@", "standby@"))
+    node: Any = SimpleNamespace(store=behind, clock=ScenarioClock(NOW, monotonic=lambda: 0.0))
+    nothing: Any = None
+    assert asyncio.run(Ready(node).answer(nothing)).status_code == 200
+    with by_hand(url) as admin:
+        admin.execute("ALTER ROLE standby SET default_transaction_read_only = on")
+    behind.close()
+    with pytest.raises(Retryable, match="storage.read-only"):
+        asyncio.run(Ready(node).answer(nothing))
+    behind.close()
 
 
 # --- inside ---------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from adapter.clock import ScenarioClock
 from adapter.composition import Node
 from adapter.composition.stand import Stand
 from adapter.domain.breaker import Breaker, BreakerState
+from adapter.errors import Final, Retryable
 from adapter.settings import load_settings
 from adapter.usecases.delivery_plan import CHANNEL
 from adapter.worker import Observers, Worker
@@ -95,6 +96,39 @@ def test_a_clock_that_was_set_back_keeps_the_house_kept(node: Node) -> None:
     worker.turn()
     worker.turn()
     assert len(seen) == 2
+
+
+@pytest.mark.parametrize("defect", [ZeroDivisionError(), Final("storage.invariant")], ids=["defect", "refused"])
+def test_a_step_of_the_housekeeping_that_fails_keeps_neither_the_next_one_nor_any_document_waiting(
+    node: Node, defect: Exception
+) -> None:
+    """One row that a step breaks on would otherwise end every turn at that step, for every document and message."""
+    seen: list[str] = []
+
+    def broken() -> None:
+        raise defect
+
+    with node.store.transaction() as t:
+        t.outbox.add(delivery(1, wake_at=NOW, created_at=NOW))
+    worker = Worker(node)
+    worker._housekeeping = (broken, lambda: seen.append("kept"))
+    assert worker.turn()
+    assert seen == ["kept"]
+    with node.store.snapshot() as t:
+        assert t.outbox.get("delivery-0001").revision > 0, "it was taken"
+
+
+def test_a_store_that_is_busy_ends_the_turn_at_once(node: Node) -> None:
+    seen: list[str] = []
+
+    def busy() -> None:
+        raise Retryable("storage.busy")
+
+    worker = Worker(node)
+    worker._housekeeping = (busy, lambda: seen.append("kept"))
+    with pytest.raises(Retryable):
+        worker.turn()
+    assert seen == []
 
 
 def test_a_channel_that_stays_closed_is_told_to_whoever_observes(node: Node) -> None:

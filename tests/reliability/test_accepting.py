@@ -134,7 +134,7 @@ def test_fault_01_what_was_taken_over_and_not_answered_is_the_same_delivery_when
 
 
 def test_fault_06_the_same_bytes_any_number_of_times_at_once_are_one_document_and_one_answer(
-    line: Line, submitted: tuple[Delivery, list[bytes]]
+    line: Line, submitted: tuple[Delivery, list[bytes]], exchange_settings: SandboxSettings
 ) -> None:
     """A thousand at once into the outbox, a dozen at once by the API, and the exchange's own repeats at the endpoint:
     one of them is the first, all others get what the first one got.
@@ -157,6 +157,13 @@ def test_fault_06_the_same_bytes_any_number_of_times_at_once_are_one_document_an
     repeats = in_parallel(24, 6, lambda: line.push(message))
     assert {(one.status_code, one.content) for one in repeats} == {(200, line.pushes[0].answer)}
     assert len([one for one in line.journal() if one.message_id in message.decode()]) == 1
+    for number in range(4):
+        # Never seen before, so that every one of them may take itself for the first.
+        new = same_message(exchange_settings, standing.document_id, f"message-{number}")
+        at_once = in_parallel(12, 12, lambda new=new: line.push(new))
+        assert {one.status_code for one in at_once} == {200}
+        assert len({one.content for one in at_once}) == 1
+        assert len([one for one in line.journal() if one.message_id == f"message-{number}"]) == 1
     assert (line.state(standing), line.taken(standing)) == (S.REGISTERED, 1)
 
 
@@ -267,11 +274,11 @@ node.submit(), node.store, node.trust
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
     node.submit_file(Path(sys.argv[3]))
-    code = "taken"
+    code, reason = "taken", None
 except ElshiError as error:
-    code = error.code
+    code, reason = error.code, error.params.get("reason")
 grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-print(json.dumps({"code": code, "grown": grown * 1024, "cpu": sum(resource.getrusage(resource.RUSAGE_SELF)[:2])}))
+print(json.dumps({"code": code, "reason": reason, "grown": grown * 1024, "cpu": sum(resource.getrusage(resource.RUSAGE_SELF)[:2])}))
 """
 
 
@@ -323,6 +330,9 @@ def test_fault_25_a_zip_bomb_is_refused_before_it_is_unpacked(
     assert path.stat().st_size < MIB
     found = submitted_apart(line, home, path)
     assert found["code"] == "submit.container-not-verified"
+    assert "asic.limits" in str(found["reason"]), (
+        "for what it would become, and not because it came out other than it was signed"
+    )
     assert found["grown"] < 60 * MIB
     assert line.all() == []
 

@@ -49,6 +49,13 @@ def test_fault_34_a_byte_order_mark_and_blanks_of_an_editor_do_no_harm_and_a_bro
     assert text.count('body = "KZ-MOF"') == 1
     path.write_bytes(b"\xef\xbb\xbf" + text.replace('body = "KZ-MOF"', 'body = " KZ-MOF "  \t').encode())
     assert load_settings(path, {}).node.body == "KZ-MOF"
+    told = []
+    for profile in ("production", " production\t"):
+        path.write_text(text.replace('profile = "sandbox"', f'profile = "{profile}"', 1), encoding="utf-8")
+        with pytest.raises(SettingsRefused) as unsettled:
+            load_settings(path, {})
+        told.append([(one.code, dict(one.params)) for one in unsettled.value.findings])
+    assert told[0] == told[1], "the exchange is asked for all that production needs, with a blank too"
     lines = text.splitlines()
     lines.insert(4, "this is no TOML")
     path.write_text("\n".join(lines), encoding="utf-8")

@@ -207,7 +207,13 @@ def test_fault_15_headers_and_then_silence_end_at_the_time_limit_and_the_worker_
     line = new_line(**SILENCE)
     line.notices_wait()
     line.fault("hang-after-headers", operation="docOutgoing", seconds=20.0)
-    hung = line.send()
+    (queued,) = line.queue()
+    told = line.mof.deliver()
+    assert told is not None
+    assert told.error is not None
+    # Not that the other side hung up, as it does in the end: that we did.
+    assert (told.before.id, told.error.params["cause"]) == (queued.id, "TimeoutError")
+    hung = line.row(queued)
     (attempt,) = line.attempts(hung)
     assert (hung.state, attempt.outcome) == (S.UNCERTAIN, A.UNKNOWN)
     assert line.send().state is S.SENT

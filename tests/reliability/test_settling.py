@@ -93,10 +93,13 @@ def test_fault_12_a_call_of_the_exchange_that_comes_again_is_answered_as_the_fir
         1,
         1,
     )
+    received = len(line.journal())
+    assert line.told().count("message.received") == received, "the trail tells of each once, however often it came"
     line.clock.move(timedelta(days=30))
     restarted = line.start_node(url=line.mof.settings.storage.url, clock=line.clock)
     again = restarted.receive(registered[0].body)
     assert (again.status, again.content) == (200, registered[0].answer)
     line.settle()
+    assert (len(line.journal()), line.told().count("message.received")) == (received, received)
     assert [one.says for one in line.receipts(sent)].count("registered") == 1
     assert line.state(sent) is S.REGISTERED

@@ -182,6 +182,27 @@ def test_a_refused_connection_is_retryable_and_tells_no_secret() -> None:
     assert_tells_no_secret(caught.value)
 
 
+def test_a_connection_that_nobody_answers_is_waited_for_once() -> None:
+    """A refused one may be a blink. Waiting the whole time again and again would hold up every other document and message
+    of the worker, and the schedule of the delivery comes back by itself.
+    """
+    waits: list[float] = []
+    one = HttpClient(
+        HttpSettings(plain_http_allowed=True, connect_within=dt.timedelta(seconds=0.2)), sleep=waits.append
+    )
+    with contextlib.ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        for repeatable in (False, True):
+            with pytest.raises(Retryable) as caught:
+                one.post(f"http://127.0.0.1:{full.getsockname()[1]}/", b"x", repeatable=repeatable)
+            assert (caught.value.code, caught.value.params["cause"]) == ("http.no-connection", "TimeoutError")
+    assert waits == []
+
+
 def test_an_unknown_name_is_retryable() -> None:
     with pytest.raises(Retryable) as caught:
         client().post(f"http://nobody.invalid/path?key={SECRET}", b"x")

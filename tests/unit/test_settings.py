@@ -111,6 +111,11 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str, str]] = {
         "profile=production",
         "http.plain_http_allowed=true",
     ),
+    "a plain-text address that may not be spoken to": (
+        {"http__plain_http_allowed": False},
+        "exchange.endpoint=http://…",
+        "http.plain_http_allowed=false",
+    ),
     "a lease that ends while its renewal waits for the store": (
         {"storage__lease_for_seconds": 14, "storage__busy_timeout_seconds": 10},
         "storage.lease_for_seconds=14",
@@ -207,6 +212,16 @@ def test_a_contradiction_is_refused_with_both_values(
     finding = one(refused(tmp_path, **changes))
     assert finding.code in {"settings.contradiction", "exchange.setting-contradiction"}
     assert (finding.params["first"], finding.params["second"]) == (first, second)
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:8080/shep", "gopher://gw.example/", "https:///shep", f"https://me:{SECRET}@gw.example/"]
+)
+def test_an_endpoint_that_nobody_can_be_reached_at_is_refused_at_start(tmp_path: Path, address: str) -> None:
+    """Else every document that is due is given to a person, one after the other, for a slip in one line."""
+    finding = one(refused(tmp_path, exchange__endpoint=address))
+    assert (finding.code, finding.params["key"]) == ("settings.wrong-type", "exchange.endpoint")
+    assert SECRET not in str(finding)
 
 
 @pytest.mark.parametrize(

@@ -257,6 +257,21 @@ def test_an_address_that_is_taken_is_said(door: Door, stand: Stand) -> None:
         node.close()
 
 
+def test_of_two_that_start_at_once_the_second_is_told_that_the_address_is_taken(stand: Stand) -> None:
+    """Before either of them answers: a start may change tables for a while between taking its address and answering."""
+    nodes = [Node(load_settings(stand.nodes["KZ-MOF"], {})) for _ in range(2)]
+    try:
+        first = Server(nodes[0])
+        try:
+            with pytest.raises(Final, match="server.address"):
+                Server(nodes[1])
+        finally:
+            first.stop()
+    finally:
+        for node in nodes:
+            node.close()
+
+
 def test_stopping_finishes_what_is_being_answered(door: Door) -> None:
     assert door.ask("GET", "/ready").status_code == 200
     door.server.stop()

@@ -168,6 +168,23 @@ def test_a_caller_that_stops_in_the_middle_holds_nobody(open_door: Callable[...,
     assert len(door.journal()) == 1
 
 
+@pytest.mark.parametrize("before", [b"", b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n"], ids=["first request", "second one"])
+def test_a_caller_whose_headers_do_not_end_is_hung_up_on(open_door: Callable[..., Door], before: bytes) -> None:
+    """Else whoever reaches the port holds a file of this process for each connection, for ever, and soon the last one."""
+    door = open_door(ELSHI_SERVER__READ_WITHIN_SECONDS="0.3")
+    parts = urlsplit(door.server.url)
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=10) as slow:
+        if before:
+            slow.sendall(before)
+            answer = b""
+            while not answer.endswith(b"}"):
+                answer += slow.recv(1000)
+            assert b" 200 " in answer
+        slow.sendall(b"POST /esedo/ HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        assert slow.recv(200) == b"", "closed, and not waited for"
+    assert door.push(door.signed(NOTICE)).status_code == 200
+
+
 def test_a_busy_store_promises_nothing_and_the_repeat_is_taken(open_door: Callable[..., Door]) -> None:
     door = open_door(ELSHI_STORAGE__BUSY_TIMEOUT_SECONDS="0.2")
     message = door.signed(NOTICE)

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from adapter.clock import ScenarioClock
 from adapter.errors import Final
 from adapter.storage import StorageConfig, open_store
+from adapter.storage import blobs as blobs_module
 from adapter.storage.blobs import CHUNK
 from tests.contract.samples import NOW, digest
 
@@ -143,6 +144,19 @@ def test_memory_stays_flat_however_large_the_bytes_are(tmp_path, directory):
     assert peak < 10 * CHUNK
 
 
+def test_a_folder_that_another_writer_made_and_did_not_live_to_sync_is_synced_before_bytes_in_it_count(
+    tmp_path, monkeypatch
+):
+    """A power failure takes a folder whose name is not on the disk, and everything in it."""
+    store = opened(tmp_path, directory=True)
+    (tmp_path / "blobs" / digest(BIG)[:2]).mkdir()
+    synced = []
+    monkeypatch.setattr(blobs_module, "sync_folder", synced.append)
+    kept = store.blobs.put(BIG)
+    store.close()
+    assert synced == [tmp_path / "blobs", tmp_path / "blobs" / kept.sha256[:2]]
+
+
 def test_a_disk_that_is_full_while_the_caller_writes_is_told_as_full(store):
     with pytest.raises(Final) as refused, store.blobs.new():
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -183,6 +197,24 @@ def test_a_damaged_file_is_told(with_directory, tmp_path, damage):
     kept = with_directory.blobs.put(BIG)
     damage(tmp_path / "blobs" / kept.sha256[:2] / kept.sha256)
     assert refused_code(with_directory.blobs.read, kept.sha256) == "storage.damaged-bytes"
+
+
+@pytest.mark.parametrize("damage", [cut, Path.unlink])
+def test_bytes_that_are_kept_again_are_there_again(with_directory, tmp_path, damage):
+    """Who hands over the very bytes whose file somebody has taken away is told that they are kept: then they are."""
+    kept = with_directory.blobs.put(BIG)
+    for keep in (with_directory.blobs.put, in_a_transaction(with_directory)):
+        damage(tmp_path / "blobs" / kept.sha256[:2] / kept.sha256)
+        assert keep(BIG) == kept
+        assert with_directory.blobs.read(kept.sha256) == BIG
+
+
+def in_a_transaction(store):
+    def keep(content):
+        with store.transaction() as transaction:
+            return transaction.keep(content)
+
+    return keep
 
 
 def test_a_file_of_a_killed_writer_without_its_row_is_no_blob_until_it_is_kept_again(with_directory, tmp_path):

@@ -50,6 +50,8 @@ def other_program(folder: Path) -> sqlite3.Connection:
     ("changes", "code"),
     [
         ({"url": "not a url"}, "storage.url-unreadable"),
+        ({"url": "postgresql://elshi@db.example.kz:S3cret/elshi"}, "storage.url-unreadable"),
+        ({"url": "postgresql://elshi@[::1/elshi"}, "storage.url-unreadable"),
         ({"url": "mysql://db/elshi"}, "storage.url-unsupported"),
         ({"url": "sqlite+aiosqlite:///a.db"}, "storage.url-unsupported"),
         ({"url": "sqlite://"}, "storage.url-in-memory"),
@@ -201,6 +203,29 @@ def overfill(store, big):
 
 def database_value(transaction, statement):
     return transaction.outbox._transaction.value(text(statement))
+
+
+@pytest.mark.parametrize("then", ["replaced", "moved away"])
+def test_nothing_is_promised_over_a_database_file_that_no_longer_lies_at_its_address(store, tmp_path, then):
+    """Somebody restores a backup, or tidies up, while the program runs: what it writes on goes into a file that nobody
+    will ever open again, and it would say that the document is safe.
+    """
+    path = tmp_path / "elshi.db"
+    if then == "replaced":
+        with sqlite3.connect(path) as source, sqlite3.connect(tmp_path / "backup.db") as target:
+            source.backup(target)
+        source.close()
+        target.close()
+        (tmp_path / "backup.db").replace(path)
+    else:
+        path.rename(tmp_path / "old.db")
+    with pytest.raises(Final) as refused, store.transaction() as t:
+        t.outbox.add(delivery(1))
+    assert refused.value.code == "storage.file-replaced"
+    if then == "moved away":
+        (tmp_path / "old.db").rename(path)
+        with store.transaction() as t:
+            t.outbox.add(delivery(1))
 
 
 def test_a_file_that_is_no_database_is_damaged(tmp_path):

@@ -54,6 +54,21 @@ def test_a_dead_worker_is_noticed_within_the_grace_and_told_once_by_two_processe
     assert [one.id for one in first()] == [row.id], "still overdue: the daily reminder"
 
 
+def test_the_mark_of_a_row_that_somebody_looked_at_is_taken_away(sender: House) -> None:
+    """Else a mark for every document that was ever late would stay for ever."""
+    add(sender, samples.delivery(1))
+    sender.clock.move(seconds=31)
+    assert len(watchdog(sender)()) == 1
+    with sender.store.snapshot() as t:
+        assert not t.watched.has_settled()
+    assert sender.deliver() is not None
+    with sender.store.snapshot() as t:
+        assert t.watched.has_settled()
+    assert watchdog(sender)() == ()
+    with sender.store.snapshot() as t:
+        assert not t.watched.has_settled()
+
+
 def test_a_living_worker_leaves_nothing_overdue(sender: House) -> None:
     add(sender, samples.delivery(1))
     sender.clock.move(seconds=25)
