@@ -348,6 +348,10 @@ class Journal(Protocol):
         """As Outbox.due."""
         ...
 
+    def unread(self, *, received_by: datetime, tries_below: int) -> bool:
+        """Whether a message that came by then is not worked off and was tried less often, and lapsed never."""
+        ...
+
     def claim(self, *, now: datetime, lease: str, lease_for: timedelta) -> JournalEntry | None:
         """One due RECEIVED entry becomes CLAIMED under `lease`, the longest waiting first."""
         ...
