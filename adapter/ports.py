@@ -523,7 +523,7 @@ class Inventory(Protocol):
     """Which bytes the rows name, for whoever checks that they are all there."""
 
     def missing(self, *, limit: int = 20) -> tuple[Sha256, ...]:
-        """Digests that attempts, messages, receipts and the register name and that are not kept."""
+        """Digests that attempts, messages, receipts, the register and signed statements name and that are not kept."""
         ...
 
     def absent(self, digests: Sequence[Sha256]) -> tuple[Sha256, ...]:

@@ -84,7 +84,9 @@ def verify_journal(node: Node, receipts: list[Path], *, reads_bytes: bool) -> Jo
     witnesses: list[Witness] = []
     for path in receipts:
         witnesses += witnesses_in(read_file(path, "file.unreadable", limit=MAX_WITNESS), path.name)
-    verifier = VerifyJournal(store=node.store, clock=node.clock, trust=node.trust)
+    verifier = VerifyJournal(
+        store=node.store, clock=node.clock, trust=node.trust, has_authority=node.baseline is not None
+    )
     return verifier(witnesses, reads_bytes=reads_bytes)
 
 

@@ -13,7 +13,7 @@ from adapter.domain.incoming import JournalState
 from adapter.domain.outgoing import ContentKind
 from adapter.ports import KeptBlob
 from adapter.storage.database import OpenTransaction
-from adapter.storage.tables import attempts, blobs, deliveries, journal, receipts, register
+from adapter.storage.tables import attempts, blobs, deliveries, journal, receipts, register, statement_signatures
 from adapter.storage.watched import is_open, open_rows
 
 _d, _j = deliveries.c, journal.c
@@ -77,6 +77,7 @@ class SqlInventory:
                     journal.c.sha256,
                     receipts.c.raw,
                     register.c.container,
+                    statement_signatures.c.sha256,
                 )
             )
         ).subquery()

@@ -175,6 +175,7 @@ class MemoryInventory:
             *(e.sha256 for e in self._tables.journal.values()),
             *(r.raw for r in self._tables.receipts.values()),
             *(r.container for r in self._tables.register.values()),
+            *(one.sha256 for one in self._tables.signed.values()),
         }
         return tuple(sorted(one for one in named if one not in self._blobs))[:limit]
 
