@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import tomllib
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -58,6 +59,29 @@ def test_the_list_of_a_person_fits_a_terminal_and_hides_nothing(elshi: Elshi, qu
     assert {"delivery-0001", "delivery-0002", "notice-0004"} <= set(shown.split())
     words = {"kk": ("кезекте", "белгісіз"), "ru": ("в очереди", "неизвестно"), "en": ("queued", "uncertain")}
     assert all(word in shown for word in words[language])
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120])
+@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+def test_the_list_breaks_no_heading_no_number_and_no_id_over_lines(
+    elshi: Elshi, queued: Path, language: str, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identifier = "0192ac28-a127-7baf-8b2a-39095299c7fc"
+    with closing(Node(load_settings(queued, {}))) as node, node.store.transaction() as t:
+        deadline = node.clock.now() + timedelta(days=12, hours=5, minutes=1)
+        wake_at = node.clock.now() + timedelta(minutes=1)
+        t.outbox.add(samples.delivery(5, id=identifier, wake_at=wake_at, attempts=117, deadline=deadline))
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = elshi("queue", "list", "-s", queued, "--all", "-l", language, code=0).out.splitlines()
+    assert max(map(len, lines)) <= width
+    headings = {
+        "kk": ("кімге", "күйі", "рет", "келесі", "мерзімге дейін", "жеткізілім"),
+        "ru": ("кому", "состояние", "попыток", "дальше", "до срока", "доставка"),
+        "en": ("to", "state", "tries", "next", "time left", "delivery"),
+    }
+    left = {"kk": "12 күн 5 сағ", "ru": "12 дн 5 ч", "en": "12 d 5 h"}
+    for word in (*headings[language], left[language], "11-1/5", "117", "KZ-MFA", identifier):
+        assert any(word in line for line in lines), word
 
 
 def test_status_and_queue_say_the_same_of_what_lies_ahead(elshi: Elshi, queued: Path) -> None:
