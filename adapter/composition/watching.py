@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import signing
@@ -9,8 +10,9 @@ from adapter.composition.duties import Duties, Duty
 from adapter.composition.node import Node
 from adapter.composition.receivers import followers_of
 from adapter.composition.regular_files import read_file
+from adapter.domain.subscription import LOG
 from adapter.usecases.gauges import Gauges
-from adapter.usecases.notify import Notify
+from adapter.usecases.notify import Follower, Notify
 from adapter.usecases.overdue import Watchdog
 from adapter.usecases.queue import Queue
 from adapter.usecases.stamp_head import StampHead
@@ -73,10 +75,16 @@ def duties_of(node: Node, *, stamps: bool) -> Duties:
 
     Everything is put together here, so that what a person must change ends the start. Raises what the parts raise.
     """
-    found: list[tuple[str, Duty]] = [("watch", watchdog_of(node)), ("notify", notify_of(node))]
+    notify = notify_of(node)
+    ways: dict[str, dict[str, Follower]] = {}
+    for name, follower in notify.followers.items():
+        ways.setdefault(name.partition(" ")[0], {})[name] = follower
+    told = {way: replace(notify, followers=followers) for way, followers in ways.items()}
+    duties: list[tuple[str, Duty]] = [("watch", watchdog_of(node)), ("notify log", told.pop(LOG))]
+    beside: list[tuple[str, Duty]] = [(f"notify {way}", one) for way, one in told.items()]
     if stamps:
-        found.append(("head-stamp", stamp_head_of(node)))
-    return Duties(found)
+        beside.append(("head-stamp", stamp_head_of(node)))
+    return Duties(duties, beside=beside)
 
 
 def verify_journal(node: Node, receipts: list[Path], *, reads_bytes: bool) -> JournalReport:
