@@ -10,7 +10,7 @@ from adapter.composition.duties import Duties, Duty
 from adapter.composition.node import Node
 from adapter.composition.receivers import followers_of
 from adapter.composition.regular_files import read_file
-from adapter.domain.subscription import LOG
+from adapter.domain.subscription import HEAD_STAMP, LOG
 from adapter.usecases.gauges import Gauges
 from adapter.usecases.notify import Follower, Notify
 from adapter.usecases.overdue import Watchdog
@@ -40,7 +40,8 @@ def queue_of(node: Node) -> Queue:
 
 def gauges_of(node: Node) -> Gauges:
     """The node in numbers."""
-    return Gauges(store=node.store, clock=node.clock, watchdog=watchdog_of(node))
+    names = frozenset({*followers_of(node.settings), HEAD_STAMP})
+    return Gauges(store=node.store, clock=node.clock, watchdog=watchdog_of(node), names=names)
 
 
 def notify_of(node: Node) -> Notify:
