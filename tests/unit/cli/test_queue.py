@@ -114,6 +114,14 @@ def test_a_clerk_reads_what_to_do_and_the_command_is_the_one_that_works(elshi: E
     assert history[-1]["details"]["reason"] == "the centre said so"
 
 
+def test_an_argument_that_is_no_text_is_an_error_and_no_defect(elshi: Elshi, queued: Path) -> None:
+    """A terminal in another encoding; the same for whoever decides and for what he looks for."""
+    half = b"\xff".decode(errors="surrogateescape")
+    for command in (("show", half), ("resend", "delivery-0002", "--person", half, "--reason", "x")):
+        assert "cli.argument-not-text" in elshi("queue", *command, "-s", queued, code=2).err
+    assert elshi("queue", "show", "delivery-0002", "-s", queued, "--json").json["state"] == "uncertain"
+
+
 def test_decisions_have_a_short_form_and_the_same_effect(elshi: Elshi, queued: Path) -> None:
     assert (
         elshi("queue", "withdraw", samples.document_id(1), *WHO, "-s", queued, "--json", code=0).json["state"]
