@@ -357,6 +357,10 @@ class Journal(Protocol):
         """As Outbox.due."""
         ...
 
+    def unread(self, *, received_by: datetime, tries_below: int) -> bool:
+        """Whether a message that came by then is not worked off and was tried less often, and lapsed never."""
+        ...
+
     def claim(self, *, now: datetime, lease: str, lease_for: timedelta) -> JournalEntry | None:
         """One due RECEIVED entry becomes CLAIMED under `lease`, the longest waiting first."""
         ...
@@ -536,7 +540,7 @@ class Inventory(Protocol):
     """Which bytes the rows name, for whoever checks that they are all there."""
 
     def missing(self, *, limit: int = 20) -> tuple[Sha256, ...]:
-        """Digests that attempts, messages, receipts and the register name and that are not kept."""
+        """Digests that attempts, messages, receipts, the register and signed statements name and that are not kept."""
         ...
 
     def absent(self, digests: Sequence[Sha256]) -> tuple[Sha256, ...]:

@@ -128,6 +128,8 @@ class Worker:
                     continue
                 pause = self._pause()
                 if self._seen is not None and (self._seen.again_at is None or pause >= idle):
+                    # Thresholds that waited for what has been read only now.
+                    self._escalate()
                     break
                 self._stopping.wait(pause.total_seconds())
         return turns

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, NoReturn
 
 from adapter.cli.app import FAILED, OK, app, exit_code_of, shown_on
-from adapter.errors import ElshiError
+from adapter.errors import ElshiError, Final
 
 COMMANDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -88,6 +88,10 @@ def _outlive_the_reader() -> None:
         )
 
 
+def _is_half(character: str) -> bool:
+    return "\ud800" <= character <= "\udfff"
+
+
 def main() -> NoReturn:
     """Run the command. Ends in an exit code in every case; a traceback only for a defect of the program."""
     logging.basicConfig(
@@ -106,6 +110,14 @@ def main() -> NoReturn:
     except ElshiError as error:
         shown_on().error(error)
         sys.exit(exit_code_of(error))
+    except UnicodeEncodeError as error:
+        # Bytes of an argument that are no UTF-8 stand in it as half characters, which no database and no chain takes.
+        if not any(_is_half(character) for argument in sys.argv[1:] for character in argument):
+            logging.getLogger(__name__).exception("a defect of the program")
+            sys.exit(FAILED)
+        told = Final("cli.argument-not-text", params={"cause": type(error).__name__})
+        shown_on().error(told)
+        sys.exit(exit_code_of(told))
     except Exception:  # reason: a defect must never look like a verdict; the log has where it is
         logging.getLogger(__name__).exception("a defect of the program")
         sys.exit(FAILED)

@@ -96,7 +96,7 @@ def list_(
             columns = tuple(words[ready.screen.language.value] for words in _COLUMNS.values())
             now = node.clock.now()
             lines = _lines(rows, rows.rows(wanted), ready.screen.language, now)
-            ready.screen.table(columns, lines, unbroken=columns[-1:])
+            ready.screen.table(columns, lines)
     return OK
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -39,6 +39,25 @@ _WORDS = {
 GOOD, BAD = Text("✓", "green"), Text("✗", "red")
 DOUBT, UNSURE = Text("!", "yellow"), Text("?", "yellow")
 """Marks before a line: done or passed, failed, with warnings, cannot tell."""
+
+
+_WIDEST = 10_000
+"""Columns; no terminal is wider."""
+_BETWEEN, _UNDER = "  ", "  "
+"""Between the cells of a row that is told in lines, and before its second line and those after."""
+
+
+def _in_lines(columns: Sequence[str], row: Sequence[str], width: int) -> Iterator[Text]:
+    """The cells of a row one after the other, each but the first behind its heading, no more on a line than fit."""
+    line = Text(row[0], "bold")
+    for column, cell in zip(columns[1:], row[1:], strict=True):
+        piece = Text.assemble((f"{column}: ", "dim"), cell)
+        if line.cell_len + len(_BETWEEN) + piece.cell_len <= width:
+            line = Text(_BETWEEN).join((line, piece))
+        else:
+            yield line
+            line = Text(_UNDER) + piece
+    yield line
 
 
 def harmless(text: str) -> str:
@@ -105,16 +124,23 @@ class Screen:
         if findings:
             Screen(language=self.language, as_json=False, out=self.err, err=self.err).findings(findings)
 
-    def table(
-        self, columns: Sequence[str], rows: Iterable[Sequence[object]], *, unbroken: Collection[str] = ()
-    ) -> None:
-        """A table whose cells are plain text; columns in `unbroken` keep their cells on one line, to be copied."""
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """A table whose cells are plain text. What does not fit the width is told row by row, so that nothing is broken
+        over lines in the middle of a word or a number: ids are there to be copied.
+        """
+        cells = [[harmless(str(cell if cell is not None else "—")) for cell in row] for row in rows]
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in columns:
-            table.add_column(column, overflow="fold", no_wrap=column in unbroken)
-        for row in rows:
-            table.add_row(*(Text(harmless(str(cell if cell is not None else "—"))) for cell in row))
-        self.out.print(table)
+            table.add_column(column, no_wrap=True)
+        for row in cells:
+            table.add_row(*map(Text, row))
+        natural = self.out.options.update(max_width=_WIDEST)
+        if self.out.measure(table, options=natural).maximum <= self.out.width:
+            self.out.print(table)
+            return
+        for row in cells:
+            for line in _in_lines(columns, row, self.out.width):
+                self.out.print(line, highlight=False)
 
     @contextmanager
     def progress(self, title: str, total: int) -> Iterator[Progress]:

@@ -78,7 +78,10 @@ class Node(Passes):
         self.clock: Clock = clock or SystemClock()
         self.identifiers: Identifiers = identifiers or SystemIdentifiers()
         self.plan = _plan(settings)
-        self.limits = SubmitLimits(max_file_bytes=settings.exchange.files.max_file_bytes)
+        self.limits = SubmitLimits(
+            max_file_bytes=settings.exchange.files.max_file_bytes,
+            max_message_bytes=settings.exchange.files.max_message_bytes,
+        )
         self.bins = {BodyCode(code): known.bin for code, known in settings.bodies.items()}
         self.is_office_signed = settings.exchange.is_office_signed and settings.keys.office is not None
         is_stand = settings.profile == "sandbox"

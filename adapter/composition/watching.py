@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import signing
@@ -9,8 +10,9 @@ from adapter.composition.duties import Duties, Duty
 from adapter.composition.node import Node
 from adapter.composition.receivers import followers_of
 from adapter.composition.regular_files import read_file
+from adapter.domain.subscription import HEAD_STAMP, LOG
 from adapter.usecases.gauges import Gauges
-from adapter.usecases.notify import Notify
+from adapter.usecases.notify import Follower, Notify
 from adapter.usecases.overdue import Watchdog
 from adapter.usecases.queue import Queue
 from adapter.usecases.stamp_head import StampHead
@@ -38,7 +40,8 @@ def queue_of(node: Node) -> Queue:
 
 def gauges_of(node: Node) -> Gauges:
     """The node in numbers."""
-    return Gauges(store=node.store, clock=node.clock, watchdog=watchdog_of(node))
+    names = frozenset({*followers_of(node.settings), HEAD_STAMP})
+    return Gauges(store=node.store, clock=node.clock, watchdog=watchdog_of(node), names=names)
 
 
 def notify_of(node: Node) -> Notify:
@@ -73,10 +76,16 @@ def duties_of(node: Node, *, stamps: bool) -> Duties:
 
     Everything is put together here, so that what a person must change ends the start. Raises what the parts raise.
     """
-    found: list[tuple[str, Duty]] = [("watch", watchdog_of(node)), ("notify", notify_of(node))]
+    notify = notify_of(node)
+    ways: dict[str, dict[str, Follower]] = {}
+    for name, follower in notify.followers.items():
+        ways.setdefault(name.partition(" ")[0], {})[name] = follower
+    told = {way: replace(notify, followers=followers) for way, followers in ways.items()}
+    duties: list[tuple[str, Duty]] = [("watch", watchdog_of(node)), ("notify log", told.pop(LOG))]
+    beside: list[tuple[str, Duty]] = [(f"notify {way}", one) for way, one in told.items()]
     if stamps:
-        found.append(("head-stamp", stamp_head_of(node)))
-    return Duties(found)
+        beside.append(("head-stamp", stamp_head_of(node)))
+    return Duties(duties, beside=beside)
 
 
 def verify_journal(node: Node, receipts: list[Path], *, reads_bytes: bool) -> JournalReport:
@@ -84,7 +93,9 @@ def verify_journal(node: Node, receipts: list[Path], *, reads_bytes: bool) -> Jo
     witnesses: list[Witness] = []
     for path in receipts:
         witnesses += witnesses_in(read_file(path, "file.unreadable", limit=MAX_WITNESS), path.name)
-    verifier = VerifyJournal(store=node.store, clock=node.clock, trust=node.trust)
+    verifier = VerifyJournal(
+        store=node.store, clock=node.clock, trust=node.trust, has_authority=node.baseline is not None
+    )
     return verifier(witnesses, reads_bytes=reads_bytes)
 
 

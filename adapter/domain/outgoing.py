@@ -17,6 +17,15 @@ class ContentKind(StrEnum):
     NOTICE = "notice"
 
 
+_ENVELOPE_ROOM = 64 * 1024
+"""Bytes kept free for the envelope around raw bytes: header, signature with one certificate, names."""
+
+
+def message_bytes(raw: int) -> int:
+    """How long a message of the exchange is at most that carries so many raw bytes: as base64, in a signed envelope."""
+    return -(-raw // 3) * 4 + _ENVELOPE_ROOM
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Words:
     """A name or text in Kazakh and Russian, as the exchange's requisites carry it."""

@@ -13,6 +13,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
+from adapter.domain.outgoing import message_bytes
 from adapter.errors import Finding, SettingsRefused, Severity
 from adapter.secret import Secret
 
@@ -294,9 +295,6 @@ _SWITCH_GROUPS: Final = (
     "unknown",
     "codes",
 )
-_BASE64_GROWTH: Final = 4 / 3
-_ENVELOPE_ROOM: Final = 64 * 1024
-"""Bytes kept free for the envelope around one file: header, signature with one certificate, names."""
 
 
 def _switches(config: ExchangeConfig) -> Iterator[tuple[str, Any, Any]]:
@@ -332,8 +330,7 @@ def _contradictions(config: ExchangeConfig) -> Iterator[Finding]:
             yield _finding(
                 "exchange.setting-contradiction", first="profile=production", second="endpoint without https"
             )
-    room = config.files.max_message_bytes - _ENVELOPE_ROOM
-    if config.files.max_file_bytes * _BASE64_GROWTH > room:
+    if message_bytes(config.files.max_file_bytes) > config.files.max_message_bytes:
         yield _finding(
             "exchange.setting-contradiction",
             first=f"files.max_file_bytes={config.files.max_file_bytes}",

@@ -13,7 +13,16 @@ from adapter.domain.incoming import JournalState
 from adapter.domain.outgoing import ContentKind
 from adapter.ports import KeptBlob
 from adapter.storage.database import OpenTransaction
-from adapter.storage.tables import attempts, blobs, deliveries, journal, receipts, register, stamped_files
+from adapter.storage.tables import (
+    attempts,
+    blobs,
+    deliveries,
+    journal,
+    receipts,
+    register,
+    stamped_files,
+    statement_signatures,
+)
 from adapter.storage.watched import is_open, open_rows
 
 _d, _j = deliveries.c, journal.c
@@ -78,6 +87,7 @@ class SqlInventory:
                     receipts.c.raw,
                     register.c.container,
                     stamped_files.c.container,
+                    statement_signatures.c.sha256,
                 )
             )
         ).subquery()

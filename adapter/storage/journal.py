@@ -34,6 +34,14 @@ _DUE_ROWS = select(_DUE.c.id).where(
     _DUE.c.state == _RECEIVED, _DUE.c.wake_at <= bindparam("now", type_=_j.wake_at.type)
 )
 _IS_DUE = select(exists(_DUE_ROWS))
+_UNREAD = select(
+    exists().where(
+        _j.state.in_((JournalState.RECEIVED, JournalState.CLAIMED)),
+        _j.received_at <= bindparam("received_by", type_=_j.received_at.type),
+        _j.tries < bindparam("tries_below"),
+        _j.lapses == 0,
+    )
+)
 
 
 class SqlJournal:
@@ -80,6 +88,10 @@ class SqlJournal:
     def due(self, *, now: datetime) -> bool:
         """Whether an entry is due."""
         return bool(self._transaction.value(_IS_DUE, now=now))
+
+    def unread(self, *, received_by: datetime, tries_below: int) -> bool:
+        """As the port says; over the index that begins with the state."""
+        return bool(self._transaction.value(_UNREAD, received_by=received_by, tries_below=tries_below))
 
     def renew(self, entry_id: str, *, lease: str, until: datetime) -> bool:
         """As Outbox.renew."""

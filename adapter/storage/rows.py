@@ -181,7 +181,7 @@ def event_row(chained: ChainedEvent) -> dict[str, object]:
 def event_of(row: Row) -> ChainedEvent:
     """The audit event in a row; whether it follows from the one before is for domain.audit_event.first_break."""
     return ChainedEvent(
-        sequence=row["sequence"],
+        sequence=int(row["sequence"]),
         event=AuditEvent(
             at=row["at"],
             actor=row["actor"],

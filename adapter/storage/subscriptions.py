@@ -70,7 +70,17 @@ class SqlHeadStamps:
 
     def _all(self, statement: Select[tuple[object, ...]]) -> tuple[HeadStamp, ...]:
         rows = self._transaction.rows(statement)
-        return tuple(HeadStamp(**{**row, "kind": StampKind(row["kind"])}) for row in rows)
+        # Converted, because SQLite keeps anything in any column: what is none ends here, where the reader expects it.
+        return tuple(
+            HeadStamp(
+                sequence=int(row["sequence"]),
+                digest=row["digest"],
+                stamped_at=row["stamped_at"],
+                kind=StampKind(row["kind"]),
+                token=bytes(row["token"]),
+            )
+            for row in rows
+        )
 
 
 def _values(value: Subscription | HeadStamp) -> dict[str, object]:

@@ -6,6 +6,9 @@
 Each happens once, whoever runs and however often: the row says what was last due, and only who moves that on speaks. The
 row is taken from nobody for it (`Outbox.save_warned`), so a warning never disturbs a delivery that is under way.
 
+What came in time and waits in the journal is read first: a worker that was away over the threshold would else state that
+there is no proof while it lies here. A message that cannot be read holds nobody up for long (`_PATIENT`).
+
 Proof is the state REGISTERED. A refusal is no silence and is told when it comes, so it is not warned about; at the deadline
 the statement is made all the same and says that the document was refused, when and why: nobody holds it who should. The
 same goes for one that a person withdrew. What is registered after its deadline keeps both: the statement and the proof.
@@ -19,7 +22,7 @@ from datetime import datetime
 from adapter import conversion
 from adapter.domain.audit_event import AuditEvent, ChainedEvent
 from adapter.domain.delivery import FINAL_STATES, Attempt, Delivery, DeliveryState
-from adapter.domain.escalation import DONE, highest_due, next_warning
+from adapter.domain.escalation import DONE, highest_due, instant_of, next_warning
 from adapter.domain.outgoing import OutgoingDocument
 from adapter.domain.receipt import Receipt
 from adapter.domain.retry import RetryPolicy
@@ -43,6 +46,8 @@ _CODES = {
     95: "watch.deadline-95",
     DONE: "watch.non-delivery",
 }
+_PATIENT = 4
+"""Tries of a message after which it holds up no threshold: a minute and a quarter by the usual schedule."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,9 +78,11 @@ class Escalate:
                 return None
             created, deadline = seen.created_at, seen.deadline
             percent = highest_due(seen.warned, created_at=created, deadline=deadline, now=now)
+            came = instant_of(percent or 0, created_at=created, deadline=deadline)
+            waits = percent is not None and transaction.journal.unread(received_by=came, tries_below=_PATIENT)
             reached = seen.warned if percent is None else percent
             again = next_warning(reached, created_at=created, deadline=deadline)
-            if not transaction.outbox.save_warned(seen, warned=reached, warn_at=again):
+            if waits or not transaction.outbox.save_warned(seen, warned=reached, warn_at=again):
                 return None
             # The row is ours until the commit: what it says now is what is told.
             delivery = transaction.outbox.get(delivery_id)

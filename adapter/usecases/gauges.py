@@ -55,12 +55,14 @@ class _Kept:
 class Gauges:
     """Reads; changes nothing.
 
+    names       of the followers whom the settings name today; None: all. Who was taken out of them stays behind for ever
     keep_for    how long a count of finished rows serves: it reads a whole index, which a million rows make long
     """
 
     store: Store
     clock: Clock
     watchdog: Watchdog
+    names: frozenset[str] | None = None
     keep_for: timedelta = timedelta(minutes=5)
     _last: list[_Kept] = field(default_factory=list)
 
@@ -73,7 +75,8 @@ class Gauges:
             past = transaction.figures.past_deadline(now)
             oldest = transaction.figures.oldest_due(now)
             overdue = transaction.watched.count(self.watchdog.limits())
-            followers = {one.name: one for one in transaction.subscriptions.listed()}
+            listed = transaction.subscriptions.listed()
+            followers = {one.name: one for one in listed if self.names is None or one.name in self.names}
             head = transaction.audit.head()
             stamp = transaction.head_stamps.last()
         end = head.sequence if head else 0

@@ -24,7 +24,7 @@ from adapter.usecases.certificate_runway import OwnCertificate, certificate_find
 from adapter.usecases.convert import Attached, Convert
 from adapter.usecases.facts import FactsOf
 from adapter.usecases.findings import Places, located
-from adapter.usecases.preflight import SubmitLimits, size_findings, too_large
+from adapter.usecases.preflight import SubmitLimits, announcement_too_large, size_findings, too_large
 from adapter.usecases.sign import Queued, Sign, refuse_unless_passed
 from adapter.usecases.sign_statements import Stated
 from adapter.usecases.take_over import Taken, TakeOver
@@ -75,7 +75,7 @@ class Submit:
         deadline = self._deadline(composed.report)
         ahead = certificate_findings(self.certificates, now=now, deadline=deadline)
         signed = self.sign.container_for_queue(composed, clock=self.clock, at=now, deadline=deadline)
-        findings = (*composed.findings, *ahead, *self._signed_findings(signed.judged, now), *_pending(signed))
+        findings = (*composed.findings, *sizes, *ahead, *self._signed_findings(signed.judged, now), *_pending(signed))
         return self._queue(signed, findings, now)
 
     def container(self, kept: KeptBlob) -> Submitted:
@@ -142,6 +142,7 @@ class Submit:
         assert judged.container is not None
         assert judged.report is not None
         content = self._content(judged.container, judged.report, signed, now)
+        _refuse_errors(announcement_too_large(content, self.limits))
         return _submitted(self._add(content, judged.container, judged.report), findings)
 
     def _content(self, container: SignedContainer, report: Report, signed: Queued, now: datetime) -> OutgoingDocument:
@@ -185,8 +186,7 @@ class Submit:
 
     def _check_sizes(self, files: Sequence[TravellingFile]) -> None:
         """What is known only now: the signed container to the byte, and files of one that was signed elsewhere."""
-        limit = self.limits.max_file_bytes
-        _refuse_errors(tuple(too_large(file.name, file.size, limit) for file in files if file.size > limit))
+        _refuse_errors(tuple(found for file in files for found in too_large(file.name, file.size, self.limits)))
 
     def _deadline(self, report: Report) -> datetime | None:
         ruleset = self.convert.rulesets.find(report.header.ruleset.id, report.header.ruleset.version)

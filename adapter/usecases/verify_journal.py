@@ -4,11 +4,12 @@
     2 stamps      each time-stamp stands over the event that is there now, and is judged at the time it was made
     3 witnesses   what others were told of the chain - events of the feed, of a webhook, of an evidence folder - is in it
     4 bytes       what rows and events name by digest is kept, in its size; on demand every byte is read
-    5 statements  what the node itself stated is a chain of its own, and every event that it names is in the trail
+    5 statements  what the node itself stated is a chain of its own, every event that it names is in the trail, and every
+                  event that tells of a statement has one; the rows beside it say what it says
 
 What a verdict can rest on: 1 finds whoever changed rows. Who writes the whole chain anew, head row included, is found by
-2 and 3 alone, because a stamp was made by somebody else and a witness was kept elsewhere. Without either the end is
-"cannot tell" once the chain is old enough to have one.
+2 and 3 alone, because a stamp was made by somebody else and a witness was kept elsewhere. Where neither reaches, the end is
+"cannot tell" once what lies there is old enough to have one; an empty trail tells nothing at all.
 """
 
 from __future__ import annotations
@@ -24,18 +25,18 @@ from adapter import conversion
 from adapter.domain.audit_event import GENESIS, ChainedEvent, chain
 from adapter.domain.document import Sha256
 from adapter.domain.head_stamp import STAMPED, HeadStamp, StampKind, stamped_bytes
-from adapter.errors import ElshiError, Final, Finding, Severity
+from adapter.errors import Final, Finding, Severity
 from adapter.ports import ChainHead, Clock, Store, Transaction
 from adapter.usecases.evidence_json import event_of, read_json
 from adapter.usecases.stamp_head import judged_token
 from adapter.usecases.verified_container import Trust
-from adapter.usecases.verify_statements import NamedEvent, event_named_by, look_at_statements
+from adapter.usecases.verify_statements import UNREADABLE, NamedEvent, event_named_by, look_at_statements, states
 
 _PAGE = 1000
 _SHOWN = 20
 """Faults told one by one; the rest is counted. After the first break of a chain most of what follows is its echo."""
 _OLD = timedelta(days=2)
-"""A chain older than this has had a time-stamp: one is made a day, and a day is left to a silent authority."""
+"""An event older than this stands under a time-stamp: one is made a day, and a day is left to a silent authority."""
 _APART = timedelta(days=1)
 """How far the time inside a token may lie from ours: more is a token of another day."""
 _NAMES = ("sha256", "container")
@@ -116,6 +117,7 @@ class Walk:
     sequence: int = 0
     digest: Sha256 | None = GENESIS
     events: int = 0
+    passed_over: int = 0
 
     def step(self, item: ChainedEvent) -> None:
         """One event: its place, the one before it, its own digest."""
@@ -128,10 +130,12 @@ class Walk:
             self.found.fault("journal.edited", sequence=item.sequence, expected=expected, found=item.digest)
         self.sequence, self.digest = item.sequence, item.digest
         self.events += 1
+        self.passed_over = 0
 
     def unreadable(self) -> None:
         """A row that is no event any more; what follows it is judged by itself."""
         self.sequence += 1
+        self.passed_over += 1
         self.found.fault("journal.unreadable", sequence=self.sequence)
         self.digest = None
 
@@ -147,32 +151,40 @@ def _digest_of(item: ChainedEvent) -> str:
 class VerifyJournal:
     """Reads everything, changes nothing, and may run beside workers.
 
-    trust       under what tokens are judged; a policy that asks nobody for revocation judges them as they stand
+    trust           under what tokens are judged; a policy that asks nobody for revocation judges them as they stand
+    has_authority   the settings name a time-stamp authority: then a stamp by our own key is none
     """
 
     store: Store
     clock: Clock
     trust: Trust
+    has_authority: bool = False
 
     def __call__(self, witnesses: Sequence[Witness] = (), *, reads_bytes: bool = False) -> JournalReport:
         """The verdict. Raises only what the store raises when it cannot be read at all."""
         found = _Found()
-        stamps = self._stamps()
+        before = self._end()
+        stamps = self._stamps(found)
         # Before the trail is read: what is stated meanwhile names an event that the reading may not reach any more.
-        stated = look_at_statements(self.store)
+        stated = look_at_statements(self.store, reads_bytes=reads_bytes)
         elsewhere: tuple[Witness | NamedEvent, ...] = (*witnesses, *stated.events)
+        told_of = {one.sequence for one in stated.events}
         looked_for = {stamp.sequence for stamp in stamps} | {one.sequence for one in elsewhere}
         told: dict[int, Sha256] = {}
         named: dict[str, int] = {}
-        first_at: datetime | None = None
+        reach = max((0, *(one.sequence for one in stamps if self._counts(one)), *(one.sequence for one in witnesses)))
+        beyond: datetime | None = None
 
         def see(item: ChainedEvent) -> None:
-            nonlocal first_at
-            first_at = first_at or item.event.at
+            nonlocal beyond
             if item.sequence in looked_for:
                 told[item.sequence] = item.digest
             if item.event.action == STAMPED:
                 named[str(item.event.details.get("token"))] = item.sequence
+            elif item.sequence > reach:
+                beyond = beyond or item.event.at
+            if states(item) and item.sequence <= before and item.sequence not in told_of:
+                found.fault("journal.statement-missing", sequence=item.sequence)
 
         walk, head = self._chain(found, see)
         self._judge_stamps(found, stamps, told, named)
@@ -180,7 +192,10 @@ class VerifyJournal:
             found.fault(finding.code, **finding.params)
         for witness in elsewhere:
             _compare(found, witness, told.get(witness.sequence), walk.sequence)
-        self._age(found, stamps, first_at, has_witness=bool(witnesses))
+        if beyond is not None and self.clock.now() - beyond > _OLD:
+            # Nothing that was made elsewhere speaks for these: whoever wrote them anew would not be seen.
+            found.cannot_tell("journal.not-stamped", reach=reach)
+        self._emptied(found, walk)
         checked = self._bytes(found, reads_bytes=reads_bytes)
         return JournalReport(
             verdict=found.verdict,
@@ -198,7 +213,7 @@ class VerifyJournal:
         walk = Walk(found=found)
         while True:
             with self.store.snapshot() as transaction:
-                head = transaction.audit.head()
+                head = _head(transaction)
                 page = self._page(transaction, walk)
                 missing = transaction.inventory.absent(_digests_in(page))
             for item in page:
@@ -217,7 +232,7 @@ class VerifyJournal:
         while True:
             try:
                 return transaction.audit.events(after=walk.sequence, limit=limit)
-            except (ElshiError, ValueError, TypeError, KeyError):
+            except UNREADABLE:
                 if limit == 1:
                     return ()
                 limit = max(1, limit // 10)
@@ -227,19 +242,48 @@ class VerifyJournal:
         try:
             with self.store.snapshot() as transaction:
                 is_end = not transaction.audit.events(after=walk.sequence, limit=1)
-        except (ElshiError, ValueError, TypeError, KeyError):
+        except UNREADABLE:
             is_end = False
-        if is_end or (head is not None and walk.sequence > head.sequence + _PAGE):
+        if is_end or (walk.passed_over > _PAGE and (head is None or walk.sequence > head.sequence)):
             return False
         walk.unreadable()
         return True
 
+    def _end(self) -> int:
+        """The number of the last event as its own row states it now; 0 where it states none."""
+        with self.store.snapshot() as transaction:
+            head = _head(transaction)
+        return 0 if head is None else head.sequence
+
+    def _emptied(self, found: _Found, walk: Walk) -> None:
+        """Whatever is queued or stated leaves an event behind."""
+        if walk.sequence:
+            return
+        try:
+            with self.store.snapshot() as transaction:
+                has_rows = bool(transaction.outbox.listed(limit=1)) or transaction.statements.last() > 0
+        except UNREADABLE:
+            has_rows = True
+        if has_rows:
+            found.fault("journal.emptied")
+        else:
+            found.cannot_tell("journal.empty")
+
     # --- 2 ---------------------------------------------------------------------------------------------------------
-    def _stamps(self) -> list[HeadStamp]:
+    def _counts(self, stamp: HeadStamp) -> bool:
+        """Whether it is the stamp that this node has to have: who holds the office's key makes any number of his own."""
+        return stamp.kind is StampKind.TIME_STAMP or not self.has_authority
+
+    def _stamps(self, found: _Found) -> list[HeadStamp]:
         stamps: list[HeadStamp] = []
         while True:
-            with self.store.snapshot() as transaction:
-                page = transaction.head_stamps.listed(after=stamps[-1].sequence if stamps else 0)
+            after = stamps[-1].sequence if stamps else 0
+            try:
+                with self.store.snapshot() as transaction:
+                    page = transaction.head_stamps.listed(after=after)
+            except UNREADABLE:
+                found.fault("journal.rows-unreadable", table="head_stamps", sequence=after)
+                return stamps
             stamps += page
             if not page:
                 return stamps
@@ -260,8 +304,9 @@ class VerifyJournal:
             if hashlib.sha256(stamp.token).hexdigest() not in named:
                 found.fault("journal.stamp-unrecorded", sequence=stamp.sequence)
             self._judge_token(found, stamp)
-        if stamps and all(stamp.kind is StampKind.OWN_KEY for stamp in stamps):
-            found.note("journal.own-key", count=len(stamps))
+        own = [stamp for stamp in stamps if stamp.kind is StampKind.OWN_KEY]
+        if own:
+            found.note("journal.own-key", count=len(own), all=len(stamps))
 
     def _judge_token(self, found: _Found, stamp: HeadStamp) -> None:
         content = stamped_bytes(stamp.sequence, stamp.digest)
@@ -292,11 +337,6 @@ class VerifyJournal:
         tell = found.fault if report.indication is signing.Indication.TOTAL_FAILED else found.cannot_tell
         tell("journal.stamp-not-passed", sequence=stamp.sequence, indication=report.indication.value, reason=reason)
 
-    def _age(self, found: _Found, stamps: Sequence[HeadStamp], first_at: datetime | None, *, has_witness: bool) -> None:
-        """Nothing that was made elsewhere speaks for an old chain: whoever wrote all of it anew would not be seen."""
-        if not stamps and not has_witness and first_at is not None and self.clock.now() - first_at > _OLD:
-            found.cannot_tell("journal.not-stamped")
-
     # --- 4 ---------------------------------------------------------------------------------------------------------
     def _bytes(self, found: _Found, *, reads_bytes: bool) -> int:
         with self.store.snapshot() as transaction:
@@ -305,8 +345,12 @@ class VerifyJournal:
             found.fault("journal.bytes-missing", sha256=sha256)
         checked, after = 0, ""
         while True:
-            with self.store.snapshot() as transaction:
-                page = transaction.inventory.kept(after=after)
+            try:
+                with self.store.snapshot() as transaction:
+                    page = transaction.inventory.kept(after=after)
+            except UNREADABLE:
+                found.fault("journal.rows-unreadable", table="blobs", sequence=after)
+                return checked
             if not page:
                 return checked
             after = page[-1].sha256
@@ -380,10 +424,20 @@ def _witnesses(value: object, name: str) -> Iterator[Witness]:
             yield from _witnesses(item, name)
     elif isinstance(value, dict):
         sequence, digest = value.get("sequence"), value.get("digest")
+        if "signed" in value:
+            return  # a statement as submit and the queue tell of it: its number and digest are of the other chain
         if isinstance(sequence, int) and not isinstance(sequence, bool) and isinstance(digest, str):
             yield Witness(source=name, sequence=sequence, digest=digest)
         for item in value.values():
             yield from _witnesses(item, name)
+
+
+def _head(transaction: Transaction) -> ChainHead | None:
+    """The row about the end; None where it says nothing that can be read, which is a fault once there are events."""
+    try:
+        return transaction.audit.head()
+    except UNREADABLE:
+        return None
 
 
 def _events_in(content: bytes, name: str) -> list[ChainedEvent]:

@@ -192,6 +192,28 @@ def test_says_whether_an_entry_is_due(store):
         assert not s.journal.due(now=NOW + 9 * LEASE)
 
 
+def test_says_whether_a_message_that_came_by_then_is_unread(store):
+    def is_unread(by=NOW, tries=4):
+        with store.snapshot() as t:
+            return t.journal.unread(received_by=by, tries_below=tries)
+
+    assert not is_unread()
+    put(store, entry(1, received_at=NOW))
+    assert (is_unread(NOW - MINUTE), is_unread(), is_unread(NOW + MINUTE)) == (False, True, True)
+    held = claim(store)
+    assert is_unread(), "somebody reads it now"
+    with store.transaction() as t:
+        assert t.journal.save(replace(held, tries=4))
+    assert (is_unread(), is_unread(tries=5)) == (False, True)
+    with store.transaction() as t:
+        assert t.journal.save(replace(t.journal.get(held.id), lapses=1))
+    assert not is_unread(tries=5), "it kills who reads it"
+    with store.transaction() as t:
+        done = replace(t.journal.get(held.id), lapses=0, state=S.DONE, wake_at=None, lease=None, lease_until=None)
+        assert t.journal.save(done)
+    assert not is_unread(tries=5)
+
+
 def test_an_entry_that_wakes_later_than_asked_is_asleep_and_a_closed_one_never(store):
     far = NOW + LEASE
     put(

@@ -467,6 +467,13 @@ class MemoryJournal:
     def due(self, *, now: datetime) -> bool:
         return bool(self._due(now))
 
+    def unread(self, *, received_by: datetime, tries_below: int) -> bool:
+        waits = (JournalState.RECEIVED, JournalState.CLAIMED)
+        return any(
+            e.state in waits and e.received_at <= received_by and e.tries < tries_below and e.lapses == 0
+            for e in self._all()
+        )
+
     def _due(self, now: datetime) -> list[JournalEntry]:
         return [
             e for e in self._all() if e.state is JournalState.RECEIVED and e.wake_at is not None and e.wake_at <= now

@@ -194,6 +194,7 @@ class MemoryInventory:
             *(r.raw for r in self._tables.receipts.values()),
             *(r.container for r in self._tables.register.values()),
             *(s.files[0].sha256 for s in self._tables.stamped.values()),
+            *(one.sha256 for one in self._tables.signed.values()),
         }
         return tuple(sorted(one for one in named if one not in self._blobs))[:limit]
 

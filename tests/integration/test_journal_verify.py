@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -19,8 +19,8 @@ import signing
 from adapter import conversion
 from adapter.domain.audit_event import GENESIS, chain
 from adapter.domain.head_stamp import HeadStamp, StampKind
-from adapter.domain.statement import LinkedEvent, NamedRuleset, StatementKind, SubmissionReceipt
-from adapter.errors import Final
+from adapter.domain.statement import Due, LinkedEvent, NamedRuleset, SignedStatement, StatementKind, SubmissionReceipt
+from adapter.errors import Final, Retryable
 from adapter.storage import SqlStore, StorageConfig, open_store
 from adapter.usecases.evidence_json import event_json, json_bytes
 from adapter.usecases.stamp_head import StampHead
@@ -141,9 +141,9 @@ class Trail:
 def _unlocked_sqlite(path: Path) -> Callable[[list[str]], None]:
     def hand(statements: list[str]) -> None:
         connection = sqlite3.connect(path)
-        for table in ("audit_trail", "head_stamps", "statements"):
-            for verb in ("update", "delete"):
-                connection.execute(f"DROP TRIGGER IF EXISTS {table}_no_{verb}")
+        for name in [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]:
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute("PRAGMA ignore_check_constraints = ON")
         for statement in statements:
             connection.execute(statement)
         connection.commit()
@@ -155,10 +155,10 @@ def _unlocked_sqlite(path: Path) -> Callable[[list[str]], None]:
 def _unlocked_postgresql(url: str) -> Callable[[list[str]], None]:
     def hand(statements: list[str]) -> None:
         with psycopg.connect(url) as connection:
-            for table in ("audit_trail", "head_stamps", "statements"):
-                for verb in ("update", "delete"):
-                    connection.execute(f"DROP TRIGGER IF EXISTS {table}_no_{verb} ON {table}")
-            connection.execute("ALTER TABLE journal DROP CONSTRAINT IF EXISTS journal_raw")
+            # Neither triggers nor references are held in such a session, as in one of whoever owns the database.
+            connection.execute("SET session_replication_role = replica")
+            for table, kind in (("statements", "kind"), ("head_stamps", "kind")):
+                connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {table}_{kind}")
             for statement in statements:
                 connection.execute(statement)
 
@@ -194,7 +194,9 @@ def trail(standing: Trail) -> Trail:
     standing.clock.at = START
     standing.authority.is_silent = False
     standing.by_hand(
+        "DELETE FROM statement_signatures",
         "DELETE FROM statements",
+        "DELETE FROM deliveries",
         *(f"DELETE FROM {name}" for name in reversed(_TABLES)),
         *(f"INSERT INTO {name} SELECT * FROM kept_{name}" for name in _TABLES),
     )
@@ -361,13 +363,14 @@ def test_what_others_keep_of_the_trail_agrees_with_a_whole_one(trail: Trail) -> 
 # --- what the node itself stated -------------------------------------------------------------------------------------
 @pytest.fixture
 def receipts(trail: Trail) -> list[bytes]:
-    """Three submission receipts, each about an event of the trail; their content as it is handed out."""
+    """Three submission receipts, each about its event of the trail; their content as it is handed out."""
     trail.store.blobs.put(samples.CONTAINER)
     with trail.store.transaction() as t:
-        rows = [samples.delivery(number) for number in (1, 2, 3)]
+        rows = [samples.delivery(number, deadline=START + timedelta(days=9)) for number in (1, 2, 3)]
         for row in rows:
             t.outbox.add(row)
-        named = t.audit.events()[: len(rows)]
+        details = [{"delivery": row.id, "receipt": True} for row in rows]
+        named = [t.audit.append(samples.event(action="delivery.queued", details=one)) for one in details]
         made = []
         for row, event in zip(rows, named, strict=True):
             said = SubmissionReceipt(
@@ -383,6 +386,7 @@ def receipts(trail: Trail) -> list[bytes]:
                 audit_event=LinkedEvent(sequence=event.sequence, digest=event.digest, action=event.event.action),
                 ruleset=NamedRuleset(id="R", version="1", sha256=samples.digest("rules")),
                 files=row.content.files,
+                due=Due(at=row.deadline, last_safe_try=row.deadline, passed=False),
             )
             made.append(
                 t.statements.append(
@@ -428,7 +432,165 @@ def test_a_trail_written_anew_is_found_by_a_receipt_in_somebodys_hands(trail: Tr
     trail.rewrite(lambda event: replace(event, action="other") if event.action != "journal.stamped" else event)
     assert not [one for one in trail.verify().findings if one.code == "journal.witness-differs"]
     (found,) = [one for one in trail.verify(receipts[1]).findings if one.code == "journal.witness-differs"]
-    assert found.params["sequence"] == trail.events()[1].sequence
+    assert found.params["sequence"] == 12, "the first receipt was queued with event 11"
+
+
+@pytest.mark.parametrize(
+    ("by_hand", "code", "place"),
+    [
+        ("DELETE FROM statements WHERE sequence = 3", "journal.statement-missing", 13),
+        ("DELETE FROM statements", "journal.statement-missing", 11),
+        ("UPDATE statements SET document_id = 'x' WHERE sequence = 2", "journal.statement-differs", 2),
+        ("UPDATE statements SET delivery_id = 'delivery-0009' WHERE sequence = 2", "journal.statement-differs", 2),
+        ("UPDATE statements SET kind = 'non-delivery' WHERE sequence = 2", "journal.statement-differs", 2),
+        ("UPDATE statements SET made_at = '{later}' WHERE sequence = 2", "journal.statement-differs", 2),
+        ("UPDATE statements SET kind = 'x' WHERE sequence = 2", "journal.statement-unreadable", 1),
+        ("UPDATE deliveries SET addressee = 'KZ-GA' WHERE id = 'delivery-0002'", "journal.delivery-differs", 2),
+        ("UPDATE deliveries SET sender = 'KZ-GA' WHERE id = 'delivery-0002'", "journal.delivery-differs", 2),
+        ("UPDATE deliveries SET document_id = 'x' WHERE id = 'delivery-0002'", "journal.delivery-differs", 2),
+        ("UPDATE deliveries SET digest = '{zeros}' WHERE id = 'delivery-0002'", "journal.delivery-differs", 2),
+        ("UPDATE deliveries SET created_at = '{later}' WHERE id = 'delivery-0002'", "journal.delivery-differs", 2),
+        ("UPDATE deliveries SET deadline = NULL WHERE id = 'delivery-0002'", "journal.delivery-differs", 2),
+        ("UPDATE deliveries SET deadline = '{later}' WHERE id = 'delivery-0002'", "journal.delivery-differs", 2),
+        ("UPDATE deliveries SET content = 'x' WHERE id = 'delivery-0002'", "journal.delivery-missing", 2),
+        ("DELETE FROM deliveries WHERE id = 'delivery-0002'", "journal.delivery-missing", 2),
+        ("UPDATE statement_signatures SET sha256 = 'gone' WHERE sequence = 2", "journal.bytes-missing", None),
+    ],
+)
+def test_what_stands_beside_a_statement_is_held_against_it(
+    trail: Trail, receipts: list[bytes], by_hand: str, code: str, place: int | None
+) -> None:
+    with_signed_forms(trail, receipts)
+    assert trail.verify().verdict is HOLDS
+    trail.by_hand(by_hand.format(zeros="1" * 64, later="2030-01-01T00:00:00.000000Z"))
+    report = trail.verify()
+    assert report.verdict is BROKEN
+    assert (code, place) in [(one.code, one.params.get("sequence")) for one in report.findings]
+
+
+def test_a_signed_form_that_says_something_else_is_found_by_reading_it(trail: Trail, receipts: list[bytes]) -> None:
+    with_signed_forms(trail, receipts)
+    assert trail.verify(reads_bytes=True).verdict is HOLDS
+    other = "(SELECT sha256 FROM statement_signatures WHERE sequence = 1)"
+    trail.by_hand(f"UPDATE statement_signatures SET sha256 = {other} WHERE sequence = 2")
+    report = trail.verify(reads_bytes=True)
+    assert (report.verdict, told(report)) == (BROKEN, [("journal.signed-form-differs", 2)])
+
+
+def with_signed_forms(trail: Trail, receipts: list[bytes]) -> None:
+    for number, content in enumerate(receipts, start=1):
+        signed = signing.sign_xml(
+            content, key("employee", "OFFICE").signing_key(), policy=signing.DEFAULT_SIGNING, signing_time=START
+        )
+        kept = trail.store.blobs.put(signed)
+        with trail.store.transaction() as t:
+            t.statements.add_signed(SignedStatement(sequence=number, sha256=kept.sha256, signed_at=START))
+
+
+# --- nothing there, or nothing that can be read ------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("also", "verdict", "code"),
+    [((), BROKEN, "journal.emptied"), (("deliveries",), CANNOT_TELL, "journal.empty")],
+)
+def test_an_empty_trail_is_never_called_whole(
+    trail: Trail, receipts: list[bytes], also: tuple[str, ...], verdict: JournalVerdict, code: str
+) -> None:
+    """Not of a node that has worked, nor where somebody looks into the wrong database."""
+    trail.by_hand(*(f"DELETE FROM {one}" for one in ("statements", "head_stamps", "audit_trail", "audit_head", *also)))
+    report = trail.verify()
+    assert (report.verdict, [one.code for one in report.findings]) == (verdict, [code])
+
+
+@pytest.mark.parametrize(
+    "by_hand",
+    [
+        "UPDATE audit_trail SET sequence = 'x' WHERE sequence = 3",
+        "UPDATE audit_trail SET at = x'00ff' WHERE sequence = 3",
+        "UPDATE audit_head SET sequence = 'x'",
+        "UPDATE head_stamps SET sequence = 'x'",
+        "UPDATE head_stamps SET stamped_at = 'x'",
+        "UPDATE head_stamps SET kind = 'x'",
+        "UPDATE head_stamps SET token = 'x'",
+        "UPDATE statements SET made_at = 'x' WHERE sequence = 2",
+        "UPDATE statements SET content = 'x' WHERE sequence = 2",
+        "UPDATE blobs SET size = 'x'",
+    ],
+)
+def test_a_row_that_is_nothing_any_more_is_a_fault_and_no_defect(
+    trail: Trail, receipts: list[bytes], by_hand: str
+) -> None:
+    if trail.store._database.url.get_backend_name() != "sqlite":
+        pytest.skip("PostgreSQL refuses another kind of value in any column")
+    trail.by_hand(by_hand)
+    assert trail.verify().verdict is BROKEN
+
+
+def test_a_database_that_does_not_answer_says_nothing_about_the_trail(trail: Trail) -> None:
+    class Failing:
+        """What is asked of it, but events: the connection is lost when they are read."""
+
+        def __init__(self, real: Any) -> None:
+            self._real = real
+
+        def __getattr__(self, name: str) -> Any:
+            return self if name == "audit" else getattr(self._real, name)
+
+        def head(self) -> Any:
+            return self._real.audit.head()
+
+        def events(self, **_: object) -> Any:
+            raise Retryable("storage.unreachable", params={"reason": "test"})
+
+        @contextmanager
+        def snapshot(self) -> Iterator[Any]:
+            with self._real.snapshot() as real:
+                yield Failing(real)
+
+    with pytest.raises(Retryable, match=r"storage\.unreachable"):
+        VerifyJournal(store=Failing(trail.store), clock=trail.clock, trust=trail.trust)()
+
+
+# --- what no stamp reaches -----------------------------------------------------------------------------------------------
+def test_what_was_written_anew_behind_an_old_stamp_is_called_doubtful(trail: Trail) -> None:
+    assert trail.verify().verdict is HOLDS
+    trail.clock.move(days=300)
+    report = trail.verify()
+    assert (report.verdict, [one.code for one in report.findings]) == (CANNOT_TELL, ["journal.not-stamped"])
+    assert report.findings[0].params["reach"] == 6
+    kept = json_bytes([event_json(one) for one in trail.events()])
+    assert trail.verify(kept).verdict is HOLDS
+    assert trail.stamp_head()() is not None
+    assert trail.verify().verdict is HOLDS
+
+
+def test_a_stamp_by_our_own_key_does_not_stand_in_where_an_authority_is_named(trail: Trail) -> None:
+    """Who holds the database and the office's key writes anew what he likes and stamps it; the authority's stamps he cannot."""
+    trail.by_hand("DELETE FROM head_stamps", "UPDATE audit_trail SET action = 'x' WHERE sequence = 7")
+    trail.rewrite(forged)
+    trail.clock.move(days=3)
+    assert trail.stamp_head(by_own_key=True)() is not None
+    without = VerifyJournal(store=trail.store, clock=trail.clock, trust=trail.trust)
+    report = without()
+    assert (report.verdict, told(report)) == (HOLDS, [("journal.own-key", None)])
+    report = replace(without, has_authority=True)()
+    assert (report.verdict, [one.code for one in report.findings]) == (
+        CANNOT_TELL,
+        ["journal.own-key", "journal.not-stamped"],
+    )
+
+
+def test_a_stamp_by_our_own_key_beside_one_of_an_authority_is_told(trail: Trail) -> None:
+    trail.clock.move(days=1)
+    assert trail.stamp_head(by_own_key=True)() is not None
+    (note,) = trail.verify().findings
+    assert (note.code, note.params["count"], note.params["all"]) == ("journal.own-key", 1, 2)
+
+
+def test_the_answer_of_a_submission_is_no_witness_of_another_chain(trail: Trail, receipts: list[bytes]) -> None:
+    """Its receipt has a number and a digest, too: of the statement."""
+    answer = json.dumps({"documentId": "x", "receipt": {"sequence": 2, "digest": "0" * 64, "signed": None}}).encode()
+    with pytest.raises(Final, match=r"journal\.no-witness"):
+        witnesses_in(answer, "answer.json")
 
 
 # --- stamping --------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from adapter.errors import Final, Retryable
 from adapter.settings import load_settings
 from adapter.usecases.delivery_plan import CHANNEL
 from adapter.worker import Observers, Worker
-from tests.contract.samples import CONTAINER, delivery
+from tests.contract.samples import CONTAINER, delivery, entry
 
 NOW = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 
@@ -146,6 +146,20 @@ def test_a_channel_that_stays_closed_is_told_to_whoever_observes(node: Node) -> 
     worker.turn()
     worker.turn()
     assert told == [("watch.channel-closed", "http.no-connection")]
+
+
+def test_a_run_that_ends_by_itself_tells_of_a_threshold_that_waited_for_the_messages_it_has_read(node: Node) -> None:
+    """The clock stands still, so the house is kept once: at the start, before anything was read."""
+    node.store.blobs.put(b"<raw/>")
+    with node.store.transaction() as t:
+        created = NOW - timedelta(days=10)
+        row = delivery(1, created_at=created, deadline=NOW - timedelta(days=1), wake_at=NOW + timedelta(seconds=4))
+        t.outbox.add(replace(row, warned=0, warn_at=created + timedelta(days=4)))
+        t.journal.add(entry(1, received_at=NOW - timedelta(days=2), wake_at=NOW))
+    told: list[str] = []
+    worker = Worker(node, observers=Observers(alarmed=lambda one: told.append(one.code)))
+    assert worker.run_until_idle() == 1, "the message"
+    assert told == ["watch.non-delivery"]
 
 
 @pytest.mark.parametrize("loop", [Worker.run, Worker.run_until_idle], ids=["run", "once"])

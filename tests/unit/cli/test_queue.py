@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import tomllib
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -60,6 +61,29 @@ def test_the_list_of_a_person_fits_a_terminal_and_hides_nothing(elshi: Elshi, qu
     assert all(word in shown for word in words[language])
 
 
+@pytest.mark.parametrize("width", [60, 80, 100, 120])
+@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+def test_the_list_breaks_no_heading_no_number_and_no_id_over_lines(
+    elshi: Elshi, queued: Path, language: str, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identifier = "0192ac28-a127-7baf-8b2a-39095299c7fc"
+    with closing(Node(load_settings(queued, {}))) as node, node.store.transaction() as t:
+        deadline = node.clock.now() + timedelta(days=12, hours=5, minutes=1)
+        wake_at = node.clock.now() + timedelta(minutes=1)
+        t.outbox.add(samples.delivery(5, id=identifier, wake_at=wake_at, attempts=117, deadline=deadline))
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = elshi("queue", "list", "-s", queued, "--all", "-l", language, code=0).out.splitlines()
+    assert max(map(len, lines)) <= width
+    headings = {
+        "kk": ("кімге", "күйі", "рет", "келесі", "мерзімге дейін", "жеткізілім"),
+        "ru": ("кому", "состояние", "попыток", "дальше", "до срока", "доставка"),
+        "en": ("to", "state", "tries", "next", "time left", "delivery"),
+    }
+    left = {"kk": "12 күн 5 сағ", "ru": "12 дн 5 ч", "en": "12 d 5 h"}
+    for word in (*headings[language], left[language], "11-1/5", "117", "KZ-MFA", identifier):
+        assert any(word in line for line in lines), word
+
+
 def test_status_and_queue_say_the_same_of_what_lies_ahead(elshi: Elshi, queued: Path) -> None:
     status = {one["delivery"]: one for one in elshi("status", "-s", queued, "--json").json}
     queue = {one["delivery"]: one for one in elshi("queue", "list", "-s", queued, "--json").lines}
@@ -88,6 +112,14 @@ def test_a_clerk_reads_what_to_do_and_the_command_is_the_one_that_works(elshi: E
     history = elshi("queue", "show", "delivery-0002", "-s", queued, "--json").json["history"]
     assert history[-1]["actor"] == "A. Clerk"
     assert history[-1]["details"]["reason"] == "the centre said so"
+
+
+def test_an_argument_that_is_no_text_is_an_error_and_no_defect(elshi: Elshi, queued: Path) -> None:
+    """A terminal in another encoding; the same for whoever decides and for what he looks for."""
+    half = b"\xff".decode(errors="surrogateescape")
+    for command in (("show", half), ("resend", "delivery-0002", "--person", half, "--reason", "x")):
+        assert "cli.argument-not-text" in elshi("queue", *command, "-s", queued, code=2).err
+    assert elshi("queue", "show", "delivery-0002", "-s", queued, "--json").json["state"] == "uncertain"
 
 
 def test_decisions_have_a_short_form_and_the_same_effect(elshi: Elshi, queued: Path) -> None:

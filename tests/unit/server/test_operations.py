@@ -12,6 +12,7 @@ from adapter.composition import Node
 from adapter.composition.stand import Stand
 from adapter.composition.watching import duties_of, verify_journal
 from adapter.domain.audit_event import first_break
+from adapter.domain.subscription import Subscription
 from adapter.server import Server
 from adapter.settings import load_settings
 from adapter.usecases.evidence_json import event_of
@@ -118,6 +119,16 @@ def test_the_metrics_say_what_stands_in_the_database(busy: Door, stand: Stand) -
     assert found["elshi_head_stamp_age_seconds",] < 60
     text = busy.ask("GET", "/metrics").text
     assert not any(secret.strip() in text for secret in secrets_of(stand).values())
+
+
+def test_a_mailbox_that_was_taken_out_of_the_settings_raises_no_figure_for_ever(busy: Door) -> None:
+    now = busy.node.clock.now()
+    with busy.node.store.transaction() as t:
+        t.subscriptions.add(
+            Subscription(name="email old@example.kz", cursor=1, wake_at=now, succeeded_at=now, failures=70)
+        )
+    found = figures(busy)
+    assert not [name for name in found if "email" in name]
 
 
 def test_finished_rows_are_not_counted_at_every_look(busy: Door) -> None:

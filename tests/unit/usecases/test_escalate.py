@@ -17,7 +17,7 @@ from adapter.domain.incoming import IncomingNotice
 from adapter.domain.notice import Notice, NoticeKind
 from adapter.domain.statement import NonDelivery, StatementKind, first_break
 from adapter.errors import Final, OutcomeUnknown
-from tests.contract.samples import NOW
+from tests.contract.samples import NOW, entry
 from tests.factories import fx1
 from tests.unit.usecases.houses import MEMBERS, House
 from tests.unit.usecases.test_receipts import locked_signer, statements
@@ -130,6 +130,50 @@ def test_what_is_registered_is_no_longer_warned_about(mof: House, sent: Delivery
     notice(mof, NoticeKind.REGISTERED, registration_number="К-1")
     assert [go_to(mof, sent, at) for at in (80, 95, 100, 200)] == [[], [], [], []]
     assert (mof.delivery(sent.id).warned, len(statements(mof))) == (100, 1)
+
+
+@pytest.mark.parametrize("percent", [50, 80, 95, 100])
+def test_proof_that_has_come_and_that_nobody_has_read_yet_is_not_called_missing(
+    mof: House, sent: Delivery, percent: int
+) -> None:
+    """The endpoint took the notice while no worker ran; the worker's first turn comes after the threshold."""
+    mof.deliver()
+    go_to(mof, sent, percent - 1)
+    before = mof.told()
+    raw = b"the notice of the registration"
+    told = Notice(
+        document_id=DOCUMENT,
+        kind=NoticeKind.REGISTERED,
+        speaker=MEMBERS["KZ-MFA"],
+        said_at=mof.clock.at,
+        registration_number="K-1",
+    )
+    mof.incoming.says[raw] = IncomingNotice(notice=told)
+    mof.receive(raw)
+    assert go_to(mof, sent, percent + 100) == []
+    assert mof.process() is not None
+    assert mof.delivery(sent.id).state is DeliveryState.REGISTERED
+    assert go_to(mof, sent, percent + 101) == []
+    assert not [one for one in mof.told()[len(before) :] if one.startswith("watch.")]
+    assert len(statements(mof)) == 1
+
+
+def test_a_message_that_nobody_can_read_holds_no_statement_up(mof: House, sent: Delivery) -> None:
+    go_to(mof, sent, 99)
+    mof.store.blobs.put(b"<raw/>")
+    with mof.store.transaction() as transaction:
+        transaction.journal.add(entry(received_at=mof.clock.at, tries=4))
+        transaction.journal.add(entry(2, received_at=mof.clock.at, message_id="other", lapses=1))
+    assert go_to(mof, sent, 100) == ["watch.non-delivery"]
+
+
+def test_a_message_that_came_after_the_deadline_holds_no_statement_up(mof: House, sent: Delivery) -> None:
+    go_to(mof, sent, 99)
+    assert sent.deadline is not None
+    mof.store.blobs.put(b"<raw/>")
+    with mof.store.transaction() as transaction:
+        transaction.journal.add(entry(received_at=sent.deadline + timedelta(microseconds=1)))
+    assert go_to(mof, sent, 101) == ["watch.non-delivery"]
 
 
 def test_what_was_submitted_after_its_deadline_is_not_escalated(mof: House) -> None:

@@ -12,10 +12,11 @@ import pytest
 
 import signing
 from adapter.domain.delivery import DeliveryState
+from adapter.domain.outgoing import OutgoingDocument, message_bytes
 from adapter.errors import DocumentRefused, Final, Finding, Severity
 from adapter.usecases.certificate_runway import OwnCertificate, certificate_findings, runway
 from adapter.usecases.convert import Attached
-from adapter.usecases.preflight import SubmitLimits, size_findings
+from adapter.usecases.preflight import SubmitLimits, announcement_too_large, size_findings
 from adapter.usecases.sign import container_objects
 from tests.factories import RECORD, fx1, fx2, put
 from tests.unit.usecases.houses import ATTACHED, NOW, House, issued
@@ -71,9 +72,66 @@ def test_one_byte_over_the_limit_is_refused_before_anything_is_signed(
     assert mof.check(REPORT, ()).findings == (found,)
 
 
-def test_exactly_at_the_limit_the_unsigned_container_passes(mof: House, measured: tuple[int, int, int]) -> None:
+@pytest.mark.parametrize(("place", "name"), [(0, ".pdf"), (1, ".asice")], ids=["printed form", "container"])
+def test_one_byte_over_the_limit_of_a_message_is_refused_before_anything_is_signed(
+    mof: House, measured: tuple[int, int, int], place: int, name: str
+) -> None:
+    """The file itself is not too large: as base64, in its envelope, it is. Three raw bytes are four of a message."""
+    limit = message_bytes(measured[place]) - 1
+    mof.limits = SubmitLimits(max_message_bytes=limit)
+    (found,) = findings_of_submit(mof, REPORT)
+    assert mof.everything_queued() == []
+    assert (found.code, found.severity) == ("submit.message-too-large", Severity.ERROR)
+    assert (found.params["raw"], found.params["size"], found.params["limit"]) == (measured[place], limit + 1, limit)
+    assert str(found.params["file"]).endswith(name)
+    assert mof.keys_asked == 0
+    assert mof.check(REPORT, ()).findings == (found,)
+
+
+@pytest.mark.parametrize("in_message", [False, True])
+def test_exactly_at_the_limit_the_unsigned_container_passes_and_its_signature_is_announced(
+    mof: House, measured: tuple[int, int, int], *, in_message: bool
+) -> None:
+    mof.limits = _limits(measured[1], in_message=in_message)
     composed = mof.convert(REPORT, (), facts=mof.facts.before_signing(REPORT, at=NOW), stage=_lock(), places=None)
-    assert size_findings(composed, SubmitLimits(max_file_bytes=measured[1])) == ()
+    (found,) = size_findings(composed, mof.limits)
+    assert (found.code, found.severity, found.params["size"]) == (
+        "submit.file-near-limit",
+        Severity.WARNING,
+        measured[1],
+    )
+    assert mof.check(REPORT, ()).findings == (found,)
+    (refused,) = findings_of_submit(mof, REPORT)
+    assert refused.code == ("submit.message-too-large" if in_message else "submit.file-too-large")
+    assert mof.everything_queued() == [], "measured to the byte before it is queued"
+
+
+@pytest.mark.parametrize("in_message", [False, True])
+def test_what_fits_with_its_signature_is_queued_and_the_announcement_stays_with_it(
+    mof: House, measured: tuple[int, int, int], *, in_message: bool
+) -> None:
+    """Some bytes more than measured: no two signatures are of one length."""
+    mof.limits = _limits(measured[2] + 100, in_message=in_message)
+    submitted = mof.submit().report(REPORT, ())
+    assert [one.code for one in submitted.findings] == ["submit.file-near-limit"]
+    assert len(mof.everything_queued()) == 1
+
+
+def _limits(size: int, *, in_message: bool) -> SubmitLimits:
+    return SubmitLimits(max_message_bytes=message_bytes(size)) if in_message else SubmitLimits(max_file_bytes=size)
+
+
+def test_the_message_that_names_the_files_is_measured_with_the_signature_of_the_office(mof: House) -> None:
+    content = mof.submit().report(REPORT, ()).delivery.content
+    assert isinstance(content, OutgoingDocument)
+    evidence = replace(content, office_signature=bytes(12_000_000))
+    (found,) = announcement_too_large(evidence, SubmitLimits())
+    assert (found.code, found.params["raw"], found.params["file"]) == (
+        "submit.message-too-large",
+        12_000_000,
+        "docOutgoing",
+    )
+    assert announcement_too_large(content, SubmitLimits()) == ()
 
 
 def test_the_signed_container_is_measured_to_the_byte(mof: House) -> None:

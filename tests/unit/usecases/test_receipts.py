@@ -159,6 +159,25 @@ def test_what_is_no_statement_is_refused(content: bytes) -> None:
         conversion.read_statement(content)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"<Body>KZ-MOF</Body>", b"<Body>KZ-MFA<!-- -->KZ-MOF</Body>"),
+        (b"<Body>KZ-MOF</Body>", b"<Body>KZ<!-- -->-MOF</Body>"),
+        (b"<Body>KZ-MOF</Body>", b"<Body><?x?>KZ-MOF</Body>"),
+        (b"<SubmissionReceipt ", b"<!DOCTYPE a [<!ENTITY b 'c'>]><SubmissionReceipt "),
+    ],
+)
+def test_a_signed_receipt_is_not_read_as_something_else_than_was_signed(mof: House, old: bytes, new: bytes) -> None:
+    """The canonical form leaves comments out, so the signature would hold over a text that another reader cuts off."""
+    stated = mof.submit().report(REPORT, ()).receipt
+    assert stated is not None
+    signed = mof.store.blobs.read(Sha256(stated.signed or ""))
+    assert signed.count(old) == 1
+    with pytest.raises(Final, match=r"statement\.unreadable"):
+        conversion.read_statement(signed.replace(old, new))
+
+
 # --- once ------------------------------------------------------------------------------------------------------------
 def test_a_replay_answers_with_the_same_receipt_and_a_conflict_with_none(mof: House) -> None:
     first = mof.submit().report(REPORT, ())
