@@ -7,7 +7,7 @@ from datetime import datetime
 
 from adapter.domain.breaker import Breaker
 from adapter.domain.delivery import Attempt, Delivery, DeliveryEvent, DeliveryState, is_final
-from adapter.domain.retry import next_attempt
+from adapter.domain.retry import last_safe_try, next_attempt
 from adapter.errors import ElshiError, Final, Retryable
 from adapter.ports import Clock, Identifiers
 from adapter.usecases.delivery_plan import DeliveryPlan, moved, uncertain_wake
@@ -100,7 +100,12 @@ class NextRow:
             jitter=self.identifiers.jitter(),
         )
         asked = error.retry_after if isinstance(error, Retryable) else None
-        return max(due, now + min(asked, self.plan.retry.cap)) if due is not None and asked is not None else due
+        if due is None or asked is None:
+            return due
+        later = max(due, now + min(asked, self.plan.retry.cap))
+        safe = None if delivery.deadline is None else last_safe_try(self.plan.retry, delivery.deadline)
+        # Whatever the other side asks for, a try stands at the last safe moment (domain/retry.py).
+        return safe if safe is not None and now < safe < later else later
 
 
 def said(error: ElshiError) -> str | None:

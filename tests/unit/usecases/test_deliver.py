@@ -275,6 +275,22 @@ def test_the_other_side_may_ask_for_a_longer_wait_and_never_for_one_beyond_the_c
     assert after.wake_at == sender.clock.at + RetryPolicy().cap
 
 
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_the_other_side_cannot_ask_for_a_wait_that_jumps_over_the_last_safe_try(
+    sender: House, *, is_closed: bool
+) -> None:
+    deadline = samples.NOW + timedelta(hours=5)
+    safe = deadline - RetryPolicy().lead
+    add(sender, samples.delivery(1, deadline=deadline))
+    sender.clock.at = safe - timedelta(minutes=2)
+    asked = Retryable("exchange.http-429", retry_after=timedelta(minutes=14), channel_closed=is_closed)
+    assert after_first_try(sender, asked).wake_at == safe
+
+    sender.clock.at = safe
+    late = after_first_try(sender, asked)
+    assert late.wake_at == safe + timedelta(minutes=14), "after it there is nothing to jump over"
+
+
 def test_an_upload_that_fails_leaves_the_row_queued_and_no_attempt(sender: House, queued: Delivery) -> None:
     sender.outgoing.preparing.append(Retryable("exchange.upload-later"))
     after = turn(sender).after
