@@ -16,7 +16,7 @@ from adapter.domain.outgoing import ContentKind
 from adapter.domain.overdue import OverdueLimits
 from adapter.domain.retry import last_safe_try
 from adapter.texts import Language
-from adapter.usecases.delivery_plan import DeliveryPlan
+from adapter.usecases.delivery_plan import DeliveryPlan, planners_try_at, window_end
 
 _ALMATY = ZoneInfo("Asia/Almaty")
 """Dates of law and clerks' clocks."""
@@ -62,7 +62,7 @@ def prospect(delivery: Delivery, plan: DeliveryPlan, limits: OverdueLimits, now:
     safe = None if delivery.deadline is None else last_safe_try(plan.retry, delivery.deadline)
     next_try = delivery.wake_at if delivery.state is DeliveryState.QUEUED else None
     if delivery.state is DeliveryState.UNCERTAIN:
-        next_try = _by_itself(delivery, plan, safe, now)
+        next_try = _by_itself(delivery, plan, now)
     return Prospect(
         next_try=next_try,
         next_look=None if done else delivery.wake_at,
@@ -72,13 +72,13 @@ def prospect(delivery: Delivery, plan: DeliveryPlan, limits: OverdueLimits, now:
     )
 
 
-def _by_itself(delivery: Delivery, plan: DeliveryPlan, safe: datetime | None, now: datetime) -> datetime | None:
+def _by_itself(delivery: Delivery, plan: DeliveryPlan, now: datetime) -> datetime | None:
     """When an unknown outcome is sent again without a person, by the settings."""
+    safe = planners_try_at(plan, delivery)
+    tries = [] if safe is None or delivery.deadline is None or now >= delivery.deadline else [max(safe, now)]
     if plan.resend_when_uncertain == "identical":
-        return delivery.wake_at
-    if plan.resend_by_planner and not delivery.planner_resent and safe is not None and delivery.deadline is not None:
-        return max(safe, now) if now < delivery.deadline else None
-    return None
+        tries.append(max(window_end(plan, delivery), now))
+    return min(tries, default=None)
 
 
 def _is_overdue(delivery: Delivery, limits: OverdueLimits) -> bool:

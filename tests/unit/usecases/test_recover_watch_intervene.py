@@ -168,6 +168,45 @@ def test_the_settings_may_say_that_the_same_bytes_go_again_after_the_window(send
     assert len(set(sender.outgoing.sent)) == 1
 
 
+def test_what_goes_again_after_each_window_goes_again_before_the_legal_date_too(sender: House) -> None:
+    """The window of an earlier resend would end after the date: it must not have used up the last safe try."""
+    sender.plan = DeliveryPlan(resend_when_uncertain="identical")
+    row = add(sender, samples.delivery(1, deadline=DEADLINE))
+    sender.clock.at = DEADLINE - timedelta(hours=3, minutes=30)
+    uncertain(sender, row)
+    sender.clock.move(hours=2)
+    assert sender.watch() == ()
+    again = uncertain(sender, row)
+    safe = DEADLINE - RetryPolicy().lead
+    assert again.wake_at == safe
+
+    sender.clock.at = safe
+    assert sender.watch() == ()
+    last = uncertain(sender, row)
+    assert len(set(sender.outgoing.sent)) == 1
+    assert last.wake_at == safe + sender.plan.uncertain_window, "once at the last safe try, not again and again"
+    sender.clock.move(minutes=5)
+    assert sender.watch() == ()
+    assert sender.delivery(row.id) == last
+
+
+def test_the_same_bytes_go_again_only_when_the_window_is_over_whatever_wakes_the_row_before(sender: House) -> None:
+    """The warning that the exchange will forget the files comes earlier here, and no notice could have come yet."""
+    sender.plan = DeliveryPlan(resend_when_uncertain="identical")
+    sender.outgoing.files_live = timedelta(hours=3)
+    row = uncertain(sender, add(sender, samples.delivery(1)))
+    ends = sender.clock.at + sender.plan.uncertain_window
+    assert row.wake_at is not None
+    assert row.wake_at < ends
+    sender.clock.at = row.wake_at
+    assert [one.code for one in sender.watch()] == ["watch.files-expiring"]
+    assert (sender.delivery(row.id).state, sender.delivery(row.id).wake_at) == (S.UNCERTAIN, ends)
+
+    sender.clock.at = ends
+    assert sender.watch() == ()
+    assert sender.delivery(row.id).state is S.QUEUED
+
+
 # --- intervene -------------------------------------------------------------------------------------------------------
 def test_a_person_resends_and_the_trail_says_who_and_why(sender: House, queued: Delivery) -> None:
     uncertain(sender, queued)
