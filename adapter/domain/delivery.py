@@ -243,6 +243,7 @@ class Delivery:
     ever_sent       an attempt reached SENDING at least once
     deadline        legal, as an instant; None when the Rules name none
     resend          the next attempt repeats the kept bytes of the last one
+    planner_resent  the planner's own resend was made, and no person has sent it again since
     lapses          leases in a row that ended without a word of their worker
     deferrals       times in a row that the channel turned it back; not attempts, but the waits grow with them
     lease           token of the worker that holds the row, and until when

@@ -7,7 +7,16 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from adapter.domain.breaker import BreakerPolicy
-from adapter.domain.delivery import Attempt, Delivery, DeliveryEvent, DeliveryState, Effect, next_state
+from adapter.domain.delivery import (
+    Attempt,
+    AttemptOutcome,
+    Delivery,
+    DeliveryEvent,
+    DeliveryState,
+    Effect,
+    Proof,
+    next_state,
+)
 from adapter.domain.retry import RetryPolicy, last_safe_try
 from adapter.errors import Final
 
@@ -76,6 +85,15 @@ def planners_try_at(plan: DeliveryPlan, delivery: Delivery) -> datetime | None:
         return None
     safe = last_safe_try(plan.retry, delivery.deadline)
     return safe if delivery.changed_at < safe else None
+
+
+def is_known_taken(delivery: Delivery, last: Attempt | None) -> bool:
+    """Whether an outcome that is still called unknown shows after all that the document has arrived.
+
+    The answer came to a worker whose lease had ended, or the addressee's signed Receipt was faster than its notice. The
+    program sends such a thing no more; a notice or a person ends the row.
+    """
+    return delivery.proof is Proof.DIGEST or (last is not None and last.outcome is AttemptOutcome.ACCEPTED)
 
 
 def window_end(plan: DeliveryPlan, delivery: Delivery) -> datetime:

@@ -6,7 +6,7 @@ Pure: a row, its attempts and the plan in; codes with parameters out, whose sent
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from adapter.domain.outgoing import ContentKind
 from adapter.domain.overdue import OverdueLimits
 from adapter.domain.retry import last_safe_try
 from adapter.texts import Language
-from adapter.usecases.delivery_plan import DeliveryPlan, planners_try_at, window_end
+from adapter.usecases.delivery_plan import DeliveryPlan, is_known_taken, planners_try_at, window_end
 
 _ALMATY = ZoneInfo("Asia/Almaty")
 """Dates of law and clerks' clocks."""
@@ -103,6 +103,8 @@ def explain(
     delivery: Delivery, attempts: Sequence[Attempt], ahead: Prospect, plan: DeliveryPlan, now: datetime
 ) -> tuple[Statement, ...]:
     """In this order: state, why, what happens next, the deadline, who must act."""
+    if delivery.state is DeliveryState.UNCERTAIN and is_known_taken(delivery, attempts[-1] if attempts else None):
+        ahead = replace(ahead, next_try=None)
     return (
         *_state(delivery),
         *_why(delivery, attempts),

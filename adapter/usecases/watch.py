@@ -7,13 +7,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from adapter.domain.audit_event import AuditEvent
-from adapter.domain.delivery import Attempt, Delivery, DeliveryEvent, DeliveryState, Effect, next_state
+from adapter.domain.delivery import (
+    Attempt,
+    Delivery,
+    DeliveryEvent,
+    DeliveryState,
+    Effect,
+    next_state,
+)
 from adapter.ports import Clock, Store, Transaction
 from adapter.usecases.delivery_plan import (
     MANDATE,
     DeliveryPlan,
     files_warning_at,
     identical_until,
+    is_known_taken,
     planners_try_at,
     uncertain_wake,
     window_end,
@@ -67,10 +75,11 @@ class Watch:
         alarms: list[Alarm] = []
         with self.store.transaction() as transaction:
             for delivery in transaction.outbox.awake(now=now):
-                if self._is_last_safe_try(delivery, now) or self._goes_again(delivery, now):
+                last = _last_attempt(transaction, delivery)
+                is_due_again = self._is_last_safe_try(delivery, now) or self._goes_again(delivery, now)
+                if is_due_again and not is_known_taken(delivery, last):
                     self._resend(transaction, delivery, now)
                     continue
-                last = _last_attempt(transaction, delivery)
                 alarm = self._alarm(transaction, delivery, last, now)
                 again = self._next_look(delivery, last, now)
                 if transaction.outbox.save(replace(delivery, wake_at=again)):

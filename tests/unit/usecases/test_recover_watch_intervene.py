@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapter.domain.delivery import AttemptOutcome, Delivery, DeliveryState
+from adapter.domain.delivery import AttemptOutcome, Delivery, DeliveryState, Proof
 from adapter.domain.incoming import NotUnderstood
 from adapter.domain.retry import RetryPolicy
 from adapter.errors import Final, OutcomeUnknown, Retryable
@@ -15,7 +15,7 @@ from adapter.usecases.delivery_plan import DeliveryPlan
 from adapter.worker import Worker
 from tests.contract import samples
 from tests.unit.usecases.conftest import add, killed_while_sending
-from tests.unit.usecases.houses import House
+from tests.unit.usecases.houses import House, accepted
 
 S = DeliveryState
 DEADLINE = samples.NOW + timedelta(hours=5)
@@ -207,6 +207,34 @@ def test_the_same_bytes_go_again_only_when_the_window_is_over_whatever_wakes_the
     assert sender.delivery(row.id).state is S.QUEUED
 
 
+@pytest.mark.parametrize("again", ["ask", "identical"])
+def test_what_the_gateway_said_it_took_is_not_sent_again_by_the_program(sender: House, again: str) -> None:
+    """The answer came to a worker that had been paused for longer than its lease."""
+    sender.plan = DeliveryPlan(resend_when_uncertain=again)
+    row = add(sender, samples.delivery(1, deadline=DEADLINE))
+
+    def paused(_: bytes) -> object:
+        sender.clock.move(seconds=200)
+        assert [one.state for one in sender.recover()] == [S.UNCERTAIN]
+        return accepted()
+
+    sender.outgoing.answering.append(paused)
+    sender.deliver()
+    assert [one.outcome for one in sender.attempts(row.id)] == [AttemptOutcome.ACCEPTED]
+    sender.clock.at = DEADLINE - RetryPolicy().lead
+    assert [one.code for one in sender.watch()] == ["watch.uncertain"]
+    assert (sender.deliver(), len(sender.outgoing.sent)) == (None, 1)
+
+
+def test_what_the_addressees_signed_receipt_proves_is_not_sent_again_by_the_program(sender: House) -> None:
+    """The Receipt is a message of its own and may come before the notice, or without it."""
+    row = uncertain(sender, add(sender, samples.delivery(1, deadline=DEADLINE)))
+    put(sender, row, proof=Proof.DIGEST)
+    sender.clock.at = DEADLINE - RetryPolicy().lead
+    assert [one.code for one in sender.watch()] == ["watch.uncertain"]
+    assert sender.deliver() is None
+
+
 # --- intervene -------------------------------------------------------------------------------------------------------
 def test_a_person_resends_and_the_trail_says_who_and_why(sender: House, queued: Delivery) -> None:
     uncertain(sender, queued)
@@ -215,6 +243,20 @@ def test_a_person_resends_and_the_trail_says_who_and_why(sender: House, queued: 
     with sender.store.transaction() as transaction:
         event = transaction.audit.events()[-1].event
     assert (event.actor, event.action, event.details["reason"]) == ("A. Clerk", "person-resends", WHO["reason"])
+
+
+def test_a_persons_resend_is_not_recorded_as_the_planners_and_the_planner_has_no_second_one(sender: House) -> None:
+    row = add(sender, samples.delivery(1, deadline=DEADLINE))
+    uncertain(sender, row)
+    sender.clock.at = DEADLINE - RetryPolicy().lead
+    sender.watch()
+    uncertain(sender, row)
+    sender.clock.move(minutes=1)
+    sender.intervene.resend(row.id, **WHO)
+    uncertain(sender, row)
+    assert [one.planner for one in sender.attempts(row.id)] == [False, True, False]
+    put(sender, row, wake_at=sender.clock.at)
+    assert [one.code for one in sender.watch()] == ["watch.uncertain"], "before the date, and once is once"
 
 
 def test_giving_up_is_not_final_and_a_reminder_stays(sender: House, queued: Delivery) -> None:
