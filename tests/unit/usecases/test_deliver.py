@@ -162,6 +162,23 @@ def test_a_person_may_say_that_the_files_are_to_be_uploaded_again(sender: House,
     assert len(sender.outgoing.prepared) == 2
 
 
+@pytest.mark.parametrize("outcome", [None, OutcomeUnknown(), Final("exchange.not-understood")])
+def test_a_person_who_says_upload_again_gets_new_files_also_while_the_old_ones_should_still_live(
+    sender: House, queued: Delivery, outcome: ElshiError | None
+) -> None:
+    """The exchange has lost them before their time: the kept bytes would name files that nobody has."""
+    after_first_try(sender, outcome)
+    sender.intervene.resend(queued.id, person="A. Clerk", reason="the exchange lost its files", upload_again=True)
+    again = after_first_try(sender, NEVER_TAKEN)
+    assert again.wake_at is not None
+    sender.clock.at = again.wake_at
+    assert turn(sender).after.state is S.SENT
+    first, second, third = sender.outgoing.sent
+    assert first != second
+    assert second == third, "and from then on these are the bytes"
+    assert len({one.message_id for one in sender.attempts(queued.id)}) == 1
+
+
 def test_what_was_once_taken_by_nobody_knows_whom_keeps_its_bytes_through_a_later_refused_connection(
     sender: House, queued: Delivery
 ) -> None:
