@@ -47,10 +47,11 @@ class NextRow:
         after = replace(
             delivery,
             attempts=delivery.attempts if counted is None else counted,
-            deferrals=delivery.deferrals + 1 if is_deferred else 0,
+            # What never gets as far as an attempt waits longer each time all the same.
+            deferrals=delivery.deferrals + 1 if is_deferred or delivery.state is DeliveryState.CLAIMED else 0,
             lapses=0,
         )
-        wake_at = self._wake(after, state, error, breaker=breaker, attempt=attempt)
+        wake_at = self._wake(after, state, error, breaker=breaker, attempt=attempt, is_deferred=is_deferred)
         if state is DeliveryState.QUEUED and wake_at is None:
             state = moved(delivery, DeliveryEvent.BUDGET_GONE)
             wake_at = now + self.plan.reminder
@@ -75,10 +76,11 @@ class NextRow:
         *,
         breaker: Breaker,
         attempt: Attempt | None,
+        is_deferred: bool,
     ) -> datetime | None:
         now = self.clock.now()
         if state is DeliveryState.QUEUED:
-            if delivery.deferrals and not breaker.lets_through:
+            if is_deferred and not breaker.lets_through:
                 # Due when the breaker lets the next one through: the gate holds it, not a schedule of its own, and an
                 # outage of hours is neither its fault nor the end of its budget.
                 return max(now, breaker.probe_at or now)
@@ -92,7 +94,7 @@ class NextRow:
     def _by_schedule(self, delivery: Delivery, error: ElshiError | None, now: datetime) -> datetime | None:
         due = next_attempt(
             self.plan.retry,
-            # What the channel turns back while it carries others waits longer each time, though it uses up nothing.
+            # What is turned back while others are carried waits longer each time, though it uses up nothing.
             attempt=delivery.attempts + delivery.deferrals,
             now=now,
             created_at=delivery.created_at,

@@ -315,6 +315,21 @@ def test_an_upload_that_fails_leaves_the_row_queued_and_no_attempt(sender: House
     assert sender.attempts(queued.id) == []
 
 
+def test_a_document_whose_files_do_not_go_up_waits_longer_each_time(sender: House, queued: Delivery) -> None:
+    """Ten megabytes every four seconds for weeks would be its lane's whole time."""
+    waits = []
+    for _ in range(4):
+        sender.outgoing.preparing.append(Retryable("exchange.upload-failed"))
+        after = turn(sender).after
+        assert after.wake_at is not None
+        waits.append((after.wake_at - sender.clock.at).total_seconds())
+        sender.clock.at = after.wake_at
+    assert waits == [4, 8, 16, 32]
+    assert sender.delivery(queued.id).attempts == 0
+
+    assert after_first_try(sender, NEVER_TAKEN).deferrals == 0, "the count begins anew with an attempt"
+
+
 def test_what_is_final_before_the_post_waits_for_a_person_with_its_reason(sender: House, queued: Delivery) -> None:
     sender.outgoing.preparing.append(Final("exchange.addressee-unknown", params={"body": "KZ-MFA"}))
     after = turn(sender).after
