@@ -443,7 +443,8 @@ class Watched(Protocol):
     ) -> tuple[OverdueRow, ...]:
         """Rows outside of `limits`, longest overdue first, without those told for this wake-up after the moment given.
 
-        A QUEUED row whose lane another row holds under a live lease waits for its turn and is not overdue.
+        A QUEUED row whose lane another row holds under a live lease waits for its turn and is not overdue, nor is one that
+        the channel lets nobody take.
         In a transaction for writing nobody else gets this answer until its end.
         """
         ...

@@ -86,6 +86,7 @@ def _is_overdue(delivery: Delivery, limits: OverdueLimits) -> bool:
     if delivery.wake_at is None:
         return True
     is_free = delivery.lease_until is None or delivery.lease_until <= limits.before
+    is_free = is_free and not (limits.is_channel_shut and delivery.state is DeliveryState.QUEUED)
     beyond = limits.working_beyond if delivery.state in _WORKING else limits.waiting_beyond
     return (delivery.wake_at <= limits.before and is_free) or delivery.wake_at > beyond
 
