@@ -172,7 +172,7 @@ def _stated(book: Book) -> Iterator[Violation]:
     for one in book.documents():
         if receipts[one.id] != 1:
             ids = f"{one.document_id} {one.id}: {receipts[one.id]}"
-            yield Violation(what="receipt: not one for a document that was taken over", body=book.body, ids=ids)
+            yield Violation(what="receipt without bytes: not one for a document taken over", body=book.body, ids=ids)
     for statement in book.statements:
         if statement.sequence not in book.signed:
             ids = f"{statement.sequence} of {statement.document_id}"

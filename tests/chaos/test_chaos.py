@@ -165,7 +165,7 @@ FAULTS: list[tuple[str, Callable[[], list[Violation]]]] = [
     ("doubled: registered and never", lambda: strangers(ministry(), foreign(replace(ROW, sender="KZ-XX")))),
     ("doubled: registered and never", lambda: strangers(ministry(registered=[ROW]), foreign(ROW))),
     ("lost: to an addressee", lambda: strangers(ministry(deliveries=[of(addressee="KZ-XX")]), foreign())),
-    ("receipt: not one", lambda: list(books._stated(ministry(statements=[])))),
+    ("receipt without bytes: not one", lambda: list(books._stated(ministry(statements=[])))),
     ("receipt without bytes: never", lambda: list(books._stated(ministry(signed={})))),
     ("the chain of statements", lambda: list(books._stated(ministry(statements=[stated(2)], signed={2: "s"})))),
     ("the chain of statements", lambda: list(books._stated(ministry(statements=[replace(stated(), content=b"")])))),
