@@ -338,6 +338,10 @@ class Journal(Protocol):
 
     def get(self, entry_id: str) -> JournalEntry | None: ...
 
+    def find(self, message_id: str, sha256: Sha256) -> JournalEntry | None:
+        """The entry of these very bytes under this message id."""
+        ...
+
     def listed(
         self, *, states: Sequence[JournalState] | None = None, after: str | None = None, limit: int = 500
     ) -> tuple[JournalEntry, ...]: ...
