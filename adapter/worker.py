@@ -168,7 +168,12 @@ class Worker:
         if before is not None and timedelta() <= now - before < _BETWEEN_HOUSEKEEPING:
             return
         for step in self._housekeeping:
-            step()
+            try:
+                step()
+            except ElshiError:
+                raise
+            except Exception as error:  # noqa: BLE001 - reason: one row that a step cannot bear must not stop every lane
+                _log.error("%s ended with a defect: %s; its rows wait", step.__name__, type(error).__name__)
         self._kept_house_at = now
 
     def _recover(self) -> None:

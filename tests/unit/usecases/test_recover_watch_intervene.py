@@ -387,6 +387,20 @@ def test_a_message_whose_worker_died_under_a_clock_a_day_ahead_is_worked_on_toda
     assert processed.entry.id == entry.id
 
 
+def test_a_row_that_housekeeping_cannot_bear_stops_no_other_lane(
+    sender: House, queued: Delivery, caplog: pytest.LogCaptureFixture
+) -> None:
+    sender.outgoing.files_live = None
+    killed_while_sending(sender)
+    sender.plan = DeliveryPlan(uncertain_window=timedelta())  # the settings refuse it; then there is no next look
+    other = add(sender, samples.delivery(2, addressee="KZ-GA"))
+    sender.clock.move(seconds=31)
+    Worker(sender).turn()
+    assert sender.delivery(other.id).state is S.SENT
+    assert sender.delivery(queued.id).state is S.SENDING, "the watchdog tells of its lease"
+    assert "_recover ended with a defect: ValueError" in caplog.text
+
+
 def test_the_first_turn_of_a_worker_goes_on_with_what_was_asleep(sender: House, queued: Delivery) -> None:
     put(sender, queued, wake_at=sender.clock.at + DAY)
     Worker(sender).turn()
