@@ -347,6 +347,10 @@ class Journal(Protocol):
 
     def get(self, entry_id: str) -> JournalEntry | None: ...
 
+    def find(self, message_id: str, sha256: Sha256) -> JournalEntry | None:
+        """The entry of these very bytes under this message id."""
+        ...
+
     def listed(
         self, *, states: Sequence[JournalState] | None = None, after: str | None = None, limit: int = 500
     ) -> tuple[JournalEntry, ...]: ...
@@ -456,7 +460,8 @@ class Watched(Protocol):
     ) -> tuple[OverdueRow, ...]:
         """Rows outside of `limits`, longest overdue first, without those told for this wake-up after the moment given.
 
-        A QUEUED row whose lane another row holds under a live lease waits for its turn and is not overdue.
+        A QUEUED row whose lane another row holds under a live lease waits for its turn and is not overdue, nor is one that
+        the channel lets nobody take.
         In a transaction for writing nobody else gets this answer until its end.
         """
         ...

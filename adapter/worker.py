@@ -175,9 +175,9 @@ class Worker:
             except Retryable:
                 raise  # the store is busy or gone, which the next step would find as well
             except ElshiError as error:
-                _log.error("a step of the housekeeping ended with %s; the others and the work go on", error.code)
-            except Exception as error:  # noqa: BLE001 - reason: one row that a step breaks on must not stop every lane
-                _log.error("a step of the housekeeping ended with a defect: %s", type(error).__name__)
+                _log.error("%s ended with %s; the other steps and the work go on", step.__name__, error.code)
+            except Exception as error:  # noqa: BLE001 - reason: one row that a step cannot bear must not stop every lane
+                _log.error("%s ended with a defect: %s; its rows wait", step.__name__, type(error).__name__)
         self._kept_house_at = now
 
     def _recover(self) -> None:

@@ -243,8 +243,10 @@ class Delivery:
     ever_sent       an attempt reached SENDING at least once
     deadline        legal, as an instant; None when the Rules name none
     resend          the next attempt repeats the kept bytes of the last one
+    planner_resent  the planner's own resend was made, and no person has sent it again since
     lapses          leases in a row that ended without a word of their worker
-    deferrals       times in a row that the channel turned it back; not attempts, but the waits grow with them
+    deferrals       times in a row that nothing left: the channel turned it back, or an upload did not come through; not
+                    attempts, but the waits grow with them
     lease           token of the worker that holds the row, and until when
     warned          percent of the time to the deadline at which the last warning was due: 0, 50, 80, 95; 100: nothing more
     warn_at         when the next is due (domain/escalation.py); None when nothing more is

@@ -18,6 +18,7 @@ from adapter.settings.alarms import AlarmSettings, alarm_contradictions, alarm_f
 from adapter.settings.keys import KeysSettings, key_contradictions, key_faults
 from adapter.settings.trust_services import RevocationSettings, TimeStampSettings, host_of, trust_service_faults
 from adapter.storage import StorageConfig
+from adapter.usecases.delivery_plan import DeliveryPlan
 
 _SHORTEST_TOKEN: Final = 16
 """Characters: an empty token would let everybody in, a short one is guessed."""
@@ -25,6 +26,10 @@ _SHORTEST_LEASE: Final = timedelta(seconds=3)
 """Renewed every second; a shorter one ends whenever the machine holds its breath."""
 _SHORTEST_PROBE_WAIT: Final = timedelta(seconds=1)
 """A channel that is down is not asked in a loop."""
+_SHORTEST_WAIT: Final = timedelta(milliseconds=100)
+"""What has failed is not tried again in a loop."""
+_SHORTEST_WINDOW: Final = timedelta(seconds=1)
+"""Of waiting for news. Without any there is no moment at which somebody looks again."""
 _LAST_PORT: Final = 65_535
 """Of TCP."""
 Profile = Literal["production", "test", "sandbox"]
@@ -161,6 +166,13 @@ def _contradictions(settings: Settings) -> list[Finding]:
         named = settings.keys.named.items()
         pairs += [("profile=production", f"keys.{name}.test_keys=true") for name, entry in named if entry.test_keys]
     pairs += _of_the_engine(settings)
+    if settings.delivery.first_wait > settings.delivery.longest_wait:
+        pairs.append(
+            (
+                f"delivery.first_wait_seconds={settings.delivery.first_wait.total_seconds():g}",
+                f"delivery.longest_wait_seconds={settings.delivery.longest_wait.total_seconds():g}",
+            )
+        )
     if settings.delivery.longest_wait > settings.delivery.horizon:
         pairs.append(
             (
@@ -247,6 +259,9 @@ def _too_small(settings: Settings) -> Iterator[Finding]:
     for key, span, least in (
         ("storage.lease_for_seconds", settings.storage.lease_for, _SHORTEST_LEASE),
         ("delivery.breaker_first_wait_seconds", delivery.breaker_first_wait, _SHORTEST_PROBE_WAIT),
+        ("delivery.first_wait_seconds", delivery.first_wait, _SHORTEST_WAIT),
+        ("delivery.uncertain_window_seconds", delivery.uncertain_window, _SHORTEST_WINDOW),
+        ("delivery.silence_alarm_seconds", delivery.silence_alarm, _SHORTEST_WINDOW),
     ):
         if span < least:
             params = {"key": key, "expected": f"seconds, {least.total_seconds():g} or more"}
@@ -259,8 +274,9 @@ def _of_the_exchange(settings: Settings) -> Iterator[tuple[str, str]]:
     is_plain = exchange.endpoint.startswith("http://")
     if is_plain and not settings.http.plain_http_allowed and settings.profile != "production":
         yield "exchange.endpoint=http://…", "http.plain_http_allowed=false"
-    if exchange.files.reupload_on_expiry == "manual" and delivery.uncertain_window >= exchange.files.lifetime:
-        # A person would be asked whether the same bytes shall go again when the exchange has forgotten their files.
+    margin = DeliveryPlan().files_margin
+    if exchange.files.reupload_on_expiry == "manual" and delivery.uncertain_window >= exchange.files.lifetime - margin:
+        # A person would be asked whether the same bytes shall go again when it is too late for their files.
         yield (
             f"delivery.uncertain_window_seconds={delivery.uncertain_window.total_seconds():g}",
             f"exchange.files.lifetime_seconds={exchange.files.lifetime.total_seconds():g}",

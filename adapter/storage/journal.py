@@ -8,6 +8,7 @@ from functools import cache
 
 from sqlalchemy import ColumnElement, Select, Update, bindparam, exists, insert, literal_column, select, tuple_, update
 
+from adapter.domain.document import Sha256
 from adapter.domain.incoming import JournalEntry, JournalState
 from adapter.ports import AddedEntry
 from adapter.storage.database import OpenTransaction
@@ -68,6 +69,10 @@ class SqlJournal:
     def get(self, entry_id: str) -> JournalEntry | None:
         """The entry with this id."""
         return self._one(_BY_ID, of_id=entry_id)
+
+    def find(self, message_id: str, sha256: Sha256) -> JournalEntry | None:
+        """As the port says."""
+        return self._one(_SAME, of_message=message_id, of_digest=sha256)
 
     def listed(
         self, *, states: Sequence[JournalState] | None = None, after: str | None = None, limit: int = 500

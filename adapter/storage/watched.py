@@ -150,6 +150,8 @@ def _parts(limits: OverdueLimits) -> Iterator[_Part]:
         exists().where(busy.c.addressee == _d.addressee, busy.c.state.in_(HELD), busy.c.lease_until > limits.before),
     )
     late = and_(_d.wake_at <= limits.before, or_(_d.lease_until.is_(None), _d.lease_until <= limits.before))
+    if limits.is_channel_shut:
+        late = and_(late, _d.state != DeliveryState.QUEUED)
     sleeping = or_(_d.wake_at > limits.waiting_beyond, and_(_d.state.in_(_WORKING), _d.wake_at > limits.working_beyond))
     of_delivery = (_d.id, _d.state, _d.wake_at, _d.document_id, _d.addressee)
     of_message = (_j.id, _j.state, _j.wake_at, _j.document_id)

@@ -18,7 +18,7 @@ from adapter.domain.delivery import (
 )
 from adapter.domain.document import BodyCode
 from adapter.domain.incoming import JournalEntry
-from adapter.domain.notice import Notice
+from adapter.domain.notice import Notice, NoticeKind
 from adapter.domain.outgoing import ContentKind
 from adapter.domain.receipt import MessageVerdict, Receipt, ReceiptKind
 from adapter.ports import Clock, Identifiers, Transaction
@@ -69,6 +69,8 @@ class ApplyNotice:
         if event is not None:
             step = next_state(delivery.state, event, content=delivery.content_kind, ever_sent=delivery.ever_sent)
             step_effect = step.effect
+            if step.effect is Effect.UNCHANGED and _is_contradicted(transaction, delivery, notice):
+                step_effect = Effect.DISPUTE
             if step.effect is Effect.MOVES:
                 after = self._moved(delivery, notice, step.state, now)
                 if _was_told_findings(transaction, delivery):
@@ -160,6 +162,30 @@ def _end_attempts(transaction: Transaction, delivery: Delivery, now: datetime) -
     for attempt in transaction.outbox.attempts(delivery.id):
         if attempt.outcome is AttemptOutcome.OPEN:
             transaction.outbox.close_attempt(replace(attempt, ended_at=now, outcome=AttemptOutcome.LEASE_EXPIRED))
+
+
+_CARRIED = frozenset({NoticeKind.PROCESSED_IN_CENTRE, NoticeKind.DELIVERED})
+
+
+def _is_contradicted(transaction: Transaction, delivery: Delivery, notice: Notice) -> bool:
+    """What a final state alone does not show: a second number, or that the exchange carries what its gateway refused.
+
+    A refusal of the addressee's is no such thing: what it refuses was delivered to it before.
+    """
+    if delivery.state is DeliveryState.REGISTERED and notice.kind is NoticeKind.REGISTERED:
+        numbers = {notice.registration_number, delivery.registration_number} - {None}
+        return len(numbers) > 1
+    return (
+        delivery.state is DeliveryState.REFUSED
+        and notice.kind in _CARRIED
+        and any(attempt.outcome is AttemptOutcome.REFUSED for attempt in transaction.outbox.attempts(delivery.id))
+        and not any(
+            receipt.kind is ReceiptKind.NOTICE
+            and receipt.says == NoticeKind.NOT_VALID.value
+            and receipt.addressee == delivery.addressee
+            for receipt in transaction.receipts.of_document(delivery.document_id)
+        )
+    )
 
 
 def _was_told_findings(transaction: Transaction, delivery: Delivery) -> bool:

@@ -121,7 +121,7 @@ class Deliver:
         """Steps 2 and 3. The last attempt's kept bytes are sent again while their files live: same ids, same bytes."""
         with self.store.snapshot() as snapshot:
             attempts = snapshot.outbox.attempts(claimed.id)
-        message, expire_at = self._kept_message(attempts) or (None, None)
+        message, expire_at = self._kept_message(claimed, attempts) or (None, None)
         if message is None:
             if claimed.resend and self.plan.reupload_on_expiry == "manual":
                 # What may have been taken once must not travel again with other bytes unless a person or the settings say so.
@@ -157,10 +157,13 @@ class Deliver:
             transaction.outbox.add_attempt(attempt)
         return replace(marked, revision=marked.revision + 1), attempt, message
 
-    def _kept_message(self, attempts: tuple[Attempt, ...]) -> tuple[bytes, datetime | None] | None:
+    def _kept_message(self, claimed: Delivery, attempts: tuple[Attempt, ...]) -> tuple[bytes, datetime | None] | None:
         if not attempts:
             return None
         last = attempts[-1]
+        if last.files_expire_at is not None and not claimed.resend and last.outcome in _MAY_HAVE_ARRIVED:
+            # Only a person who asked for new files leads here: the exchange has lost those that the kept bytes name.
+            return None
         end = identical_until(self.plan, last)
         if end is not None and end <= self.clock.now():
             return None
@@ -277,6 +280,16 @@ class Deliver:
             )
         )
 
+
+_MAY_HAVE_ARRIVED = frozenset(
+    {
+        AttemptOutcome.ACCEPTED,
+        AttemptOutcome.UNKNOWN,
+        AttemptOutcome.LEASE_EXPIRED,
+        AttemptOutcome.NOT_UNDERSTOOD,
+    }
+)
+"""How a try of a document ends after which nothing but a resend follows, by a person or the planner."""
 
 _FAILURES = {
     "closed": (DeliveryEvent.CHANNEL_CLOSED, AttemptOutcome.CHANNEL_CLOSED),

@@ -7,7 +7,16 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from adapter.domain.breaker import BreakerPolicy
-from adapter.domain.delivery import Attempt, Delivery, DeliveryEvent, DeliveryState, Effect, next_state
+from adapter.domain.delivery import (
+    Attempt,
+    AttemptOutcome,
+    Delivery,
+    DeliveryEvent,
+    DeliveryState,
+    Effect,
+    Proof,
+    next_state,
+)
 from adapter.domain.retry import RetryPolicy, last_safe_try
 from adapter.errors import Final
 
@@ -60,13 +69,36 @@ def uncertain_wake(plan: DeliveryPlan, delivery: Delivery, now: datetime, attemp
     - the last safe try, if the planner may still make one,
     - the moment to warn that the files named in the kept bytes of `attempt`, the last one, will be forgotten.
     """
-    moments = [now + plan.uncertain_window]
-    if delivery.deadline is not None and not delivery.planner_resent and plan.resend_by_planner:
-        moments.append(last_safe_try(plan.retry, delivery.deadline))
-    warning = files_warning_at(plan, attempt)
-    if warning is not None:
-        moments.append(warning)
-    return min(moment for moment in moments if moment > now)
+    moments = (now + plan.uncertain_window, planners_try_at(plan, delivery), files_warning_at(plan, attempt))
+    return min(moment for moment in moments if moment is not None and moment > now)
+
+
+def planners_try_at(plan: DeliveryPlan, delivery: Delivery) -> datetime | None:
+    """When the planner sends an unknown outcome once more by itself, as the last safe try; None: not, or not any more.
+
+    What became unknown only after that moment is left to notices and persons: the last safe try has been made. Where the
+    settings send again after each window, a window that was used up does not use up this one.
+    """
+    if delivery.deadline is None or not plan.resend_by_planner:
+        return None
+    if delivery.planner_resent and plan.resend_when_uncertain == "ask":
+        return None
+    safe = last_safe_try(plan.retry, delivery.deadline)
+    return safe if delivery.changed_at < safe else None
+
+
+def is_known_taken(delivery: Delivery, last: Attempt | None) -> bool:
+    """Whether an outcome that is still called unknown shows after all that the document has arrived.
+
+    The answer came to a worker whose lease had ended, or the addressee's signed Receipt was faster than its notice. The
+    program sends such a thing no more; a notice or a person ends the row.
+    """
+    return delivery.proof is Proof.DIGEST or (last is not None and last.outcome is AttemptOutcome.ACCEPTED)
+
+
+def window_end(plan: DeliveryPlan, delivery: Delivery) -> datetime:
+    """Until when an outcome that is unknown since `delivery.changed_at` waits for a notice."""
+    return delivery.changed_at + plan.uncertain_window
 
 
 def identical_until(plan: DeliveryPlan, attempt: Attempt | None) -> datetime | None:

@@ -6,7 +6,7 @@ Pure: a row, its attempts and the plan in; codes with parameters out, whose sent
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from adapter.domain.outgoing import ContentKind
 from adapter.domain.overdue import OverdueLimits
 from adapter.domain.retry import last_safe_try
 from adapter.texts import Language
-from adapter.usecases.delivery_plan import DeliveryPlan
+from adapter.usecases.delivery_plan import DeliveryPlan, is_known_taken, planners_try_at, window_end
 
 _ALMATY = ZoneInfo("Asia/Almaty")
 """Dates of law and clerks' clocks."""
@@ -65,7 +65,7 @@ def prospect(delivery: Delivery, plan: DeliveryPlan, limits: OverdueLimits, now:
     safe = None if delivery.deadline is None else last_safe_try(plan.retry, delivery.deadline)
     next_try = delivery.wake_at if delivery.state is DeliveryState.QUEUED else None
     if delivery.state is DeliveryState.UNCERTAIN:
-        next_try = _by_itself(delivery, plan, safe, now)
+        next_try = _by_itself(delivery, plan, now)
     return Prospect(
         next_try=next_try,
         next_look=None if done else delivery.wake_at,
@@ -75,13 +75,13 @@ def prospect(delivery: Delivery, plan: DeliveryPlan, limits: OverdueLimits, now:
     )
 
 
-def _by_itself(delivery: Delivery, plan: DeliveryPlan, safe: datetime | None, now: datetime) -> datetime | None:
+def _by_itself(delivery: Delivery, plan: DeliveryPlan, now: datetime) -> datetime | None:
     """When an unknown outcome is sent again without a person, by the settings."""
+    safe = planners_try_at(plan, delivery)
+    tries = [] if safe is None or delivery.deadline is None or now >= delivery.deadline else [max(safe, now)]
     if plan.resend_when_uncertain == "identical":
-        return delivery.wake_at
-    if plan.resend_by_planner and not delivery.planner_resent and safe is not None and delivery.deadline is not None:
-        return max(safe, now) if now < delivery.deadline else None
-    return None
+        tries.append(max(window_end(plan, delivery), now))
+    return min(tries, default=None)
 
 
 def _is_overdue(delivery: Delivery, limits: OverdueLimits) -> bool:
@@ -89,6 +89,7 @@ def _is_overdue(delivery: Delivery, limits: OverdueLimits) -> bool:
     if delivery.wake_at is None:
         return True
     is_free = delivery.lease_until is None or delivery.lease_until <= limits.before
+    is_free = is_free and not (limits.is_channel_shut and delivery.state is DeliveryState.QUEUED)
     beyond = limits.working_beyond if delivery.state in _WORKING else limits.waiting_beyond
     return (delivery.wake_at <= limits.before and is_free) or delivery.wake_at > beyond
 
@@ -106,6 +107,8 @@ def explain(
     delivery: Delivery, attempts: Sequence[Attempt], ahead: Prospect, plan: DeliveryPlan, now: datetime
 ) -> tuple[Statement, ...]:
     """In this order: state, why, what happens next, the deadline, who must act."""
+    if delivery.state is DeliveryState.UNCERTAIN and is_known_taken(delivery, attempts[-1] if attempts else None):
+        ahead = replace(ahead, next_try=None)
     return (
         *_state(delivery),
         *_why(delivery, attempts),

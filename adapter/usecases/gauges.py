@@ -69,12 +69,12 @@ class Gauges:
     def __call__(self) -> Figures:
         """The figures now. Raises what the store raises."""
         now = self.clock.now()
-        kept = self._kept(now)
+        kept, limits = self._kept(now), self.watchdog.limits()
         with self.store.snapshot() as transaction:
             opened = transaction.figures.open_deliveries()
             past = transaction.figures.past_deadline(now)
             oldest = transaction.figures.oldest_due(now)
-            overdue = transaction.watched.count(self.watchdog.limits())
+            overdue = transaction.watched.count(limits)
             listed = transaction.subscriptions.listed()
             followers = {one.name: one for one in listed if self.names is None or one.name in self.names}
             head = transaction.audit.head()

@@ -78,6 +78,8 @@ class Intervene:
                 wake_at=None if is_final(step.state, delivery.content_kind) else wakes[step.state],
                 changed_at=now,
                 resend=step.state is DeliveryState.QUEUED and delivery.ever_sent and not upload_again,
+                # From here on it is this person's resend; the planner's own was made at the last safe try, which is over.
+                planner_resent=delivery.planner_resent and step.state is not DeliveryState.QUEUED,
                 lapses=0 if step.state is DeliveryState.QUEUED else delivery.lapses,
                 deferrals=0 if step.state is DeliveryState.QUEUED else delivery.deferrals,
                 reason=None if step.state is DeliveryState.QUEUED else delivery.reason,

@@ -7,11 +7,10 @@ from datetime import datetime
 
 from adapter.domain.breaker import Breaker
 from adapter.domain.delivery import Attempt, Delivery, DeliveryEvent, DeliveryState, is_final
-from adapter.domain.retry import next_attempt
+from adapter.domain.retry import last_safe_try, next_attempt
 from adapter.errors import ElshiError, Final, Retryable
 from adapter.ports import Clock, Identifiers
 from adapter.usecases.delivery_plan import DeliveryPlan, moved, uncertain_wake
-from adapter.usecases.obtain_stamp import STAMP_PENDING
 
 PAUSED = "deliver.paused"
 """The lease had too little room when the message should have left: nothing did."""
@@ -42,16 +41,17 @@ class NextRow:
         """The row as it is to be saved. `breaker` as it stands after this try, `attempt` when one was begun."""
         now = self.clock.now()
         state = moved(delivery, event)
-        is_deferred = event is DeliveryEvent.CHANNEL_CLOSED or (error is not None and error.code == STAMP_PENDING)
+        is_deferred = event is DeliveryEvent.CHANNEL_CLOSED
         is_no_attempt = is_deferred or (error is not None and error.code in _NEVER_LEFT)
         counted = delivery.attempts - 1 if is_no_attempt and delivery.state is DeliveryState.SENDING else None
         after = replace(
             delivery,
             attempts=delivery.attempts if counted is None else counted,
-            deferrals=delivery.deferrals + 1 if is_deferred else 0,
+            # What never gets as far as an attempt waits longer each time all the same.
+            deferrals=delivery.deferrals + 1 if is_deferred or delivery.state is DeliveryState.CLAIMED else 0,
             lapses=0,
         )
-        wake_at = self._wake(after, state, error, breaker=breaker, attempt=attempt)
+        wake_at = self._wake(after, state, error, breaker=breaker, attempt=attempt, is_deferred=is_deferred)
         if state is DeliveryState.QUEUED and wake_at is None:
             state = moved(delivery, DeliveryEvent.BUDGET_GONE)
             wake_at = now + self.plan.reminder
@@ -76,10 +76,11 @@ class NextRow:
         *,
         breaker: Breaker,
         attempt: Attempt | None,
+        is_deferred: bool,
     ) -> datetime | None:
         now = self.clock.now()
         if state is DeliveryState.QUEUED:
-            if delivery.deferrals and not breaker.lets_through:
+            if is_deferred and not breaker.lets_through:
                 # Due when the breaker lets the next one through: the gate holds it, not a schedule of its own, and an
                 # outage of hours is neither its fault nor the end of its budget.
                 return max(now, breaker.probe_at or now)
@@ -93,7 +94,7 @@ class NextRow:
     def _by_schedule(self, delivery: Delivery, error: ElshiError | None, now: datetime) -> datetime | None:
         due = next_attempt(
             self.plan.retry,
-            # What the channel turns back while it carries others waits longer each time, though it uses up nothing.
+            # What is turned back while others are carried waits longer each time, though it uses up nothing.
             attempt=delivery.attempts + delivery.deferrals,
             now=now,
             created_at=delivery.created_at,
@@ -101,7 +102,12 @@ class NextRow:
             jitter=self.identifiers.jitter(),
         )
         asked = error.retry_after if isinstance(error, Retryable) else None
-        return max(due, now + min(asked, self.plan.retry.cap)) if due is not None and asked is not None else due
+        if due is None or asked is None:
+            return due
+        later = max(due, now + min(asked, self.plan.retry.cap))
+        safe = None if delivery.deadline is None else last_safe_try(self.plan.retry, delivery.deadline)
+        # Whatever the other side asks for, a try stands at the last safe moment (domain/retry.py).
+        return safe if safe is not None and now < safe < later else later
 
 
 def said(error: ElshiError) -> str | None:

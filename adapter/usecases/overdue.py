@@ -13,7 +13,7 @@ from adapter.domain.audit_event import AuditEvent
 from adapter.domain.overdue import OverdueLimits, OverdueRow, limits_at
 from adapter.domain.retry import RetryPolicy
 from adapter.ports import Clock, Store
-from adapter.usecases.delivery_plan import MANDATE, DeliveryPlan
+from adapter.usecases.delivery_plan import CHANNEL, MANDATE, DeliveryPlan
 
 OVERDUE = "watch.overdue"
 MANY_OVERDUE = "watch.many-overdue"
@@ -84,12 +84,16 @@ class Watchdog:
         return rows
 
     def limits(self) -> OverdueLimits:
-        """Between which moments a wake-up is in order now, by the settings."""
+        """Between which moments a wake-up is in order now, by the settings and the breaker of the channel."""
+        with self.store.snapshot() as snapshot:
+            breaker = snapshot.breakers.get(CHANNEL)
         return limits_at(
             self.clock.now(),
             grace=self.grace,
             longest_work=longest_work(self.plan.retry, self.plan.lease_for),
             longest_wait=max(self.plan.uncertain_window, self.plan.silence_alarm, self.plan.reminder),
+            breaker=breaker,
+            policy=self.plan.breaker,
         )
 
 

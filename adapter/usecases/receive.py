@@ -10,6 +10,9 @@ from adapter.ports import Clock, Identifiers, IncomingChannel, Store
 from adapter.usecases.delivery_plan import MANDATE
 from adapter.usecases.verified_container import sha256_of
 
+_TAKEN = 200
+"""HTTP status of an answer that is no fault (SOAP 1.1, section 6.2)."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
@@ -50,6 +53,11 @@ class Receive:
             outcome=opened.code,
         )
         with self.store.transaction() as transaction:
+            if opened.state is not JournalState.RECEIVED:
+                taken = transaction.journal.find(opened.message_id, sha256)
+                if taken is not None:
+                    # Taken once, under a certificate that has since been replaced: whoever asks again is told the same.
+                    return Answer(content=taken.answer, status=_TAKEN, code=None)
             transaction.keep(raw)
             added = transaction.journal.add(entry)
             if not added.replayed:

@@ -7,10 +7,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from adapter.domain.audit_event import AuditEvent
-from adapter.domain.delivery import Attempt, Delivery, DeliveryEvent, DeliveryState, Effect, next_state
-from adapter.domain.retry import last_safe_try
+from adapter.domain.delivery import (
+    Attempt,
+    Delivery,
+    DeliveryEvent,
+    DeliveryState,
+    Effect,
+    next_state,
+)
 from adapter.ports import Clock, Store, Transaction
-from adapter.usecases.delivery_plan import MANDATE, DeliveryPlan, files_warning_at, identical_until, uncertain_wake
+from adapter.usecases.delivery_plan import (
+    MANDATE,
+    DeliveryPlan,
+    files_warning_at,
+    identical_until,
+    is_known_taken,
+    planners_try_at,
+    uncertain_wake,
+    window_end,
+)
 
 FILES_EXPIRING = "watch.files-expiring"
 """The exchange will soon forget the files of a document whose outcome is unknown: later no identical resend is possible."""
@@ -60,10 +75,11 @@ class Watch:
         alarms: list[Alarm] = []
         with self.store.transaction() as transaction:
             for delivery in transaction.outbox.awake(now=now):
-                if self._is_last_safe_try(delivery, now) or self._goes_again(delivery):
+                last = _last_attempt(transaction, delivery)
+                is_due_again = self._is_last_safe_try(delivery, now) or self._goes_again(delivery, now)
+                if is_due_again and not is_known_taken(delivery, last):
                     self._resend(transaction, delivery, now)
                     continue
-                last = _last_attempt(transaction, delivery)
                 alarm = self._alarm(transaction, delivery, last, now)
                 again = self._next_look(delivery, last, now)
                 if transaction.outbox.save(replace(delivery, wake_at=again)):
@@ -82,15 +98,15 @@ class Watch:
 
     def _is_last_safe_try(self, delivery: Delivery, now: datetime) -> bool:
         """A missed legal deadline is worse than a repeat that every addressee recognises by id and digest."""
+        safe = planners_try_at(self.plan, delivery)
         return (
-            self.plan.resend_by_planner
-            and delivery.state is DeliveryState.UNCERTAIN
+            delivery.state is DeliveryState.UNCERTAIN
             and delivery.deadline is not None
-            and not delivery.planner_resent
-            and last_safe_try(self.plan.retry, delivery.deadline) <= now < delivery.deadline
+            and safe is not None
+            and safe <= now < delivery.deadline
         )
 
-    def _goes_again(self, delivery: Delivery) -> bool:
+    def _goes_again(self, delivery: Delivery, now: datetime) -> bool:
         """The settings say that after the window the same bytes go again without a person (README of the exchange).
 
         Not for one that may be what kills its workers: that one a person looks at.
@@ -99,6 +115,8 @@ class Watch:
             self.plan.resend_when_uncertain == "identical"
             and delivery.state is DeliveryState.UNCERTAIN
             and delivery.lapses < self.plan.lapses
+            # It wakes up earlier for other reasons. A window that began in the future began under a wrong clock.
+            and not delivery.changed_at <= now < window_end(self.plan, delivery)
         )
 
     def _resend(self, transaction: Transaction, delivery: Delivery, now: datetime) -> None:
@@ -113,7 +131,8 @@ class Watch:
 
     def _next_look(self, delivery: Delivery, last: Attempt | None, now: datetime) -> datetime:
         if delivery.state is DeliveryState.UNCERTAIN:
-            return uncertain_wake(self.plan, delivery, now, last)
+            again, end = uncertain_wake(self.plan, delivery, now, last), window_end(self.plan, delivery)
+            return min(again, end) if end > now else again
         if delivery.state is DeliveryState.ABANDONED:
             return now + self.plan.reminder
         return now + self.plan.silence_alarm

@@ -15,7 +15,9 @@ from adapter.composition import Node
 from adapter.domain.audit_event import first_break
 from adapter.domain.delivery import Attempt, AttemptOutcome, Delivery, DeliveryState, Proof, is_final
 from adapter.domain.incoming import JournalEntry, JournalState, RegisteredDocument
-from adapter.domain.outgoing import ContentKind
+from adapter.domain.outgoing import ContentKind, OutgoingDocument
+from adapter.domain.statement import Statement, StatementKind
+from adapter.domain.statement import first_break as break_of_statements
 from adapter.errors import ElshiError
 from tests.chaos.stand import REGISTRAR
 
@@ -40,6 +42,9 @@ class Book:
     attempts: dict[str, tuple[Attempt, ...]]
     entries: list[JournalEntry]
     registered: list[RegisteredDocument]
+    statements: list[Statement] = field(default_factory=list)
+    signed: dict[int, str] = field(default_factory=dict)
+    """Number of a statement to the digest of its signed form."""
 
     def documents(self) -> Iterator[Delivery]:
         """Deliveries of documents, without our own notices."""
@@ -82,12 +87,18 @@ def book_of(node: Node) -> Book:
         entries: list[JournalEntry] = []
         while rows := transaction.journal.listed(after=entries[-1].id if entries else None, limit=_PAGE):
             entries += rows
+        statements: list[Statement] = []
+        while stated := transaction.statements.listed(after=statements[-1].sequence if statements else 0):
+            statements += stated
+        forms = ((one.sequence, transaction.statements.signed(one.sequence)) for one in statements)
         return Book(
             body=str(node.settings.node.body),
             deliveries=deliveries,
             attempts={one.id: transaction.outbox.attempts(one.id) for one in deliveries},
             entries=entries,
             registered=list(transaction.register.listed()),
+            statements=statements,
+            signed={number: form.sha256 for number, form in forms if form is not None},
         )
 
 
@@ -106,10 +117,12 @@ def compare(
         found += _rows(books[body], now, grace)
         found += _bytes(node, books[body])
         found += _chain(node, body)
+        found += _stated(books[body])
     for body, told in answered.items():
         found += _submitted(books[body], told)
     for sender, receiver in _pairs(books):
         found += _both_sides(sender, receiver)
+    found += _strangers(books)
     found += _exchange(books, exchange)
     return found
 
@@ -136,6 +149,39 @@ def _submitted(book: Book, told: Mapping[str, str]) -> Iterator[Violation]:
             yield Violation(what="lost: submit named another delivery", body=book.body, ids=f"{document} {delivery}")
 
 
+def _strangers(books: Mapping[str, Book]) -> Iterator[Violation]:
+    """What no pair of books compares: a document for somebody who keeps none, a record of what nobody sent there."""
+    compared = {(sender.body, receiver.body) for sender, receiver in _pairs(books)}
+    sent: set[tuple[str, str, str]] = set()
+    for book in books.values():
+        for one in book.documents():
+            sent.add((book.body, one.addressee, one.document_id))
+            if (book.body, one.addressee) not in compared:
+                ids = f"{one.document_id} {one.id} to {one.addressee}"
+                yield Violation(what="lost: to an addressee whose register nobody compares", body=book.body, ids=ids)
+    for book in books.values():
+        for row in book.registered:
+            if (row.sender, book.body, row.document_id) not in sent:
+                ids = f"{row.document_id} of {row.sender}"
+                yield Violation(what="doubled: registered and never submitted", body=book.body, ids=ids)
+
+
+def _stated(book: Book) -> Iterator[Violation]:
+    """Every document that a node took over has one receipt of it, signed, in a chain without a gap."""
+    receipts = Counter(one.delivery_id for one in book.statements if one.kind is StatementKind.SUBMISSION_RECEIPT)
+    for one in book.documents():
+        if receipts[one.id] != 1:
+            ids = f"{one.document_id} {one.id}: {receipts[one.id]}"
+            yield Violation(what="receipt without bytes: not one for a document taken over", body=book.body, ids=ids)
+    for statement in book.statements:
+        if statement.sequence not in book.signed:
+            ids = f"{statement.sequence} of {statement.document_id}"
+            yield Violation(what="receipt without bytes: never signed", body=book.body, ids=ids)
+    broken = break_of_statements(book.statements)
+    if broken is not None or len(book.statements) != (book.statements[-1].sequence if book.statements else 0):
+        yield Violation(what="the chain of statements does not hold", body=book.body, ids=f"statement {broken}")
+
+
 def _both_sides(sender: Book, receiver: Book) -> Iterator[Violation]:
     """What was sent is registered once, under the number the sender was told, with the bytes it submitted."""
     rows: dict[str, list[RegisteredDocument]] = defaultdict(list)
@@ -155,7 +201,9 @@ def _both_sides(sender: Book, receiver: Book) -> Iterator[Violation]:
             yield Violation(what="doubled: two rows in the register", body=receiver.body, ids=ids)
         if standing[0].xml != one.digest:
             yield Violation(what="doubled: registered with another digest", body=receiver.body, ids=ids)
-        if one.registration_number is not None and one.registration_number != standing[0].number:
+        if standing[0].container != container_of(one):
+            yield Violation(what="doubled: registered with another container", body=receiver.body, ids=ids)
+        if one.registration_number != standing[0].number:
             numbers = f"{one.registration_number} / {standing[0].number}"
             yield Violation(what="doubled: the two sides name two numbers", body=sender.body, ids=f"{ids} {numbers}")
         if sender.body != REGISTRAR and one.proof is not Proof.DIGEST:
@@ -164,10 +212,11 @@ def _both_sides(sender: Book, receiver: Book) -> Iterator[Violation]:
     for number, times in numbers_given.items():
         if times > 1:
             yield Violation(what="doubled: one number for two documents", body=receiver.body, ids=number)
-    sent = {one.document_id for one in sender.documents()}
-    for document, standing in rows.items():
-        if standing[0].sender == sender.body and document not in sent:
-            yield Violation(what="doubled: registered and never submitted", body=receiver.body, ids=document)
+
+
+def container_of(delivery: Delivery) -> str | None:
+    """Digest of the container that was submitted, the first file that travels."""
+    return delivery.content.files[0].sha256 if isinstance(delivery.content, OutgoingDocument) else None
 
 
 def _rows(book: Book, now: datetime, grace: timedelta) -> Iterator[Violation]:
@@ -204,7 +253,10 @@ def _bytes(node: Node, book: Book) -> Iterator[Violation]:
             named[one.message] = f"attempt of {delivery}"
             if one.answer is not None:
                 named[one.answer] = f"answer to {delivery}"
-    named |= {file.sha256: f"file of {one.id}" for one in book.documents() for file in one.content.files}
+    for one in book.documents():
+        assert isinstance(one.content, OutgoingDocument)
+        named |= {file.sha256: f"file of {one.document_id}" for file in one.content.files}
+    named |= {sha256: f"signed statement {number}" for number, sha256 in book.signed.items()}
     named |= {entry.sha256: f"message {entry.id}" for entry in book.entries}
     named |= {file.sha256: f"file of message {entry.id}" for entry in book.entries for file in entry.files}
     named |= {row.container: f"register {row.number}" for row in book.registered}
@@ -237,7 +289,8 @@ def _chain(node: Node, body: str) -> Iterator[Violation]:
                 return
             last = page[-1]
             count += len(page)
-    if last is None or last.sequence != count:
+        head = transaction.audit.head()
+    if last is None or head is None or (head.sequence, head.digest) != (count, last.digest):
         yield Violation(what="the audit chain does not hold", body=body, ids=f"{count} events")
 
 
@@ -254,6 +307,7 @@ def _exchange(books: Mapping[str, Book], exchange: Exchange) -> Iterator[Violati
             tries[href] += len(book.attempts[one.id])
             accepted[href] += sum(try_.outcome is AttemptOutcome.ACCEPTED for try_ in book.attempts[one.id])
             sent[href].add(one.message_id)
+    yield from _notices(books, exchange)
     taken = {href.removeprefix("urn:uuid:"): messages for href, messages in exchange.documents.items()}
     for href, messages in taken.items():
         if len(messages) > tries.get(href, 0):
@@ -265,3 +319,21 @@ def _exchange(books: Mapping[str, Book], exchange: Exchange) -> Iterator[Violati
         if count > len(taken.get(href, [])):
             ids = f"{href}: {count} accepted, {len(taken.get(href, []))} taken"
             yield Violation(what="lost: an attempt counted as accepted that nobody took", body="sandbox", ids=ids)
+
+
+def _notices(books: Mapping[str, Book], exchange: Exchange) -> Iterator[Violation]:
+    """The same of our notices: each that counts as taken was, and none was taken more often than it was sent."""
+    taken = Counter(message for messages in exchange.notices.values() for message in messages)
+    for book in books.values():
+        for one in book.deliveries:
+            if one.content_kind is not ContentKind.NOTICE:
+                continue
+            tries, times = book.attempts[one.id], taken.pop(one.message_id, 0)
+            accepted = sum(try_.outcome is AttemptOutcome.ACCEPTED for try_ in tries)
+            ids = f"{one.key} {one.id}: {len(tries)} attempts, {accepted} accepted, {times} taken"
+            if times < max(accepted, one.state is DeliveryState.SENT):
+                yield Violation(what="lost: a notice counted as sent that nobody took", body=book.body, ids=ids)
+            if times > len(tries):
+                yield Violation(what="doubled: a notice taken more often than it was sent", body=book.body, ids=ids)
+    for message in taken:
+        yield Violation(what="doubled: a notice with an id that no delivery has", body="sandbox", ids=message)

@@ -14,7 +14,7 @@ _PROMISES = {
     "receipts_without_bytes": ("receipt without bytes",),
     "overdue": ("overdue",),
     "unfinished": ("unfinished", "no proof"),
-    "audit_chains_broken": ("the audit chain",),
+    "audit_chains_broken": ("the audit chain", "the chain of statements"),
 }
 
 

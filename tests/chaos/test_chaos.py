@@ -14,6 +14,7 @@ import pytest
 from adapter.composition.stand import Stand
 from adapter.domain.delivery import AttemptOutcome, Delivery, DeliveryState, Proof
 from adapter.domain.incoming import JournalState
+from adapter.domain.statement import GENESIS, Statement, StatementKind
 from tests.chaos import books
 from tests.chaos.books import Book, Exchange, Violation
 from tests.chaos.plan import POINTS, Cast, injections
@@ -23,6 +24,7 @@ from tests.chaos.run import GRACE, Wanted, play
 from tests.chaos.stand import Shape
 from tests.contract.samples import NOW, attempt, delivery, digest, entry, notice_delivery, registered
 from tests.postgresql import PACKAGE
+from tests.unit.usecases.houses import House
 
 CAST = Cast(
     processes={"mof-serve": "serve", "mof-worker": "worker", "mof-submit": "submit", "mfa-worker-1": "worker"},
@@ -71,8 +73,34 @@ HREF = SENT.document_id.removeprefix("urn:uuid:")
 ROW = registered(1, document_id=SENT.document_id, number="К-1", xml=SENT.digest, sender="KZ-MOF")
 
 
+TOLD = notice_delivery(3, state=DeliveryState.SENT, wake_at=None)
+TOLD_TRY = replace(attempt(1, of=TOLD, message=digest("n")), outcome=AttemptOutcome.ACCEPTED, ended_at=NOW)
+
+
+def stated(sequence: int = 1, previous: str = GENESIS) -> Statement:
+    content = f'<R previous="{previous}" sequence="{sequence}"></R>'.encode()
+    return Statement(
+        sequence=sequence,
+        kind=StatementKind.SUBMISSION_RECEIPT,
+        document_id=SENT.document_id,
+        delivery_id=SENT.id,
+        made_at=NOW,
+        content=content,
+        previous=previous,
+        digest=digest(content),
+    )
+
+
 def ministry(**changes: object) -> Book:
-    book = Book(body="KZ-MOF", deliveries=[SENT], attempts={SENT.id: (TRY,)}, entries=[], registered=[])
+    book = Book(
+        body="KZ-MOF",
+        deliveries=[SENT],
+        attempts={SENT.id: (TRY,)},
+        entries=[],
+        registered=[],
+        statements=[stated()],
+        signed={1: digest("signed")},
+    )
     for name, value in changes.items():
         setattr(book, name, value)
     return book
@@ -86,6 +114,23 @@ def told(*messages: str) -> Exchange:
     exchange = Exchange()
     exchange.documents[HREF] = list(messages)
     return exchange
+
+
+def told_of_notice(*messages: str) -> list[Violation]:
+    exchange = told(SENT.message_id)
+    exchange.notices["href"] = list(messages)
+    book = ministry(deliveries=[SENT, TOLD], attempts={SENT.id: (TRY,), TOLD.id: (TOLD_TRY,)})
+    return exchange_faults(book, exchange)
+
+
+def strangers(sender: Book, receiver: Book) -> list[Violation]:
+    return list(books._strangers({"KZ-MOF": sender, "KZ-MFA": receiver}))
+
+
+def missing_bytes(**changes: object) -> list[Violation]:
+    """In a store that keeps nothing."""
+    nothing = {"attempts": {SENT.id: ()}, "signed": {}, "deliveries": []}
+    return list(books._bytes(House("KZ-MOF"), ministry(**{**nothing, **changes})))
 
 
 def of(**changes: object) -> Delivery:
@@ -116,7 +161,23 @@ FAULTS: list[tuple[str, Callable[[], list[Violation]]]] = [
     ("doubled: one number", lambda: both(ministry(), foreign(ROW, replace(ROW, document_id="urn:uuid:other")))),
     ("doubled: the two sides", lambda: both(ministry(), foreign(replace(ROW, number="К-2")))),
     ("doubled: registered with", lambda: both(ministry(), foreign(replace(ROW, xml=digest("other"))))),
-    ("doubled: registered and never", lambda: both(ministry(deliveries=[]), foreign(ROW))),
+    ("doubled: the two sides", lambda: both(ministry(deliveries=[of(registration_number=None)]), foreign(ROW))),
+    ("doubled: registered with another c", lambda: both(ministry(), foreign(replace(ROW, container=digest("other"))))),
+    ("doubled: registered and never", lambda: strangers(ministry(deliveries=[]), foreign(ROW))),
+    ("doubled: registered and never", lambda: strangers(ministry(), foreign(replace(ROW, sender="KZ-XX")))),
+    ("doubled: registered and never", lambda: strangers(ministry(registered=[ROW]), foreign(ROW))),
+    ("lost: to an addressee", lambda: strangers(ministry(deliveries=[of(addressee="KZ-XX")]), foreign())),
+    ("receipt without bytes: not one", lambda: list(books._stated(ministry(statements=[])))),
+    ("receipt without bytes: never", lambda: list(books._stated(ministry(signed={})))),
+    ("the chain of statements", lambda: list(books._stated(ministry(statements=[stated(2)], signed={2: "s"})))),
+    ("the chain of statements", lambda: list(books._stated(ministry(statements=[replace(stated(), content=b"")])))),
+    ("receipt without bytes: storage", lambda: missing_bytes(deliveries=[SENT])),
+    ("receipt without bytes: storage", lambda: missing_bytes(signed={1: digest("signed")})),
+    ("receipt without bytes: storage", lambda: missing_bytes(attempts={SENT.id: (TRY,)})),
+    ("the audit chain", lambda: list(books._chain(House("KZ-MOF"), "KZ-MOF"))),
+    ("lost: a notice", told_of_notice),
+    ("doubled: a notice taken", lambda: told_of_notice(TOLD.message_id, TOLD.message_id)),
+    ("doubled: a notice with", lambda: told_of_notice(TOLD.message_id, "other")),
     ("doubled: more messages", lambda: exchange_faults(ministry(), told(SENT.message_id, SENT.message_id))),
     ("doubled: a message with", lambda: exchange_faults(ministry(), told("other"))),
     ("no proof", lambda: both(ministry(deliveries=[of(proof=Proof.NOTICE)]), foreign(ROW))),
@@ -142,4 +203,8 @@ def test_the_judge_finds_nothing_in_books_that_agree() -> None:
     assert both(ministry(), foreign(ROW)) == []
     assert row_faults(ministry()) == []
     assert exchange_faults(ministry(), told(SENT.message_id)) == []
+    assert told_of_notice(TOLD.message_id) == []
+    assert strangers(ministry(), foreign(ROW)) == []
+    assert list(books._stated(ministry())) == []
+    assert missing_bytes() == []
     assert callable(is_good)

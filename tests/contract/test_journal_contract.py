@@ -110,6 +110,17 @@ def test_a_closed_entry_needs_no_wake_up(store, state):
     assert get(store, entry()).state is state
 
 
+def test_finds_the_entry_of_the_very_bytes_under_their_id(store):
+    put(store, entry(1), entry(2, b"<other/>", message_id="message-1"))
+    with store.snapshot() as t:
+        assert [t.journal.find("message-1", digest(raw)).id for raw in (b"<raw/>", b"<other/>")] == [
+            "entry-0001",
+            "entry-0002",
+        ]
+        assert t.journal.find("message-2", digest(b"<raw/>")) is None
+        assert t.journal.find("message-1", digest(b"else")) is None
+
+
 def test_pages_follow_arrival_then_id(store):
     rows = [entry(number, received_at=NOW + (number // 3) * MINUTE) for number in range(1, 9)]
     put(store, *reversed(rows))

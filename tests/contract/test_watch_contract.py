@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from adapter.domain.breaker import Breaker, BreakerState
 from adapter.domain.delivery import DeliveryState
 from adapter.domain.head_stamp import HeadStamp, StampKind
 from adapter.domain.incoming import JournalState
@@ -79,6 +80,23 @@ def test_what_is_past_its_wake_up_and_the_grace_is_overdue_and_nothing_else(stor
     assert [row for row, _ in overdue(store, limit=2)] == ["delivery-0003", "delivery-0005"]
     with store.snapshot() as t:
         assert t.watched.count(limits()) == 4
+
+
+def test_what_the_channel_lets_nobody_take_is_not_overdue_until_nobody_asks_the_channel_either(store):
+    late = NOW - MINUTE
+    add(
+        store,
+        delivery(1, addressee="KZ-A", wake_at=late),
+        delivery(2, addressee="KZ-B", state=S.UNCERTAIN, wake_at=late),
+        held(S.CLAIMED, 3, addressee="KZ-C", until=late),
+    )
+    shut = Breaker(channel="gateway", state=BreakerState.OPEN, opened_at=late, probe_at=NOW)
+    plain = {"grace": timedelta(seconds=30), "longest_work": timedelta(hours=1), "longest_wait": timedelta(days=1)}
+    for after, names in ((0, ["delivery-0002", "delivery-0003"]), (30, [f"delivery-000{one}" for one in (1, 2, 3)])):
+        found = limits_at(NOW + timedelta(seconds=after), breaker=shut, **plain)
+        with store.snapshot() as t:
+            assert [one.id for one in t.watched.overdue(found, unless_told_since=LONG_AGO)] == names
+            assert t.watched.count(found) == len(names)
 
 
 def test_open_rows_come_in_pages_in_the_order_of_creation(store):

@@ -452,6 +452,9 @@ class MemoryJournal:
     def get(self, entry_id: str) -> JournalEntry | None:
         return self._tables.journal.get(entry_id)
 
+    def find(self, message_id: str, sha256: str) -> JournalEntry | None:
+        return next((e for e in self._all() if (e.message_id, e.sha256) == (message_id, sha256)), None)
+
     def listed(
         self, *, states: Sequence[JournalState] | None = None, after: str | None = None, limit: int = 500
     ) -> tuple[JournalEntry, ...]:

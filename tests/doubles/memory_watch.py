@@ -76,7 +76,7 @@ class MemoryWatched:
             if is_final(d.state, d.content_kind):
                 continue
             late = d.wake_at <= limits.before and (d.lease_until is None or d.lease_until <= limits.before)
-            if d.state is DeliveryState.QUEUED and d.addressee in live:
+            if d.state is DeliveryState.QUEUED and (d.addressee in live or limits.is_channel_shut):
                 late = False
             beyond = limits.working_beyond if d.state in (DeliveryState.QUEUED, *_HELD) else limits.waiting_beyond
             if late or d.wake_at > beyond:

@@ -171,6 +171,16 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str, str]] = {
         "delivery.uncertain_window_seconds=7200",
         "exchange.files.lifetime_seconds=7200",
     ),
+    "files that are forgotten a moment after a person is asked": (
+        {"exchange__files__lifetime_seconds": 7500},
+        "delivery.uncertain_window_seconds=7200",
+        "exchange.files.lifetime_seconds=7500",
+    ),
+    "a first wait that is longer than the longest": (
+        {"delivery__first_wait_seconds": 901},
+        "delivery.first_wait_seconds=901",
+        "delivery.longest_wait_seconds=900",
+    ),
     "two bodies with one number": (
         {"bodies__KZ-MFA": {"bin": "991340000106"}},
         "bodies.KZ-MOF.bin=991340000106",
@@ -296,6 +306,9 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
         ({"delivery__idle_seconds": True}, "settings.wrong-type"),
         ({"delivery__idle_seconds": 1e300}, "settings.wrong-type"),
         ({"delivery__idle_seconds": float("nan")}, "settings.wrong-type"),
+        ({"delivery__first_wait_seconds": 0}, "settings.wrong-type"),
+        ({"delivery__uncertain_window_seconds": 0}, "settings.wrong-type"),
+        ({"delivery__silence_alarm_seconds": 0}, "settings.wrong-type"),
         ({"delivery__resend_when_uncertain": "always"}, "settings.not-allowed"),
         ({"profile": "prod"}, "settings.not-allowed"),
         ({"storage": "here"}, "settings.wrong-type"),

@@ -13,7 +13,7 @@ from adapter.domain.delivery import AttemptOutcome, Delivery, DeliveryState, Pro
 from adapter.domain.document import DocumentId
 from adapter.domain.incoming import IncomingNotice, JournalState
 from adapter.domain.notice import Notice, NoticeKind, RefusalReason
-from adapter.errors import OutcomeUnknown, Retryable
+from adapter.errors import Final, OutcomeUnknown, Retryable
 from adapter.usecases.process_message import Processed
 from tests.contract import samples
 from tests.unit.usecases.conftest import add, killed_while_sending
@@ -116,6 +116,36 @@ def test_a_notice_that_contradicts_a_final_state_changes_nothing_and_is_kept_as_
     assert processed.code == "notice.dispute"
     assert sender.delivery(sent.id) == before
     assert [one.is_dispute for one in sender.receipts(sent.document_id)][-2:] == [False, True]
+
+
+def test_a_second_registration_under_another_number_is_a_dispute_and_the_first_number_stays(
+    sender: House, sent: Delivery
+) -> None:
+    say(sender, K.REGISTERED, registration_number="К-1")
+    assert say(sender, K.REGISTERED, registration_number="К-1").code == "notice.applied", "told twice, it is one"
+    assert say(sender, K.REGISTERED).code == "notice.applied", "no number says nothing of the number"
+    assert say(sender, K.REGISTERED, registration_number="К-2").code == "notice.dispute"
+    row = sender.delivery(sent.id)
+    assert (row.state, row.registration_number) == (S.REGISTERED, "К-1")
+    disputed = [one.registration_number for one in sender.receipts(sent.document_id) if one.is_dispute]
+    assert disputed == ["К-2"]
+
+
+@pytest.mark.parametrize("kind", [K.PROCESSED_IN_CENTRE, K.DELIVERED])
+def test_what_the_exchange_carries_although_its_gateway_refused_it_is_a_dispute(
+    sender: House, queued: Delivery, kind: NoticeKind
+) -> None:
+    """The other order of an answer that is disputed (late_answer.py)."""
+    sender.outgoing.answering.append(Final("exchange.refused", params={"code": "VAL-R-004"}))
+    sender.deliver()
+    assert say(sender, kind).code == "notice.dispute"
+    assert state_of(sender, queued) is S.REFUSED
+    assert [one.says for one in sender.receipts(queued.document_id) if one.is_dispute] == [kind.value]
+
+
+def test_what_came_to_an_addressee_that_refused_it_is_no_dispute(sender: House, sent: Delivery) -> None:
+    say(sender, K.NOT_VALID, reason=RefusalReason.AGAINST_RULES)
+    assert [say(sender, kind).code for kind in (K.DELIVERED, K.PROCESSED_IN_CENTRE)] == ["notice.applied"] * 2
 
 
 def test_the_same_bytes_again_are_one_entry_and_one_receipt(sender: House, sent: Delivery) -> None:

@@ -129,6 +129,15 @@ def test_a_person_is_told_once_for_each_outage_when_it_lasts(sender: House) -> N
     assert sender.told().count("watch.channel-closed") == 2
 
 
+def test_a_channel_that_closed_under_a_clock_a_day_ahead_is_told_of_today(sender: House) -> None:
+    sender.clock.move(days=1)
+    shut(sender)
+    sender.clock.move(days=-1)
+    (alarm,) = sender.watch_channel()
+    assert (alarm.code, alarm.since) == ("watch.channel-closed", sender.clock.at)
+    assert sender.watch_channel() == ()
+
+
 def test_one_document_that_the_other_side_cannot_bear_keeps_the_channel_shut_for_nobody(sender: House) -> None:
     """A proxy that turns one document away with a 403, and that document is the most urgent of all."""
     poison = add(sender, samples.delivery(1, deadline=sender.clock.at + timedelta(hours=2)))

@@ -162,6 +162,23 @@ def test_a_person_may_say_that_the_files_are_to_be_uploaded_again(sender: House,
     assert len(sender.outgoing.prepared) == 2
 
 
+@pytest.mark.parametrize("outcome", [None, OutcomeUnknown(), Final("exchange.not-understood")])
+def test_a_person_who_says_upload_again_gets_new_files_also_while_the_old_ones_should_still_live(
+    sender: House, queued: Delivery, outcome: ElshiError | None
+) -> None:
+    """The exchange has lost them before their time: the kept bytes would name files that nobody has."""
+    after_first_try(sender, outcome)
+    sender.intervene.resend(queued.id, person="A. Clerk", reason="the exchange lost its files", upload_again=True)
+    again = after_first_try(sender, NEVER_TAKEN)
+    assert again.wake_at is not None
+    sender.clock.at = again.wake_at
+    assert turn(sender).after.state is S.SENT
+    first, second, third = sender.outgoing.sent
+    assert first != second
+    assert second == third, "and from then on these are the bytes"
+    assert len({one.message_id for one in sender.attempts(queued.id)}) == 1
+
+
 def test_what_was_once_taken_by_nobody_knows_whom_keeps_its_bytes_through_a_later_refused_connection(
     sender: House, queued: Delivery
 ) -> None:
@@ -275,11 +292,42 @@ def test_the_other_side_may_ask_for_a_longer_wait_and_never_for_one_beyond_the_c
     assert after.wake_at == sender.clock.at + RetryPolicy().cap
 
 
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_the_other_side_cannot_ask_for_a_wait_that_jumps_over_the_last_safe_try(
+    sender: House, *, is_closed: bool
+) -> None:
+    deadline = samples.NOW + timedelta(hours=5)
+    safe = deadline - RetryPolicy().lead
+    add(sender, samples.delivery(1, deadline=deadline))
+    sender.clock.at = safe - timedelta(minutes=2)
+    asked = Retryable("exchange.http-429", retry_after=timedelta(minutes=14), channel_closed=is_closed)
+    assert after_first_try(sender, asked).wake_at == safe
+
+    sender.clock.at = safe
+    late = after_first_try(sender, asked)
+    assert late.wake_at == safe + timedelta(minutes=14), "after it there is nothing to jump over"
+
+
 def test_an_upload_that_fails_leaves_the_row_queued_and_no_attempt(sender: House, queued: Delivery) -> None:
     sender.outgoing.preparing.append(Retryable("exchange.upload-later"))
     after = turn(sender).after
     assert (after.state, after.attempts, after.ever_sent) == (S.QUEUED, 0, False)
     assert sender.attempts(queued.id) == []
+
+
+def test_a_document_whose_files_do_not_go_up_waits_longer_each_time(sender: House, queued: Delivery) -> None:
+    """Ten megabytes every four seconds for weeks would be its lane's whole time."""
+    waits = []
+    for _ in range(4):
+        sender.outgoing.preparing.append(Retryable("exchange.upload-failed"))
+        after = turn(sender).after
+        assert after.wake_at is not None
+        waits.append((after.wake_at - sender.clock.at).total_seconds())
+        sender.clock.at = after.wake_at
+    assert waits == [4, 8, 16, 32]
+    assert sender.delivery(queued.id).attempts == 0
+
+    assert after_first_try(sender, NEVER_TAKEN).deferrals == 0, "the count begins anew with an attempt"
 
 
 def test_what_is_final_before_the_post_waits_for_a_person_with_its_reason(sender: House, queued: Delivery) -> None:

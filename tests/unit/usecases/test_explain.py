@@ -110,6 +110,9 @@ def test_an_unknown_outcome_names_the_command_and_when_the_program_acts_by_itsel
     forbidden = DeliveryPlan(resend_by_planner=False)
     assert "planner-resend" not in codes(sender, one, plan=forbidden)
     assert "window-resend" in codes(sender, one, plan=DeliveryPlan(resend_when_uncertain="identical"))
+    too_late = replace(one, changed_at=last_safe_try(sender.plan.retry, DEADLINE))
+    assert "planner-resend" not in codes(sender, too_late), "the last safe try has been made"
+    assert "planner-resend" not in codes(sender, replace(one, proof=Proof.DIGEST)), "it has arrived"
 
 
 def test_who_must_act_is_who_can(sender: House) -> None:

@@ -69,6 +69,25 @@ def test_a_refused_message_is_kept_too_and_wakes_nobody(mfa: House) -> None:
     assert mfa.process() is None
 
 
+def test_what_was_taken_is_answered_as_the_first_time_also_when_it_would_not_be_taken_today(mfa: House) -> None:
+    """The answer was lost, the gateway's certificate was replaced, and then the exchange calls again: a fault would tell it
+    that a document was refused which is registered here.
+    """
+    first = mfa.receive(RAW)
+    mfa.incoming.judges[RAW] = {
+        "state": JournalState.REFUSED,
+        "status": 500,
+        "answer": b"<fault/>",
+        "verdict": MessageVerdict.FAILED,
+        "code": "exchange.push-signature",
+    }
+    again = mfa.receive(RAW)
+    assert (again.status, again.content, again.code) == (200, first.content, None)
+    assert len(journal(mfa)) == 1
+    mfa.incoming.judges[b"message-1 forged"] = mfa.incoming.judges[RAW]
+    assert mfa.receive(b"message-1 forged").status == 500, "the same id under other bytes is judged by itself"
+
+
 def test_an_unsigned_message_waits_for_a_person_and_moves_nothing(mfa: House) -> None:
     mfa.incoming.judges[RAW] = {
         "state": JournalState.HELD,

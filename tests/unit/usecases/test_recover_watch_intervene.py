@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapter.domain.delivery import AttemptOutcome, Delivery, DeliveryState
+from adapter.domain.delivery import AttemptOutcome, Delivery, DeliveryState, Proof
 from adapter.domain.incoming import NotUnderstood
 from adapter.domain.retry import RetryPolicy
 from adapter.errors import Final, OutcomeUnknown, Retryable
@@ -15,7 +15,7 @@ from adapter.usecases.delivery_plan import DeliveryPlan
 from adapter.worker import Worker
 from tests.contract import samples
 from tests.unit.usecases.conftest import add, killed_while_sending
-from tests.unit.usecases.houses import House
+from tests.unit.usecases.houses import House, accepted
 
 S = DeliveryState
 DEADLINE = samples.NOW + timedelta(hours=5)
@@ -168,6 +168,73 @@ def test_the_settings_may_say_that_the_same_bytes_go_again_after_the_window(send
     assert len(set(sender.outgoing.sent)) == 1
 
 
+def test_what_goes_again_after_each_window_goes_again_before_the_legal_date_too(sender: House) -> None:
+    """The window of an earlier resend would end after the date: it must not have used up the last safe try."""
+    sender.plan = DeliveryPlan(resend_when_uncertain="identical")
+    row = add(sender, samples.delivery(1, deadline=DEADLINE))
+    sender.clock.at = DEADLINE - timedelta(hours=3, minutes=30)
+    uncertain(sender, row)
+    sender.clock.move(hours=2)
+    assert sender.watch() == ()
+    again = uncertain(sender, row)
+    safe = DEADLINE - RetryPolicy().lead
+    assert again.wake_at == safe
+
+    sender.clock.at = safe
+    assert sender.watch() == ()
+    last = uncertain(sender, row)
+    assert len(set(sender.outgoing.sent)) == 1
+    assert last.wake_at == safe + sender.plan.uncertain_window, "once at the last safe try, not again and again"
+    sender.clock.move(minutes=5)
+    assert sender.watch() == ()
+    assert sender.delivery(row.id) == last
+
+
+def test_the_same_bytes_go_again_only_when_the_window_is_over_whatever_wakes_the_row_before(sender: House) -> None:
+    """The warning that the exchange will forget the files comes earlier here, and no notice could have come yet."""
+    sender.plan = DeliveryPlan(resend_when_uncertain="identical")
+    sender.outgoing.files_live = timedelta(hours=3)
+    row = uncertain(sender, add(sender, samples.delivery(1)))
+    ends = sender.clock.at + sender.plan.uncertain_window
+    assert row.wake_at is not None
+    assert row.wake_at < ends
+    sender.clock.at = row.wake_at
+    assert [one.code for one in sender.watch()] == ["watch.files-expiring"]
+    assert (sender.delivery(row.id).state, sender.delivery(row.id).wake_at) == (S.UNCERTAIN, ends)
+
+    sender.clock.at = ends
+    assert sender.watch() == ()
+    assert sender.delivery(row.id).state is S.QUEUED
+
+
+@pytest.mark.parametrize("again", ["ask", "identical"])
+def test_what_the_gateway_said_it_took_is_not_sent_again_by_the_program(sender: House, again: str) -> None:
+    """The answer came to a worker that had been paused for longer than its lease."""
+    sender.plan = DeliveryPlan(resend_when_uncertain=again)
+    row = add(sender, samples.delivery(1, deadline=DEADLINE))
+
+    def paused(_: bytes) -> object:
+        sender.clock.move(seconds=200)
+        assert [one.state for one in sender.recover()] == [S.UNCERTAIN]
+        return accepted()
+
+    sender.outgoing.answering.append(paused)
+    sender.deliver()
+    assert [one.outcome for one in sender.attempts(row.id)] == [AttemptOutcome.ACCEPTED]
+    sender.clock.at = DEADLINE - RetryPolicy().lead
+    assert [one.code for one in sender.watch()] == ["watch.uncertain"]
+    assert (sender.deliver(), len(sender.outgoing.sent)) == (None, 1)
+
+
+def test_what_the_addressees_signed_receipt_proves_is_not_sent_again_by_the_program(sender: House) -> None:
+    """The Receipt is a message of its own and may come before the notice, or without it."""
+    row = uncertain(sender, add(sender, samples.delivery(1, deadline=DEADLINE)))
+    put(sender, row, proof=Proof.DIGEST)
+    sender.clock.at = DEADLINE - RetryPolicy().lead
+    assert [one.code for one in sender.watch()] == ["watch.uncertain"]
+    assert sender.deliver() is None
+
+
 # --- intervene -------------------------------------------------------------------------------------------------------
 def test_a_person_resends_and_the_trail_says_who_and_why(sender: House, queued: Delivery) -> None:
     uncertain(sender, queued)
@@ -176,6 +243,20 @@ def test_a_person_resends_and_the_trail_says_who_and_why(sender: House, queued: 
     with sender.store.transaction() as transaction:
         event = transaction.audit.events()[-1].event
     assert (event.actor, event.action, event.details["reason"]) == ("A. Clerk", "person-resends", WHO["reason"])
+
+
+def test_a_persons_resend_is_not_recorded_as_the_planners_and_the_planner_has_no_second_one(sender: House) -> None:
+    row = add(sender, samples.delivery(1, deadline=DEADLINE))
+    uncertain(sender, row)
+    sender.clock.at = DEADLINE - RetryPolicy().lead
+    sender.watch()
+    uncertain(sender, row)
+    sender.clock.move(minutes=1)
+    sender.intervene.resend(row.id, **WHO)
+    uncertain(sender, row)
+    assert [one.planner for one in sender.attempts(row.id)] == [False, True, False]
+    put(sender, row, wake_at=sender.clock.at)
+    assert [one.code for one in sender.watch()] == ["watch.uncertain"], "before the date, and once is once"
 
 
 def test_giving_up_is_not_final_and_a_reminder_stays(sender: House, queued: Delivery) -> None:
@@ -304,6 +385,20 @@ def test_a_message_whose_worker_died_under_a_clock_a_day_ahead_is_worked_on_toda
     processed = sender.process()
     assert processed is not None
     assert processed.entry.id == entry.id
+
+
+def test_a_row_that_housekeeping_cannot_bear_stops_no_other_lane(
+    sender: House, queued: Delivery, caplog: pytest.LogCaptureFixture
+) -> None:
+    sender.outgoing.files_live = None
+    killed_while_sending(sender)
+    sender.plan = DeliveryPlan(uncertain_window=timedelta())  # the settings refuse it; then there is no next look
+    other = add(sender, samples.delivery(2, addressee="KZ-GA"))
+    sender.clock.move(seconds=31)
+    Worker(sender).turn()
+    assert sender.delivery(other.id).state is S.SENT
+    assert sender.delivery(queued.id).state is S.SENDING, "the watchdog tells of its lease"
+    assert "_recover ended with a defect: ValueError" in caplog.text
 
 
 def test_the_first_turn_of_a_worker_goes_on_with_what_was_asleep(sender: House, queued: Delivery) -> None:

@@ -18,6 +18,7 @@ from adapter.usecases.overdue import MANY_OVERDUE, OVERDUE, Watchdog
 from tests.contract import samples
 from tests.unit.usecases.conftest import add
 from tests.unit.usecases.houses import Counting, House
+from tests.unit.usecases.test_explain import codes
 
 S = DeliveryState
 
@@ -88,6 +89,21 @@ def test_a_killed_worker_leaves_a_lease_that_is_told_when_nobody_recovers_it(sen
     assert (told.id, told.code(sender.clock.now())) == (row.id, "overdue.lease-over")
     sender.recover()
     assert watchdog(sender)() == (), "the row is due again, from now on"
+
+
+def test_an_outage_of_the_exchange_is_not_told_as_a_worker_that_does_not_live(sender: House) -> None:
+    """Each try finds the channel shut; a queue that no worker may take is the channel's alarm, not the watchdog's."""
+    rows = [add(sender, samples.delivery(number, addressee=f"KZ-{number}")) for number in range(1, 31)]
+    down = Retryable("http.no-connection", channel_closed=True)
+    sender.outgoing.preparing.extend([down] * 10_000)
+    for _ in range(900):
+        sender.deliver()
+        assert watchdog(sender)() == ()
+        sender.clock.move(seconds=1)
+    assert "overdue" not in {code for row in rows for code in codes(sender, sender.delivery(row.id))}
+
+    sender.clock.move(seconds=91)
+    assert {one.id for one in watchdog(sender)()} == {row.id for row in rows}, "now nobody asks the channel either"
 
 
 def test_a_clock_that_jumped_back_a_day_is_noticed_at_once_and_every_row_names_itself(sender: House) -> None:
