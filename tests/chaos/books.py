@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import signing
 from adapter.composition import Node
 from adapter.domain.audit_event import first_break
 from adapter.domain.delivery import Attempt, AttemptOutcome, Delivery, DeliveryState, Proof, is_final
 from adapter.domain.incoming import JournalEntry, JournalState, RegisteredDocument
 from adapter.domain.outgoing import ContentKind, OutgoingDocument
+from adapter.domain.stamped_files import StampedFiles
 from adapter.domain.statement import Statement, StatementKind
 from adapter.domain.statement import first_break as break_of_statements
 from adapter.errors import ElshiError
@@ -45,6 +47,8 @@ class Book:
     statements: list[Statement] = field(default_factory=list)
     signed: dict[int, str] = field(default_factory=dict)
     """Number of a statement to the digest of its signed form."""
+    stamped: dict[str, StampedFiles] = field(default_factory=dict)
+    """Delivery to what travels of it, where its time-stamp came after it was handed over."""
 
     def documents(self) -> Iterator[Delivery]:
         """Deliveries of documents, without our own notices."""
@@ -99,6 +103,7 @@ def book_of(node: Node) -> Book:
             registered=list(transaction.register.listed()),
             statements=statements,
             signed={number: form.sha256 for number, form in forms if form is not None},
+            stamped={one.id: found for one in deliveries if (found := transaction.outbox.stamped(one.id)) is not None},
         )
 
 
@@ -116,6 +121,7 @@ def compare(
     for body, node in nodes.items():
         found += _rows(books[body], now, grace)
         found += _bytes(node, books[body])
+        found += _stamps(node, books[body])
         found += _chain(node, body)
         found += _stated(books[body])
     for body, told in answered.items():
@@ -201,7 +207,7 @@ def _both_sides(sender: Book, receiver: Book) -> Iterator[Violation]:
             yield Violation(what="doubled: two rows in the register", body=receiver.body, ids=ids)
         if standing[0].xml != one.digest:
             yield Violation(what="doubled: registered with another digest", body=receiver.body, ids=ids)
-        if standing[0].container != container_of(one):
+        if standing[0].container != container_of(sender, one):
             yield Violation(what="doubled: registered with another container", body=receiver.body, ids=ids)
         if one.registration_number != standing[0].number:
             numbers = f"{one.registration_number} / {standing[0].number}"
@@ -214,9 +220,27 @@ def _both_sides(sender: Book, receiver: Book) -> Iterator[Violation]:
             yield Violation(what="doubled: one number for two documents", body=receiver.body, ids=number)
 
 
-def container_of(delivery: Delivery) -> str | None:
-    """Digest of the container that was submitted, the first file that travels."""
-    return delivery.content.files[0].sha256 if isinstance(delivery.content, OutgoingDocument) else None
+def container_of(book: Book, delivery: Delivery) -> str | None:
+    """Digest of the container, the first file that travels; None where it was never settled what does."""
+    content = delivery.content
+    if not isinstance(content, OutgoingDocument):
+        return None
+    if not content.stamp_pending:
+        return content.files[0].sha256
+    found = book.stamped.get(delivery.id)
+    return None if found is None else found.files[0].sha256
+
+
+def _stamps(node: Node, book: Book) -> Iterator[Violation]:
+    """What got its time-stamp later is what was handed over, but for that."""
+    for one in book.documents():
+        found = book.stamped.get(one.id)
+        if found is None or not isinstance(one.content, OutgoingDocument):
+            continue
+        handed_over, travels = one.content.files[0].sha256, found.files[0].sha256
+        read = node.store.blobs.read
+        if handed_over != travels and not signing.is_raised_from(read(travels), read(handed_over)):
+            yield Violation(what="doubled: stamped into another document", body=book.body, ids=one.document_id)
 
 
 def _rows(book: Book, now: datetime, grace: timedelta) -> Iterator[Violation]:
@@ -256,6 +280,8 @@ def _bytes(node: Node, book: Book) -> Iterator[Violation]:
     for one in book.documents():
         assert isinstance(one.content, OutgoingDocument)
         named |= {file.sha256: f"file of {one.document_id}" for file in one.content.files}
+    for delivery, stamped in book.stamped.items():
+        named |= {file.sha256: f"stamped file of {delivery}" for file in stamped.files}
     named |= {sha256: f"signed statement {number}" for number, sha256 in book.signed.items()}
     named |= {entry.sha256: f"message {entry.id}" for entry in book.entries}
     named |= {file.sha256: f"file of message {entry.id}" for entry in book.entries for file in entry.files}

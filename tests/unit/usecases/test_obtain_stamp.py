@@ -442,3 +442,26 @@ def test_a_signature_by_another_key_over_the_same_objects_is_another_container(f
 )
 def test_faults_of_the_services_are_told_from_those_of_the_document(code: str, *, is_theirs: bool) -> None:
     assert is_of_services(code) is is_theirs
+
+
+def test_a_closed_channel_is_probed_by_another_document_than_one_that_waits_for_its_time_stamp(
+    house: Stamping, pending: Delivery
+) -> None:
+    """The oldest row is the probe; this one never gets as far as the channel, and must not stand before it for ever."""
+    container = house.store.blobs.put(samples.CONTAINER)
+    ready = samples.delivery(7, created_at=house.clock.at + timedelta(seconds=1), deadline=pending.deadline)
+    add(house, replace(ready, wake_at=house.clock.at, changed_at=ready.created_at))
+    assert container.sha256 == ready.content.files[0].sha256
+
+    def closed(_: bytes) -> None:
+        raise Retryable("http.no-connection", channel_closed=True)
+
+    house.outgoing.answering += [closed] * 5
+    for _ in range(60):
+        house.clock.at += timedelta(seconds=5)
+        house.deliver()
+        house.deliver()
+        if house.delivery(ready.id).state is S.SENT:
+            break
+    assert house.delivery(ready.id).state is S.SENT
+    assert house.delivery(pending.id).state is S.QUEUED
