@@ -163,6 +163,10 @@ FAULTS: list[tuple[str, Callable[[], list[Violation]]]] = [
     ("doubled: registered with", lambda: both(ministry(), foreign(replace(ROW, xml=digest("other"))))),
     ("doubled: the two sides", lambda: both(ministry(deliveries=[of(registration_number=None)]), foreign(ROW))),
     ("doubled: registered with another c", lambda: both(ministry(), foreign(replace(ROW, container=digest("other"))))),
+    (
+        "doubled: registered with another c",
+        lambda: both(ministry(deliveries=[of(content=replace(SENT.content, stamp_pending=True))]), foreign(ROW)),
+    ),
     ("doubled: registered and never", lambda: strangers(ministry(deliveries=[]), foreign(ROW))),
     ("doubled: registered and never", lambda: strangers(ministry(), foreign(replace(ROW, sender="KZ-XX")))),
     ("doubled: registered and never", lambda: strangers(ministry(registered=[ROW]), foreign(ROW))),
