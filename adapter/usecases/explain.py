@@ -152,7 +152,7 @@ def _next(delivery: Delivery, ahead: Prospect, plan: DeliveryPlan, now: datetime
     elif delivery.state is DeliveryState.QUEUED:
         is_now = ahead.next_look <= now
         yield Statement(code="explain.next-try-now") if is_now else Statement(code="explain.next-try", params=at)
-        yield from _stamp(ahead)
+        yield from _stamp(delivery, ahead, now)
     elif delivery.state in _HELD:
         yield Statement(code="explain.lease-until", params=at)
     elif delivery.state is DeliveryState.ABANDONED:
@@ -167,11 +167,11 @@ def _next(delivery: Delivery, ahead: Prospect, plan: DeliveryPlan, now: datetime
         yield Statement(code="explain.next-look", params=at)
 
 
-def _stamp(ahead: Prospect) -> Iterator[Statement]:
+def _stamp(delivery: Delivery, ahead: Prospect, now: datetime) -> Iterator[Statement]:
     if not ahead.stamp_pending:
         return
     yield Statement(code="explain.stamp-pending")
-    if ahead.last_safe_try is not None:
+    if ahead.last_safe_try is not None and delivery.deadline is not None and now < delivery.deadline:
         yield Statement(code="explain.stamp-pending-until", params={"at": clerks_time(ahead.last_safe_try)})
 
 
