@@ -217,9 +217,9 @@ def test_one_delivery_whole_has_its_tries_with_digests_its_proofs_and_its_histor
 
 def test_what_waits_for_its_time_stamp_says_so_and_until_when_while_there_is_an_until(sender: House) -> None:
     content = samples.outgoing_document(1, stamp_pending=True, office_signature=None)
-    one = row(S.QUEUED, content=content)
     for at, waits in ((NOW, True), (DEADLINE, False)):
         sender.clock.at = at
+        one = row(S.QUEUED, content=content, wake_at=at + timedelta(minutes=5))
         ahead = replace(queue_of(sender).ahead(one), stamp_pending=True)
         told = [each.code for each in explain(one, (), ahead, sender.plan, at)]
         assert "explain.stamp-pending" in told
