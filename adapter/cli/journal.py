@@ -12,7 +12,7 @@ from adapter.cli.app import FAILED, FINDINGS, OK, UNUSABLE, JsonOption, Language
 from adapter.cli.screen import BAD, GOOD, UNSURE, Screen
 from adapter.composition.watching import verify_journal, verify_segment_file
 from adapter.errors import ElshiError
-from adapter.usecases.verify_journal import JournalReport, JournalVerdict
+from adapter.usecases.journal_report import JournalReport, JournalVerdict
 
 _CODES = {JournalVerdict.HOLDS: OK, JournalVerdict.BROKEN: FINDINGS, JournalVerdict.CANNOT_TELL: UNUSABLE}
 _MARKS = {JournalVerdict.HOLDS: GOOD, JournalVerdict.BROKEN: BAD, JournalVerdict.CANNOT_TELL: UNSURE}

@@ -17,7 +17,8 @@ from adapter.composition.key_files import TestKeys, load_key, signing_errors
 from adapter.composition.regular_files import read_file
 from adapter.composition.secret_sources import AskPassword, secret_from, source_of
 from adapter.errors import Final, Place
-from adapter.usecases.sign import Baseline, refusal, refuse_unfit_key
+from adapter.usecases.sign import Baseline
+from adapter.usecases.sign_refusals import refusal, refuse_unfit_key
 from adapter.usecases.verified_container import Trust
 
 _CHUNK: Constant = 1 << 18

@@ -35,7 +35,8 @@ from adapter.domain.report import Report
 from adapter.errors import Final, Finding
 from adapter.ports import KeptBlob
 from adapter.texts import Language
-from adapter.usecases.sign import container_objects, refuse_unfit_certificate, refuse_unless_passed
+from adapter.usecases.sign import container_objects
+from adapter.usecases.sign_refusals import refuse_unfit_certificate, refuse_unless_passed
 from adapter.usecases.verified_container import judge
 
 _LONGEST_SIGNATURE: Constant = 20_000_000

@@ -12,17 +12,13 @@ from adapter.composition.receivers import followers_of
 from adapter.composition.regular_files import read_file
 from adapter.domain.subscription import HEAD_STAMP, LOG
 from adapter.usecases.gauges import Gauges
+from adapter.usecases.journal_files import verify_segment, witnesses_in
+from adapter.usecases.journal_report import JournalReport, Witness
 from adapter.usecases.notify import Follower, Notify
 from adapter.usecases.overdue import Watchdog
 from adapter.usecases.queue import Queue
 from adapter.usecases.stamp_head import StampHead
-from adapter.usecases.verify_journal import (
-    JournalReport,
-    VerifyJournal,
-    Witness,
-    verify_segment,
-    witnesses_in,
-)
+from adapter.usecases.verify_journal import VerifyJournal
 
 MAX_WITNESS = 64_000_000
 """Bytes of one file that tells of the chain: a hundred thousand events."""

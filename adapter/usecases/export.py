@@ -36,7 +36,8 @@ from adapter.usecases.evidence_json import attempt_json, delivery_json, event_js
 from adapter.usecases.evidence_own import VERSION, name_of
 from adapter.usecases.evidence_seal import SEAL, owned, parties_of
 from adapter.usecases.obtain_stamp import travelled
-from adapter.usecases.sign import Baseline, detached, refuse_unfit_key
+from adapter.usecases.sign import Baseline, detached
+from adapter.usecases.sign_refusals import refuse_unfit_key
 from adapter.usecases.sign_statements import SignStatements
 from adapter.usecases.verified_container import RENDITION_NAME, Judged, Trust, judge, sha256_of
 

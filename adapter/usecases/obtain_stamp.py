@@ -27,7 +27,8 @@ from adapter.domain.stamped_files import StampedFiles
 from adapter.errors import Conflict, Final, Retryable
 from adapter.ports import Clock, KeptBlob, Store, Transaction
 from adapter.usecases.delivery_plan import MANDATE
-from adapter.usecases.sign import Sign, is_of_services
+from adapter.usecases.sign import Sign
+from adapter.usecases.sign_refusals import is_of_services
 
 STAMP_PENDING = "deliver.stamp-pending"
 """Code of the wait: no attempt, nothing of the exchange's."""

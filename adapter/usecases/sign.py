@@ -13,6 +13,14 @@ from adapter.errors import Final, Retryable
 from adapter.ports import Blobs, Clock, KeptBlob
 from adapter.usecases.certificate_runway import refuse_short_runway
 from adapter.usecases.convert import Composed
+from adapter.usecases.sign_refusals import (
+    STATUS_LATER,
+    is_of_services,
+    refusal,
+    refuse_unfit_key,
+    refuse_unless_passed,
+    told,
+)
 from adapter.usecases.silence import Silence
 from adapter.usecases.verified_container import (
     ATTACHMENTS,
@@ -24,18 +32,6 @@ from adapter.usecases.verified_container import (
 )
 
 _CHUNK = 256 * 1024
-
-
-_LATER = frozenset(
-    {
-        "signing.fetch-failed",
-        "signing.status-unavailable",
-        "signing.timestamp-no-token",
-        "signing.timestamp-unreadable",
-    }
-)
-"""Codes of a trust service that is silent: the same may go well in an hour."""
-_STATUS_LATER = "sign.status-later"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,7 +91,7 @@ class Sign:
         )
         judged = judge(kept, self.blobs, self.trust, at=at)
         if judged.validation.sub_indication is signing.SubIndication.TRY_LATER:
-            later = refusal(_STATUS_LATER, judged.validation)
+            later = refusal(STATUS_LATER, judged.validation)
             raise Retryable(later.code, params=later.params)
         refuse_unless_passed(judged, "sign.own-verification")
         return kept, judged
@@ -132,7 +128,7 @@ class Sign:
             )
             without = judge(kept, self.blobs, replace(self.trust, policy=policy, fetcher=None), at=at)
             if without.validation.indication is signing.Indication.TOTAL_PASSED:
-                return Queued(kept=kept, judged=without, pending=_STATUS_LATER)
+                return Queued(kept=kept, judged=without, pending=STATUS_LATER)
         return Queued(kept=kept, judged=judged, pending=None)
 
     def _pending(self, composed: Composed, code: str, *, at: datetime, deadline: datetime | None) -> Queued:
@@ -148,7 +144,7 @@ class Sign:
         kept = handed_over if self.baseline is None else self._augmented(handed_over, self.baseline, at=now)
         judged = judge(kept, self.blobs, self.trust, at=clock.now())
         if judged.validation.sub_indication is signing.SubIndication.TRY_LATER:
-            later = refusal(_STATUS_LATER, judged.validation)
+            later = refusal(STATUS_LATER, judged.validation)
             raise Retryable(later.code, params=later.params)
         refuse_unless_passed(judged, "sign.own-verification")
         return kept
@@ -270,19 +266,11 @@ def detached(
         fetcher=trust.fetcher,
     )
     if report.sub_indication is signing.SubIndication.TRY_LATER:
-        later = refusal(_STATUS_LATER, report)
+        later = refusal(STATUS_LATER, report)
         raise Retryable(later.code, params=later.params)
     if report.indication is not signing.Indication.TOTAL_PASSED:
         raise refusal(code, report)
     return signature
-
-
-def is_of_services(code: str) -> bool:
-    """Whether a code says that a time-stamp or a status is not to be had, or not to be believed: no fault of the document.
-
-    A certificate that is known to be revoked is none of these.
-    """
-    return code in {*_LATER, _STATUS_LATER} or code.startswith("signing.timestamp-")
 
 
 def _without_services(trust: Trust) -> Trust:
@@ -291,12 +279,6 @@ def _without_services(trust: Trust) -> Trust:
         trust.policy, name=f"{trust.policy.name}#stamp-pending", timestamp="not-required", revocation="not-checked"
     )
     return replace(trust, policy=policy, fetcher=None)
-
-
-def told(error: signing.SigningError) -> Final | Retryable:
-    """What a signing error means here: later, where only a trust service is silent."""
-    kind = Retryable if error.code in _LATER else Final
-    return kind(error.code, params=dict(error.params))
 
 
 def container_objects(composed: Composed) -> list[signing.DataObject]:
@@ -309,62 +291,6 @@ def container_objects(composed: Composed) -> list[signing.DataObject]:
             for item in composed.attachments
         ),
     ]
-
-
-def refuse_unfit_key(key: signing.SigningKey, *, at: datetime) -> None:
-    """A key whose certificate is not valid now, or was made for logging in only, signs nothing (BR-03b)."""
-    refuse_unfit_certificate(key.certificate_chain[0], at=at)
-
-
-def refuse_unfit_certificate(certificate: bytes, *, at: datetime) -> None:
-    """The same of a certificate (DER) whose key is elsewhere."""
-    facts = signing.certificate_facts(certificate)
-    refuse_outside_validity(facts, at=at)
-    if "nonRepudiation" not in facts.key_usage:
-        params = {"signer": facts.common_name or "", "from": facts.not_before, "to": facts.not_after}
-        raise Final("sign.certificate-authentication-only", params=params)
-
-
-def refuse_outside_validity(certificate: signing.CertificateFacts, *, at: datetime) -> None:
-    """Raise Final `sign.certificate-not-yet-valid` or `sign.certificate-expired`."""
-    params = {
-        "signer": certificate.common_name or "",
-        "from": certificate.not_before,
-        "to": certificate.not_after,
-    }
-    if at < certificate.not_before:
-        raise Final("sign.certificate-not-yet-valid", params=params)
-    if at > certificate.not_after:
-        raise Final("sign.certificate-expired", params=params)
-
-
-def refuse_unless_passed(judged: Judged, code: str) -> None:
-    """Raise Final `code` unless the verdict is TOTAL-PASSED and the container says what its header declares."""
-    if judged.validation.indication is not signing.Indication.TOTAL_PASSED:
-        raise refusal(code, judged.validation)
-    if judged.container is None or judged.findings:
-        reason = judged.findings[0].code if judged.findings else "container.no-document"
-        raise Final(code, params={"indication": "TOTAL-PASSED", "reason": reason, "signer": ""})
-
-
-def refusal(code: str, report: signing.ValidationReport) -> Final:
-    """Final `code` with the verdict and every check that kept it from passing."""
-    failed = [check.id for check in report.checks if check.conclusion is not signing.Conclusion.PASSED]
-    for signature in report.signatures:
-        failed += [
-            check.id
-            for check in signature.checks
-            if check.conclusion in {signing.Conclusion.FAILED, signing.Conclusion.INDETERMINATE}
-        ]
-    signer = report.signatures[0].signer if report.signatures else None
-    return Final(
-        code,
-        params={
-            "indication": report.indication.value,
-            "reason": ", ".join(failed) or (report.sub_indication.value if report.sub_indication else ""),
-            "signer": (signer.common_name or "") if signer else "",
-        },
-    )
 
 
 def joined(files: Sequence[TravellingFile], blobs: Blobs) -> Iterator[bytes]:

@@ -16,7 +16,8 @@ from adapter.domain.document import DocumentId, Sha256
 from adapter.domain.statement import SignedStatement, Statement, StatementKind
 from adapter.errors import ElshiError, Final, Retryable
 from adapter.ports import Clock, Store
-from adapter.usecases.sign import Baseline, is_of_services, refuse_outside_validity, told
+from adapter.usecases.sign import Baseline
+from adapter.usecases.sign_refusals import is_of_services, refuse_outside_validity, told
 from adapter.usecases.silence import Silence
 from adapter.usecases.verified_container import Trust
 

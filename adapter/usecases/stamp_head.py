@@ -23,7 +23,8 @@ from adapter.errors import ElshiError, Final
 from adapter.ports import ChainHead, Clock, Identifiers, Store
 from adapter.usecases.delivery_plan import MANDATE
 from adapter.usecases.notify import Alarm, Turn, claim, put_off
-from adapter.usecases.sign import detached, refuse_unfit_key
+from adapter.usecases.sign import detached
+from adapter.usecases.sign_refusals import refuse_unfit_key
 from adapter.usecases.verified_container import Trust
 
 NOT_STAMPED = "watch.head-not-stamped"

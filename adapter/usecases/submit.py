@@ -25,7 +25,8 @@ from adapter.usecases.convert import Attached, Convert
 from adapter.usecases.facts import FactsOf
 from adapter.usecases.findings import Places, located
 from adapter.usecases.preflight import SubmitLimits, announcement_too_large, size_findings, too_large
-from adapter.usecases.sign import Queued, Sign, refuse_unless_passed
+from adapter.usecases.sign import Queued, Sign
+from adapter.usecases.sign_refusals import refuse_unless_passed
 from adapter.usecases.sign_statements import Stated
 from adapter.usecases.take_over import Taken, TakeOver
 from adapter.usecases.verified_container import CONTAINER_MEDIA_TYPE, RENDITION_NAME, Judged

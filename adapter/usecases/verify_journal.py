@@ -15,136 +15,28 @@ What a verdict can rest on: 1 finds whoever changed rows. Who writes the whole c
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 import signing
-from adapter import conversion
-from adapter.domain.audit_event import GENESIS, ChainedEvent, chain
+from adapter.domain.audit_event import ChainedEvent
 from adapter.domain.document import Sha256
 from adapter.domain.head_stamp import STAMPED, HeadStamp, StampKind, stamped_bytes
-from adapter.errors import Final, Finding, Severity
+from adapter.errors import Final
 from adapter.ports import ChainHead, Clock, Store, Transaction
-from adapter.usecases.evidence_json import event_of, read_json
+from adapter.usecases.journal_report import SHOWN, Found, JournalReport, Walk, Witness
 from adapter.usecases.stamp_head import judged_token
 from adapter.usecases.verified_container import Trust
-from adapter.usecases.verify_statements import UNREADABLE, NamedEvent, event_named_by, look_at_statements, states
+from adapter.usecases.verify_statements import UNREADABLE, NamedEvent, look_at_statements, states
 
 _PAGE = 1000
-_SHOWN = 20
-"""Faults told one by one; the rest is counted. After the first break of a chain most of what follows is its echo."""
 _OLD = timedelta(days=2)
 """An event older than this stands under a time-stamp: one is made a day, and a day is left to a silent authority."""
 _APART = timedelta(days=1)
 """How far the time inside a token may lie from ours: more is a token of another day."""
 _NAMES = ("sha256", "container")
 """Details of events that are digests of bytes we keep."""
-
-
-class JournalVerdict(StrEnum):
-    """The three ends."""
-
-    HOLDS = "holds"
-    BROKEN = "broken"
-    CANNOT_TELL = "cannot-tell"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Witness:
-    """What somebody else was told of the chain: this event has this digest. `source` is where it stands, for people."""
-
-    source: str
-    sequence: int
-    digest: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class JournalReport:
-    """What was found. Faults are findings of severity error, what cannot be told is a warning, notes are info.
-
-    events          how many were read
-    head            the end of the chain; None when it is empty
-    stamps          how many time-stamps stand over it, and the last event that one stands over
-    bytes_checked   contents whose size was compared, or that were read
-    faults          all of them, those that are not shown too
-    """
-
-    verdict: JournalVerdict
-    events: int
-    head: ChainHead | None
-    stamps: int
-    stamped_up_to: int
-    bytes_checked: int
-    faults: int
-    findings: tuple[Finding, ...]
-
-
-@dataclass(slots=True)
-class _Found:
-    """Findings of a run, the first of each severity kept."""
-
-    shown: list[Finding] = field(default_factory=list)
-    faults: int = 0
-    undecided: int = 0
-
-    def fault(self, code: str, **params: object) -> None:
-        self.faults += 1
-        if self.faults <= _SHOWN:
-            self.shown.append(Finding(code=code, severity=Severity.ERROR, params=params))
-
-    def cannot_tell(self, code: str, **params: object) -> None:
-        self.undecided += 1
-        if self.undecided <= _SHOWN:
-            self.shown.append(Finding(code=code, severity=Severity.WARNING, params=params))
-
-    def note(self, code: str, **params: object) -> None:
-        self.shown.append(Finding(code=code, severity=Severity.INFO, params=params))
-
-    @property
-    def verdict(self) -> JournalVerdict:
-        if self.faults:
-            return JournalVerdict.BROKEN
-        return JournalVerdict.CANNOT_TELL if self.undecided else JournalVerdict.HOLDS
-
-
-@dataclass(slots=True)
-class Walk:
-    """The chain as it is read, event by event; `sees` gets every event that could be read."""
-
-    found: _Found
-    sequence: int = 0
-    digest: Sha256 | None = GENESIS
-    events: int = 0
-    passed_over: int = 0
-
-    def step(self, item: ChainedEvent) -> None:
-        """One event: its place, the one before it, its own digest."""
-        if item.sequence != self.sequence + 1:
-            self.found.fault("journal.gap", expected=self.sequence + 1, found=item.sequence)
-        elif self.digest is not None and item.previous != self.digest:
-            self.found.fault("journal.not-following", sequence=item.sequence, expected=self.digest, found=item.previous)
-        expected = _digest_of(item)
-        if expected != item.digest:
-            self.found.fault("journal.edited", sequence=item.sequence, expected=expected, found=item.digest)
-        self.sequence, self.digest = item.sequence, item.digest
-        self.events += 1
-        self.passed_over = 0
-
-    def unreadable(self) -> None:
-        """A row that is no event any more; what follows it is judged by itself."""
-        self.sequence += 1
-        self.passed_over += 1
-        self.found.fault("journal.unreadable", sequence=self.sequence)
-        self.digest = None
-
-
-def _digest_of(item: ChainedEvent) -> str:
-    try:
-        return chain(item.previous, item.event)
-    except (ValueError, TypeError):  # a `previous` that is no digest
-        return ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,7 +54,7 @@ class VerifyJournal:
 
     def __call__(self, witnesses: Sequence[Witness] = (), *, reads_bytes: bool = False) -> JournalReport:
         """The verdict. Raises only what the store raises when it cannot be read at all."""
-        found = _Found()
+        found = Found()
         before = self._end()
         stamps = self._stamps(found)
         # Before the trail is read: what is stated meanwhile names an event that the reading may not reach any more.
@@ -209,7 +101,7 @@ class VerifyJournal:
         )
 
     # --- 1 ---------------------------------------------------------------------------------------------------------
-    def _chain(self, found: _Found, see: Callable[[ChainedEvent], None]) -> tuple[Walk, ChainHead | None]:
+    def _chain(self, found: Found, see: Callable[[ChainedEvent], None]) -> tuple[Walk, ChainHead | None]:
         walk = Walk(found=found)
         while True:
             with self.store.snapshot() as transaction:
@@ -255,7 +147,7 @@ class VerifyJournal:
             head = _head(transaction)
         return 0 if head is None else head.sequence
 
-    def _emptied(self, found: _Found, walk: Walk) -> None:
+    def _emptied(self, found: Found, walk: Walk) -> None:
         """Whatever is queued or stated leaves an event behind."""
         if walk.sequence:
             return
@@ -274,7 +166,7 @@ class VerifyJournal:
         """Whether it is the stamp that this node has to have: who holds the office's key makes any number of his own."""
         return stamp.kind is StampKind.TIME_STAMP or not self.has_authority
 
-    def _stamps(self, found: _Found) -> list[HeadStamp]:
+    def _stamps(self, found: Found) -> list[HeadStamp]:
         stamps: list[HeadStamp] = []
         while True:
             after = stamps[-1].sequence if stamps else 0
@@ -289,7 +181,7 @@ class VerifyJournal:
                 return stamps
 
     def _judge_stamps(
-        self, found: _Found, stamps: Sequence[HeadStamp], told: Mapping[int, Sha256], named: Mapping[str, int]
+        self, found: Found, stamps: Sequence[HeadStamp], told: Mapping[int, Sha256], named: Mapping[str, int]
     ) -> None:
         tokens = {hashlib.sha256(stamp.token).hexdigest() for stamp in stamps}
         for token, sequence in named.items():
@@ -308,7 +200,7 @@ class VerifyJournal:
         if own:
             found.note("journal.own-key", count=len(own), all=len(stamps))
 
-    def _judge_token(self, found: _Found, stamp: HeadStamp) -> None:
+    def _judge_token(self, found: Found, stamp: HeadStamp) -> None:
         content = stamped_bytes(stamp.sequence, stamp.digest)
         if stamp.kind is StampKind.OWN_KEY:
             report = signing.verify_detached(
@@ -338,9 +230,9 @@ class VerifyJournal:
         tell("journal.stamp-not-passed", sequence=stamp.sequence, indication=report.indication.value, reason=reason)
 
     # --- 4 ---------------------------------------------------------------------------------------------------------
-    def _bytes(self, found: _Found, *, reads_bytes: bool) -> int:
+    def _bytes(self, found: Found, *, reads_bytes: bool) -> int:
         with self.store.snapshot() as transaction:
-            missing = transaction.inventory.missing(limit=_SHOWN)
+            missing = transaction.inventory.missing(limit=SHOWN)
         for sha256 in missing:
             found.fault("journal.bytes-missing", sha256=sha256)
         checked, after = 0, ""
@@ -362,74 +254,11 @@ class VerifyJournal:
                 elif reads_bytes:
                     self._read(found, kept.sha256)
 
-    def _read(self, found: _Found, sha256: Sha256) -> None:
+    def _read(self, found: Found, sha256: Sha256) -> None:
         try:
             self.store.blobs.open(sha256).close()
         except Final:
             found.fault("journal.bytes-damaged", sha256=sha256)
-
-
-def verify_segment(content: bytes, name: str) -> JournalReport:
-    """The verdict on a stretch of the chain in a file: a list of events, as in an evidence folder's audit.json.
-
-    Its first event is taken at its word for what stands before it. Raises Final `journal.no-segment`.
-    """
-    found = _Found()
-    events = _events_in(content, name)
-    if not events:
-        raise Final("journal.no-segment", params={"file": name})
-    walk = Walk(found=found, sequence=events[0].sequence - 1, digest=events[0].previous)
-    if events[0].sequence == 1:
-        walk.digest = GENESIS
-    for item in events:
-        walk.step(item)
-    last = events[-1]
-    return JournalReport(
-        verdict=found.verdict,
-        events=walk.events,
-        head=ChainHead(sequence=last.sequence, digest=last.digest),
-        stamps=0,
-        stamped_up_to=0,
-        bytes_checked=0,
-        faults=found.faults,
-        findings=tuple(found.shown),
-    )
-
-
-def witnesses_in(content: bytes, name: str) -> tuple[Witness, ...]:
-    """What a file that was kept elsewhere says of the chain: `sequence` with `digest`, wherever they stand together.
-
-    Events of the feed, a message of the webhook, an evidence folder's audit.json; and a submission receipt or another
-    statement of the node, which names one event. Raises Final `journal.no-witness` where nothing in it is one.
-    """
-    if conversion.is_statement(content):
-        try:
-            event = event_named_by(content, name)
-        except Final as error:
-            raise Final("journal.no-witness", params={"file": name}) from error
-        return (Witness(source=name, sequence=event.sequence, digest=event.digest),)
-    try:
-        value = read_json(content)
-    except (ValueError, RecursionError) as error:
-        raise Final("journal.no-witness", params={"file": name}) from error
-    found = tuple(_witnesses(value, name))
-    if not found:
-        raise Final("journal.no-witness", params={"file": name})
-    return found
-
-
-def _witnesses(value: object, name: str) -> Iterator[Witness]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _witnesses(item, name)
-    elif isinstance(value, dict):
-        sequence, digest = value.get("sequence"), value.get("digest")
-        if "signed" in value:
-            return  # a statement as submit and the queue tell of it: its number and digest are of the other chain
-        if isinstance(sequence, int) and not isinstance(sequence, bool) and isinstance(digest, str):
-            yield Witness(source=name, sequence=sequence, digest=digest)
-        for item in value.values():
-            yield from _witnesses(item, name)
 
 
 def _head(transaction: Transaction) -> ChainHead | None:
@@ -440,16 +269,7 @@ def _head(transaction: Transaction) -> ChainHead | None:
         return None
 
 
-def _events_in(content: bytes, name: str) -> list[ChainedEvent]:
-    try:
-        value = read_json(content)
-        rows = value["events"] if isinstance(value, dict) else value
-        return [event_of(item) for item in rows]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Final("journal.no-segment", params={"file": name}) from error
-
-
-def _compare(found: _Found, witness: Witness | NamedEvent, standing: Sha256 | None, end: int) -> None:
+def _compare(found: Found, witness: Witness | NamedEvent, standing: Sha256 | None, end: int) -> None:
     if standing is None and witness.sequence > end:
         found.fault("journal.witness-beyond-end", file=witness.source, sequence=witness.sequence, end=end)
     elif standing != witness.digest:
@@ -462,7 +282,7 @@ def _compare(found: _Found, witness: Witness | NamedEvent, standing: Sha256 | No
         )
 
 
-def _compare_head(found: _Found, walk: Walk, head: ChainHead | None) -> None:
+def _compare_head(found: Found, walk: Walk, head: ChainHead | None) -> None:
     """The chain's own row says where it ends."""
     if head is None:
         if walk.events:

@@ -23,15 +23,11 @@ from adapter.domain.statement import Due, LinkedEvent, NamedRuleset, SignedState
 from adapter.errors import Final, Retryable
 from adapter.storage import SqlStore, StorageConfig, open_store
 from adapter.usecases.evidence_json import event_json, json_bytes
+from adapter.usecases.journal_files import verify_segment, witnesses_in
+from adapter.usecases.journal_report import JournalReport, JournalVerdict
 from adapter.usecases.stamp_head import StampHead
 from adapter.usecases.verified_container import Trust
-from adapter.usecases.verify_journal import (
-    JournalReport,
-    JournalVerdict,
-    VerifyJournal,
-    verify_segment,
-    witnesses_in,
-)
+from adapter.usecases.verify_journal import VerifyJournal
 from signing.sandbox_services.services import SandboxServices
 from signing.sandbox_services.tsa import SandboxTsa
 from tests.contract import samples

@@ -18,7 +18,8 @@ from adapter.domain.outgoing import ContentKind
 from adapter.domain.stamped_files import StampedFiles
 from adapter.domain.statement import StatementKind
 from adapter.errors import Retryable
-from adapter.usecases.sign import Baseline, is_of_services
+from adapter.usecases.sign import Baseline
+from adapter.usecases.sign_refusals import is_of_services
 from adapter.usecases.verdict import PASSED
 from signing.sandbox_services.tsa import SandboxTsa
 from tests.contract import samples
