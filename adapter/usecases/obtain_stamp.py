@@ -28,7 +28,7 @@ from adapter.errors import Conflict, Final, Retryable
 from adapter.ports import Clock, KeptBlob, Store, Transaction
 from adapter.usecases.delivery_plan import MANDATE
 from adapter.usecases.sign import Sign
-from adapter.usecases.sign_refusals import is_of_services
+from adapter.usecases.sign_refusals import SIGNED_AHEAD, is_of_services
 
 STAMP_PENDING = "deliver.stamp-pending"
 """Code of the wait: no attempt, nothing of the exchange's."""
@@ -70,7 +70,7 @@ class ObtainStamp:
         try:
             stamped = self._stamped(delivery, content)
         except (Retryable, Final) as error:
-            if not is_of_services(error.code):
+            if not _is_waited_for(error.code):
                 raise
             if not self._is_last_moment(delivery):
                 params = {"document": delivery.document_id, "reason": error.code}
@@ -127,6 +127,10 @@ class ObtainStamp:
     def _is_last_moment(self, delivery: Delivery) -> bool:
         deadline = delivery.deadline
         return deadline is not None and last_safe_try(self.retry, deadline) <= self.clock.now() < deadline
+
+
+def _is_waited_for(code: str) -> bool:
+    return code == SIGNED_AHEAD or is_of_services(code)
 
 
 def travelled(transaction: Transaction, delivery: Delivery) -> KeptBlob | None:

@@ -14,8 +14,10 @@ from adapter.ports import Blobs, Clock, KeptBlob
 from adapter.usecases.certificate_runway import refuse_short_runway
 from adapter.usecases.convert import Composed
 from adapter.usecases.sign_refusals import (
+    SIGNED_AHEAD,
     STATUS_LATER,
     is_of_services,
+    is_signed_ahead,
     refusal,
     refuse_unfit_key,
     refuse_unless_passed,
@@ -138,9 +140,13 @@ class Sign:
     def raised_later(self, handed_over: KeptBlob, *, clock: Clock) -> KeptBlob:
         """A container that was kept "stamp pending", at the level of `baseline` and judged under the whole policy.
 
-        Raises as `container` does. Without a baseline nothing is added, and the verdict alone is asked for.
+        Raises as `container` does, and Retryable `sign.signed-ahead`. Without a baseline nothing is added, and the verdict
+        alone is asked for.
         """
         now = clock.now()
+        bare = judge(handed_over, self.blobs, self.without_services.trust, at=now)
+        if is_signed_ahead(bare.validation):
+            raise Retryable(SIGNED_AHEAD)
         kept = handed_over if self.baseline is None else self._augmented(handed_over, self.baseline, at=now)
         judged = judge(kept, self.blobs, self.trust, at=clock.now())
         if judged.validation.sub_indication is signing.SubIndication.TRY_LATER:

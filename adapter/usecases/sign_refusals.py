@@ -18,6 +18,9 @@ _LATER = frozenset(
 )
 """Codes of a trust service that is silent: the same may go well in an hour."""
 STATUS_LATER = "sign.status-later"
+SIGNED_AHEAD = "sign.signed-ahead"
+"""Signed under a clock that was ahead: until the time that the signature claims has come, no time-stamp fits it."""
+_CLAIMED_TIME = "claims.signing-time"
 
 
 def is_of_services(code: str) -> bool:
@@ -26,6 +29,20 @@ def is_of_services(code: str) -> bool:
     A certificate that is known to be revoked is none of these.
     """
     return code in {*_LATER, STATUS_LATER} or code.startswith("signing.timestamp-")
+
+
+def is_signed_ahead(report: signing.ValidationReport) -> bool:
+    """Whether nothing is wrong but that the time of signing which is claimed has not come yet."""
+    open_checks = [
+        check
+        for one in report.signatures
+        for check in one.checks
+        if check.conclusion in {signing.Conclusion.FAILED, signing.Conclusion.INDETERMINATE}
+    ]
+    open_checks += [check for check in report.checks if check.conclusion is signing.Conclusion.FAILED]
+    return bool(open_checks) and all(
+        (check.id, check.conclusion) == (_CLAIMED_TIME, signing.Conclusion.INDETERMINATE) for check in open_checks
+    )
 
 
 def told(error: signing.SigningError) -> Final | Retryable:

@@ -24,8 +24,9 @@ from pathlib import Path
 import psycopg
 
 from adapter.composition.stand import Stand
-from adapter.domain.delivery import DeliveryState
+from adapter.domain.delivery import Delivery, DeliveryState
 from adapter.domain.incoming import JournalState
+from adapter.domain.outgoing import OutgoingDocument
 from adapter.errors import ElshiError
 from tests.chaos.books import Exchange, Violation, compare
 from tests.chaos.plan import KILLS, POINTS, Injection, injections, person_asks_first
@@ -451,6 +452,10 @@ class Run:
         with node.store.snapshot() as transaction:
             waiting = transaction.outbox.listed(states=(DeliveryState.UNCERTAIN, DeliveryState.ABANDONED))
             held = transaction.journal.listed(states=(JournalState.HELD,))
+            queued = transaction.outbox.listed(states=(DeliveryState.QUEUED,), limit=50) if self._calm else ()
+        if not self._tomorrow and any(_is_signed_ahead(one) for one in queued):
+            # No time-stamp of today fits it.
+            self._a_day_passes()
         for one in waiting:
             patience = self.world.shape.lease * _LEASES_UNCERTAIN if one.state is DeliveryState.UNCERTAIN else 2.0
             if not self._has_waited(f"{one.id} {one.state}", patience):
@@ -487,6 +492,7 @@ class Run:
         """For every node at once, as days do; not for the exchange, which has nothing to wait for."""
         self._tomorrow = timedelta(days=1, minutes=1)
         self.outcome.person["waited a day for what was signed under a clock a day ahead"] += 1
+        self.world.authority.ahead = self._tomorrow
         self._say("a day passes")
         for seat in self.world.seats.values():
             seat.shift = self._tomorrow.total_seconds()
@@ -579,6 +585,15 @@ def _of_the_books(nodes: dict[str, object]) -> dict[str, object]:
         "attempts": dict(outcomes),
         "audit_events": dict(actions),
     }
+
+
+def _is_signed_ahead(delivery: Delivery) -> bool:
+    content = delivery.content
+    return (
+        isinstance(content, OutgoingDocument)
+        and content.stamp_pending
+        and content.prepared_at > datetime.now(UTC) + timedelta(minutes=10)
+    )
 
 
 def _tracebacks(folder: Path) -> list[str]:

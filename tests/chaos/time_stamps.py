@@ -18,16 +18,17 @@ _SILENT_FOR = 8.0
 
 
 class Authority:
-    """Answers honestly while `outage` is None."""
+    """Answers honestly while `outage` is None. `ahead`: a day that has passed for everybody."""
 
     def __init__(self) -> None:
         now = datetime.now(UTC)
         pki = signing.SandboxPki.create(not_before=now - timedelta(days=2), not_after=now + timedelta(days=30))
-        tsa = SandboxTsa(key=pki.issue("tsa", "SANDBOX TSA", "Sandbox", key="ec-p256"), clock=lambda: datetime.now(UTC))
+        tsa = SandboxTsa(key=pki.issue("tsa", "SANDBOX TSA", "Sandbox", key="ec-p256"), clock=self._now)
         self.root = pki.anchor_pem()
         self.outage: str | None = None
+        self.ahead = timedelta()
         self.given = self.withheld = 0
-        self._services = SandboxServices.of(pki, lambda: datetime.now(UTC), tsa=tsa)
+        self._services = SandboxServices.of(pki, self._now, tsa=tsa)
         authority = self
 
         class Answer(BaseHTTPRequestHandler):
@@ -42,6 +43,9 @@ class Authority:
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/tsa"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
+
+    def _now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
 
     def _answer(self, call: BaseHTTPRequestHandler) -> None:
         try:

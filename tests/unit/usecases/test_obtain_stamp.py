@@ -266,6 +266,24 @@ def test_a_fault_of_the_document_is_waited_for_by_nobody(house: Stamping, pendin
     assert house.store.blobs.read(pending.content.files[0].sha256)
 
 
+def test_what_was_signed_under_a_clock_that_was_ahead_waits_for_that_time_and_silences_nobody(house: Stamping) -> None:
+    """No token of today fits it; asking for one, and a person who resends, would be in vain."""
+    day = timedelta(days=1)
+    house.clock.at += day
+    ahead = house.submit().report(REPORT, ()).delivery
+    house.clock.at -= day
+    house.authority.is_well = True
+    add(house, replace(ahead, id="awake", key="urn:uuid:awake", message_id="m-awake", wake_at=house.clock.at))
+    asked = house.authority.asked
+    told = house.deliver()
+    assert told is not None
+    assert (told.after.state, told.error.code if told.error else None) == (S.QUEUED, "deliver.stamp-pending")
+    assert house.authority.asked == asked
+    assert house.obtain_stamp.sign.silence.lasts(house.clock.at) is None
+    house.clock.at += day + timedelta(minutes=1)
+    assert house.obtain_stamp(ahead).stamp_pending is False
+
+
 def test_two_workers_settle_it_once(house: Stamping, pending: Delivery) -> None:
     """The first was taken for dead while it asked: what the second settled travels from both."""
     house.recovers()
