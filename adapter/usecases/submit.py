@@ -18,7 +18,7 @@ from adapter.domain.escalation import first_warning
 from adapter.domain.outgoing import ContentKind, OutgoingDocument, TravellingFile, Words
 from adapter.domain.reference import Bilingual
 from adapter.domain.report import Report
-from adapter.errors import DocumentRefused, Final, Finding, Place, Severity
+from adapter.errors import DocumentRefused, Final, Finding, Place, Retryable, Severity
 from adapter.ports import Clock, Identifiers, KeptBlob, Store
 from adapter.usecases.certificate_runway import OwnCertificate, certificate_findings, runway
 from adapter.usecases.convert import Attached, Convert
@@ -26,7 +26,7 @@ from adapter.usecases.facts import FactsOf
 from adapter.usecases.findings import Places, located
 from adapter.usecases.preflight import SubmitLimits, announcement_too_large, size_findings, too_large
 from adapter.usecases.sign import Queued, Sign
-from adapter.usecases.sign_refusals import refuse_unless_passed
+from adapter.usecases.sign_refusals import is_of_services, refuse_unless_passed
 from adapter.usecases.sign_statements import Stated
 from adapter.usecases.take_over import Taken, TakeOver
 from adapter.usecases.verified_container import CONTAINER_MEDIA_TYPE, RENDITION_NAME, Judged
@@ -76,7 +76,7 @@ class Submit:
         deadline = self._deadline(composed.report)
         ahead = certificate_findings(self.certificates, now=now, deadline=deadline)
         signed = self.sign.container_for_queue(composed, clock=self.clock, at=now, deadline=deadline)
-        findings = (*composed.findings, *sizes, *ahead, *self._signed_findings(signed.judged, now), *_pending(signed))
+        findings = (*composed.findings, *sizes, *ahead, *self._signed_findings(signed.judged, now))
         return self._queue(signed, findings, now)
 
     def container(self, kept: KeptBlob) -> Submitted:
@@ -113,7 +113,7 @@ class Submit:
             for found in runway("signer", one.signer, now=now, deadline=deadline)
         )
         ahead = certificate_findings(self.certificates, now=now, deadline=deadline)
-        findings = (*locked, *self._signed_findings(judged, now), *signers, *ahead, *_pending(offered))
+        findings = (*locked, *self._signed_findings(judged, now), *signers, *ahead)
         _refuse_errors(findings)
         return self._queue(offered, findings, now)
 
@@ -142,12 +142,16 @@ class Submit:
         judged = signed.judged
         assert judged.container is not None
         assert judged.report is not None
-        content = self._content(judged.container, judged.report, signed, now)
+        content, pending = self._content(judged.container, judged.report, signed, now)
         _refuse_errors(announcement_too_large(content, self.limits))
-        return _submitted(self._add(content, judged.container, judged.report), findings)
+        return _submitted(self._add(content, judged.container, judged.report), (*findings, *_pending(pending)))
 
-    def _content(self, container: SignedContainer, report: Report, signed: Queued, now: datetime) -> OutgoingDocument:
-        """The files as they will travel: the container first, then the printed form for people without the program."""
+    def _content(
+        self, container: SignedContainer, report: Report, signed: Queued, now: datetime
+    ) -> tuple[OutgoingDocument, str | None]:
+        """The files as they will travel: the container first, then the printed form for people without the program; and
+        the code of a trust service's silence, when something of the signatures is still to come.
+        """
         header, kept = report.header, signed.kept
         recipient = header.recipient
         assert recipient is not None  # _standing has asked for the addressee before
@@ -162,9 +166,10 @@ class Submit:
                 TravellingFile(name=f"{guid}.pdf", media_type="application/pdf", size=page.size, sha256=page.sha256)
             )
         self._check_sizes(files)
+        office_signature, pending = self._office(files, signed, now)
         signatory = header.signatory
         paper = header.paper_copy
-        return OutgoingDocument(
+        content = OutgoingDocument(
             document_id=header.document_id,
             document_type=header.document_type,
             sender=header.sender.code,
@@ -179,11 +184,26 @@ class Submit:
             executor_phone=header.executor.phone if header.executor else "",
             sheets=paper.sheets if paper else 0,
             files=tuple(files),
-            office_signature=None if signed.pending else self.sign.office_signature(files, at=now),
+            office_signature=office_signature,
             prepared_at=now,
             answers=next((ref.registration_number for ref in header.in_reply_to if ref.registration_number), None),
-            stamp_pending=signed.pending is not None,
+            stamp_pending=pending is not None,
         )
+        return content, pending
+
+    def _office(
+        self, files: Sequence[TravellingFile], signed: Queued, now: datetime
+    ) -> tuple[bytes | None, str | None]:
+        """The office's signature, and the code of the silence that it waits for instead."""
+        if signed.pending is not None:
+            return None, signed.pending
+        try:
+            return self.sign.office_signature(files, at=now), None
+        except (Retryable, Final) as error:
+            # The authority fell silent between the head's time-stamp and the office's.
+            if not self.sign.waits_for_stamp or not is_of_services(error.code):
+                raise
+            return None, error.code
 
     def _check_sizes(self, files: Sequence[TravellingFile]) -> None:
         """What is known only now: the signed container to the byte, and files of one that was signed elsewhere."""
@@ -224,11 +244,11 @@ def _submitted(taken: Taken, findings: tuple[Finding, ...]) -> Submitted:
     return Submitted(delivery=taken.delivery, replayed=taken.replayed, findings=findings, receipt=taken.receipt)
 
 
-def _pending(signed: Queued) -> tuple[Finding, ...]:
+def _pending(code: str | None) -> tuple[Finding, ...]:
     """Taken over all the same: the worker asks for the time-stamp before the document leaves."""
-    if signed.pending is None:
+    if code is None:
         return ()
-    return (Finding(code="submit.stamp-pending", severity=Severity.WARNING, params={"reason": signed.pending}),)
+    return (Finding(code="submit.stamp-pending", severity=Severity.WARNING, params={"reason": code}),)
 
 
 def _unnumbered(report: Report) -> tuple[Finding, ...]:

@@ -115,6 +115,24 @@ def test_a_silent_authority_keeps_no_document_out_and_the_person_is_told(house: 
     assert (content.stamp_pending, content.office_signature) == (True, None)
 
 
+def test_an_authority_that_falls_silent_before_the_office_signs_keeps_no_document_out(house: Stamping) -> None:
+    house.authority.is_well = True
+
+    def once(body: bytes) -> bytes:
+        house.authority.is_well, house.authority.says = False, None
+        return SandboxTsa(key=tsa_key(), clock=house.clock.now).answer(body)
+
+    house.authority.says = once
+    told = house.submit().report(REPORT, ())
+    content = told.delivery.content
+    assert (content.stamp_pending, content.office_signature) == (True, None)
+    assert "submit.stamp-pending" in {one.code for one in told.findings}
+    house.recovers()
+    travels = house.obtain_stamp(told.delivery)
+    assert travels.files == content.files, "the head's time-stamp is there already"
+    assert travels.office_signature is not None
+
+
 def test_a_document_with_its_time_stamp_is_not_pending(house: Stamping) -> None:
     house.authority.is_well = True
     told = house.submit().report(REPORT, ())
