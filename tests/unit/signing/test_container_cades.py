@@ -173,7 +173,7 @@ VECTORS: dict[str, tuple[Callable[[], bytes], dict[str, Conclusion]]] = {
     ),
     "Z19 data object changed": (lambda: rebuilt(report=b"<other/>"), {"asic.manifest-digests": F}),
     "C08 signature value of another": (
-        lambda: rebuilt(cms=m.parts_of(good())[CMS][:-1] + b"\0"),
+        lambda: rebuilt(cms=m.parts_of(good())[CMS][:-1] + bytes([m.parts_of(good())[CMS][-1] ^ 1])),
         {"cms.signature-value": F},
     ),
 }  # fmt: skip
